@@ -1,0 +1,61 @@
+//! A loaded data set: training and test rows, ready to feed.
+
+use ndarray::Array2;
+
+/// What is to be predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One of `classes` classes.
+    Classification { classes: usize },
+    /// `targets` real numbers (or probabilities).
+    Regression { targets: usize },
+}
+
+/// One split's targets, a row each (with `time_targets`, one per row and step, steps innermost: [rows * time]).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    Classes(Vec<u32>),
+    /// [rows, targets]
+    Values(Array2<f32>),
+}
+
+/// Rows of one split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// [rows, features]; sequences are [rows, time * features], step by step.
+    pub x: Array2<f32>,
+    pub y: Targets,
+}
+
+impl Rows {
+    pub fn len(&self) -> usize {
+        self.x.nrows()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A data set after split and standardization.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Name for the screen, e.g. `digits`.
+    pub name: String,
+    pub task: Task,
+    /// Features of one row, or of one step of a sequence.
+    pub features: usize,
+    /// Steps of a sequence; `None` for plain rows.
+    pub time: Option<usize>,
+    /// A target at every step rather than one a row.
+    pub time_targets: bool,
+    /// Training rows in the file's order (after the split).
+    pub train: Rows,
+    /// Possibly empty.
+    pub test: Rows,
+    pub feature_names: Vec<String>,
+    pub class_names: Vec<String>,
+    /// Width and height where a row is an image.
+    pub image: Option<(usize, usize)>,
+    /// Per feature: (mean, standard deviation) taken off by standardization; empty without it.
+    pub standardization: Vec<(f32, f32)>,
+}

@@ -1,0 +1,131 @@
+//! The experiment as a value, with the file's names. Defaults are the file's.
+
+use crate::data::DataKind;
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
+use crate::nn::loss::Loss;
+use crate::nn::optimizer::Optimizer;
+use crate::nn::schedule::Schedule;
+use crate::nn::spec::{Bias, Cell, Clip, Norm, Regularize};
+use std::path::PathBuf;
+
+/// One experiment file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    pub name: String,
+    pub description: String,
+    pub seed: u64,
+    pub data: Data,
+    pub network: Network,
+    pub training: Training,
+    /// Unsupervised pretraining before the run proper.
+    pub pretrain: Option<Pretrain>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    pub kind: DataKind,
+    /// Share of the rows held out as the test set.
+    pub test_fraction: f64,
+    pub standardize: bool,
+    pub shuffle: bool,
+    /// Keep only so many training rows.
+    pub train_rows: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Hidden layers' default.
+    pub activation: Activation,
+    /// Every layer's default, the output layer's too.
+    pub init: Initializer,
+    pub bias: Bias,
+    pub layers: Vec<Layer>,
+    pub output: Output,
+    pub transfer: Option<Transfer>,
+}
+
+/// One `[[network.layers]]` entry: `repeat` equal hidden layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    pub kind: LayerKind,
+    pub units: usize,
+    pub repeat: usize,
+    /// `None`: the network's.
+    pub activation: Option<Activation>,
+    pub init: Option<Initializer>,
+    pub bias: Option<Bias>,
+    pub norm: Norm,
+    pub dropout: f64,
+    pub skip: bool,
+    pub frozen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerKind {
+    Dense,
+    /// `recurrent_init` `None`: orthogonal.
+    Recurrent {
+        cell: Cell,
+        recurrent_init: Option<Initializer>,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    pub init: Option<Initializer>,
+    pub bias: Option<Bias>,
+    pub frozen: bool,
+}
+
+/// Lower layers taken from a saved run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transfer {
+    /// A safetensors file, relative to the experiment file.
+    pub from: PathBuf,
+    /// How many layers, from the bottom.
+    pub layers: usize,
+    pub frozen: bool,
+    /// Factor of the learning rate for the transferred layers.
+    pub learning_rate_factor: f64,
+}
+
+/// Greedy layer-by-layer autoencoders before the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pretrain {
+    pub epochs: usize,
+    /// Standard deviation of the noise on the autoencoder's input.
+    pub noise: f64,
+    pub tied: bool,
+    /// How many hidden layers, from the bottom; `None` = all.
+    pub layers: Option<usize>,
+    pub learning_rate: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BatchSize {
+    Rows(usize),
+    Full,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// `None`: cross-entropy for classes, mse otherwise.
+    pub loss: Option<Loss>,
+    pub batch_size: BatchSize,
+    pub label_smoothing: f64,
+    pub optimizer: Optimizer,
+    pub schedule: Schedule,
+    pub regularize: Regularize,
+    pub clip: Clip,
+    pub stop: Stop,
+}
+
+/// A run ends at the first of these; all `None`: it goes on until it is stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stop {
+    pub epochs: Option<u64>,
+    pub steps: Option<u64>,
+    /// Epochs without a better test loss.
+    pub patience: Option<u64>,
+}

@@ -1,0 +1,7 @@
+//! gradlab: a terminal workbench for gradient flow. Each module is a room with one job, and knows only those below it.
+
+pub mod data;
+pub mod experiment;
+pub mod nn;
+pub mod telemetry;
+pub mod training;

@@ -1,0 +1,9 @@
+//! The mathematics: activations, initializers, layers, losses, optimizers, schedules. No I/O, no clock.
+
+pub mod activation;
+pub mod init;
+pub mod loss;
+pub mod optimizer;
+pub mod schedule;
+pub mod spec;
+pub mod vocabulary;

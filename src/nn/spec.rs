@@ -1,0 +1,105 @@
+//! What a network is, with every default resolved: the value from which [`super::network`] builds.
+
+use super::activation::Activation;
+use super::init::Initializer;
+use super::loss::Loss;
+use super::optimizer::Optimizer;
+use crate::vocabulary;
+
+vocabulary! {
+    /// Normalization between the affine map and the activation.
+    pub enum Norm("norm") {
+        None = "none" ["no normalization", "-"],
+        Batch = "batch" ["each unit to mean 0 and variance 1 over the batch, then scaled and shifted", "Ioffe & Szegedy 2015"] {
+            eps: f64 = Some(1e-5), POSITIVE, "added to the variance";
+            momentum: f64 = Some(0.1), SHARE, "share of the batch in the running statistics"
+        },
+        Layer = "layer" ["each row to mean 0 and variance 1 over the units, then scaled and shifted", "Ba, Kiros & Hinton 2016"] {
+            eps: f64 = Some(1e-5), POSITIVE, "added to the variance"
+        },
+    }
+}
+
+vocabulary! {
+    /// A recurrent layer's cell.
+    pub enum Cell("cell") {
+        Plain = "plain" ["h = φ(W x + U h)", "Elman 1990"],
+        Lstm = "lstm" ["gates around a cell that carries the gradient", "Hochreiter & Schmidhuber 1997"],
+        Gru = "gru" ["two gates, no separate cell", "Cho et al. 2014"],
+    }
+}
+
+vocabulary! {
+    /// Gradient clipping.
+    pub enum Clip("clip") {
+        None = "none" ["gradients as they are", "-"],
+        Norm = "norm" ["all gradients scaled together so that their norm is at most max", "Pascanu, Mikolov & Bengio 2013"] {
+            max: f64 = Some(1.0), POSITIVE, "largest norm"
+        },
+        Value = "value" ["each element cut to ±max", "-"] {
+            max: f64 = Some(1.0), POSITIVE, "largest magnitude"
+        },
+    }
+}
+
+/// A layer's biases.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bias {
+    /// `bias = false`.
+    Off,
+    Drawn(Initializer),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerKind {
+    Dense,
+    Recurrent {
+        cell: Cell,
+        recurrent_init: Initializer,
+    },
+}
+
+/// One layer: affine map, norm, activation, dropout, skip, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSpec {
+    pub kind: LayerKind,
+    /// fan_in
+    pub inputs: usize,
+    /// fan_out
+    pub units: usize,
+    pub activation: Activation,
+    pub init: Initializer,
+    pub bias: Bias,
+    pub norm: Norm,
+    /// Share of outputs set to zero in training; 0 = none.
+    pub dropout: f64,
+    /// Adds the layer's input to its output.
+    pub skip: bool,
+    /// Its parameters are not updated.
+    pub frozen: bool,
+}
+
+/// Penalties on weights, never on biases: Σ l1·|W| + l2·W², and the largest norm of a unit's incoming weights (0 = off).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Regularize {
+    pub l1: f64,
+    pub l2: f64,
+    pub max_norm: f64,
+}
+
+/// Hidden layers from the input up, the output layer last (activation `linear`: losses work on logits).
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkSpec {
+    pub inputs: usize,
+    pub layers: Vec<LayerSpec>,
+    pub loss: Loss,
+    pub label_smoothing: f64,
+}
+
+/// What can be changed while a run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hyper {
+    pub optimizer: Optimizer,
+    pub regularize: Regularize,
+    pub clip: Clip,
+}

@@ -1,0 +1,53 @@
+//! One weight layer's measurements at one step, on the step's mini-batch, for the loss averaged over the batch; the
+//! gradient as the optimizer receives it, before clipping. Sums are taken in f64 with a power of two carried apart, so that
+//! norms far below f32's range are still told from zero.
+
+use serde::Serialize;
+
+/// The scalar measures, as the JSON output names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct LayerStats {
+    /// ‖∂L/∂W‖₂
+    pub grad_norm: f64,
+    /// `grad_norm` over √(number of weights)
+    pub grad_rms: f64,
+    /// largest |∂L/∂W|
+    pub grad_max: f64,
+    /// rms of ∂L/∂pre times the batch size
+    pub delta_rms: f64,
+    pub out_mean: f64,
+    pub out_std: f64,
+    pub pre_std: f64,
+    /// share of outputs whose derivative is under 5 % of the activation's largest
+    pub saturated: f64,
+    /// share of units whose derivative is zero on every row
+    pub dead: f64,
+    pub weight_norm: f64,
+    /// ‖ΔW‖ / ‖W‖
+    pub update_ratio: f64,
+}
+
+/// Counts over equal bins from `min` to `max`; values that are not finite are counted apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram {
+    pub min: f64,
+    pub max: f64,
+    pub bins: Vec<u32>,
+    pub not_finite: u32,
+}
+
+/// Taken only of steps whose frame is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerHistograms {
+    pub weights: Histogram,
+    pub gradients: Histogram,
+    pub pre: Histogram,
+    pub out: Histogram,
+}
+
+/// Loss and, for classes, accuracy over some rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Score {
+    pub loss: f64,
+    pub accuracy: Option<f64>,
+}

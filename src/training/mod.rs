@@ -1,0 +1,5 @@
+//! The training thread: commands in, frames out.
+
+pub mod protocol;
+
+pub use protocol::*;

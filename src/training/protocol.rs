@@ -1,0 +1,86 @@
+//! What goes to the training thread and what comes back: values, owned, no locks.
+
+use crate::experiment::Experiment;
+use crate::telemetry::{LayerHistograms, LayerStats, Score};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// To the training thread. Commands are applied between two steps, in order.
+#[derive(Clone, Debug)]
+pub enum Command {
+    Run,
+    Pause,
+    /// So many steps, then pause.
+    Step(u64),
+    /// The experiment changed. What can change under way (optimizer, schedule, clip, regularize, dropout, frozen, stop)
+    /// is applied in place; anything else starts the run again from the experiment's seed.
+    Replace(Box<Experiment>),
+    /// Start again from the experiment's seed.
+    Restart,
+    /// Write weights, optimizer state, random streams and histories to this file, whole or not at all.
+    Checkpoint(PathBuf),
+    /// Write the weights (safetensors, PyTorch's names).
+    SaveWeights(PathBuf),
+    Stop,
+}
+
+/// Why a run is not moving.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// Data is being loaded and the network built.
+    Loading(String),
+    Paused,
+    Running,
+    /// The stop rule was met; says which.
+    Finished(String),
+    /// A value is not finite; says which layer first and in which direction.
+    Diverged(String),
+    /// Could not be built or went wrong; says why and what to do.
+    Failed(String),
+}
+
+/// Fixed facts of a run, sent when it starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunInfo {
+    /// Counts up with every restart of the thread's run.
+    pub run: u64,
+    pub data: String,
+    pub features: usize,
+    pub outputs: usize,
+    pub train_rows: usize,
+    pub test_rows: usize,
+    pub parameters: usize,
+    pub steps_per_epoch: u64,
+    pub layers: usize,
+    pub threads: usize,
+}
+
+/// One point of a run's history: everything measured at one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Point {
+    pub step: u64,
+    pub epoch: f64,
+    pub learning_rate: f64,
+    /// Mini-batch loss of the step, penalties included.
+    pub train: Score,
+    /// The latest evaluation of the test rows.
+    pub test: Option<Score>,
+    /// Norm of all gradients together, before clipping, and the factor that clipping applied (1 = nothing cut).
+    pub global_grad_norm: f64,
+    pub clip_factor: f64,
+    pub layers: Vec<LayerStats>,
+}
+
+/// What the screen gets. Frames that were not taken are merged: `points` are appended (thinned under a bound), all else
+/// is the newest.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub status: Status,
+    pub info: Arc<RunInfo>,
+    /// Points since the last frame, oldest first.
+    pub points: Vec<Point>,
+    pub rows_per_second: f64,
+    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// A line for the person: a checkpoint written, a save that failed.
+    pub notices: Vec<String>,
+}
