@@ -4,6 +4,8 @@ pub mod activation;
 pub mod init;
 pub mod loss;
 pub mod optimizer;
+pub mod random;
 pub mod schedule;
 pub mod spec;
+pub mod stats;
 pub mod vocabulary;

@@ -1,5 +1,3 @@
-//! What is measured, and the bounded histories that keep it.
+//! What is measured, and the bounded histories that keep it. A step's own measurements are made by [`crate::nn`].
 
-pub mod stats;
-
-pub use stats::*;
+pub use crate::nn::stats::*;
