@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod init;
 pub mod loss;
+pub mod number;
 pub mod optimizer;
 pub mod random;
 pub mod schedule;

@@ -1,5 +1,14 @@
 //! Optimizers, with the semantics, names and defaults of PyTorch.
 
+mod rule;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub use rule::{Adam, Rule, Scalars, Update};
+pub use update::{MAX_SLOTS, Slots};
+
 use crate::vocabulary;
 
 vocabulary! {

@@ -1,0 +1,124 @@
+//! What the rest of the program asks of an optimizer's settings.
+
+use super::Optimizer;
+use crate::nn::number::Number;
+
+impl Optimizer {
+    pub fn learning_rate(&self) -> f64 {
+        let mut copy = self.clone();
+        *copy.learning_rate_mut()
+    }
+
+    pub fn with_learning_rate(&self, rate: f64) -> Optimizer {
+        let mut copy = self.clone();
+        *copy.learning_rate_mut() = rate;
+        copy
+    }
+
+    fn learning_rate_mut(&mut self) -> &mut f64 {
+        match self {
+            Optimizer::Sgd { learning_rate, .. }
+            | Optimizer::Adagrad { learning_rate, .. }
+            | Optimizer::Rmsprop { learning_rate, .. }
+            | Optimizer::Adadelta { learning_rate, .. }
+            | Optimizer::Adam { learning_rate, .. }
+            | Optimizer::Adamw { learning_rate, .. }
+            | Optimizer::Adamax { learning_rate, .. }
+            | Optimizer::Nadam { learning_rate, .. } => learning_rate,
+        }
+    }
+
+    /// What a one-cycle schedule moves against the rate: `momentum`, or `beta1`; `None` for optimizers without either.
+    pub fn momentum(&self) -> Option<f64> {
+        let mut copy = self.clone();
+        copy.momentum_mut().copied()
+    }
+
+    /// The same with another [`Optimizer::momentum`], where there is one.
+    pub fn with_momentum(&self, momentum: f64) -> Optimizer {
+        let mut copy = self.clone();
+        if let Some(place) = copy.momentum_mut() {
+            *place = momentum;
+        }
+        copy
+    }
+
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        match self {
+            Optimizer::Sgd { momentum, .. } | Optimizer::Rmsprop { momentum, .. } => Some(momentum),
+            Optimizer::Adam { beta1, .. }
+            | Optimizer::Adamw { beta1, .. }
+            | Optimizer::Adamax { beta1, .. }
+            | Optimizer::Nadam { beta1, .. } => Some(beta1),
+            Optimizer::Adagrad { .. } | Optimizer::Adadelta { .. } => None,
+        }
+    }
+
+    pub fn weight_decay(&self) -> f64 {
+        match self {
+            Optimizer::Sgd { weight_decay, .. }
+            | Optimizer::Adagrad { weight_decay, .. }
+            | Optimizer::Rmsprop { weight_decay, .. }
+            | Optimizer::Adadelta { weight_decay, .. }
+            | Optimizer::Adam { weight_decay, .. }
+            | Optimizer::Adamw { weight_decay, .. }
+            | Optimizer::Adamax { weight_decay, .. }
+            | Optimizer::Nadam { weight_decay, .. } => *weight_decay,
+        }
+    }
+
+    /// What is wrong with the settings together (each alone is checked by its limits), and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Optimizer::Sgd { nesterov: true, momentum, .. } if *momentum <= 0.0 => {
+                Err("nesterov looks ahead along the momentum, which is 0: give a momentum such as 0.9, or leave nesterov out".into())
+            }
+            Optimizer::Sgd { nesterov: true, dampening, .. } if *dampening != 0.0 => {
+                Err(format!("nesterov needs dampening 0, it is {dampening}: leave one of the two out"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Names of the numbers kept for every parameter, as PyTorch's state calls them, in the order of
+    /// [`super::Slots`]. They depend on the settings (`momentum`, `centered`, `amsgrad`).
+    pub fn slot_names(&self) -> &'static [&'static str] {
+        match self {
+            Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => &[],
+            Optimizer::Sgd { .. } => &["momentum_buffer"],
+            Optimizer::Adagrad { .. } => &["sum"],
+            Optimizer::Rmsprop {
+                momentum, centered, ..
+            } => match (*momentum > 0.0, *centered) {
+                (false, false) => &["square_avg"],
+                (true, false) => &["square_avg", "momentum_buffer"],
+                (false, true) => &["square_avg", "grad_avg"],
+                (true, true) => &["square_avg", "momentum_buffer", "grad_avg"],
+            },
+            Optimizer::Adadelta { .. } => &["square_avg", "acc_delta"],
+            Optimizer::Adam { amsgrad, .. } | Optimizer::Adamw { amsgrad, .. } if *amsgrad => {
+                &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]
+            }
+            Optimizer::Adam { .. } | Optimizer::Adamw { .. } | Optimizer::Nadam { .. } => {
+                &["exp_avg", "exp_avg_sq"]
+            }
+            Optimizer::Adamax { .. } => &["exp_avg", "exp_inf"],
+        }
+    }
+
+    /// How many numbers are kept for every parameter.
+    pub fn state_slots(&self) -> usize {
+        self.slot_names().len()
+    }
+
+    /// What every slot holds before the first step.
+    pub fn initial_slot<T: Number>(&self) -> T {
+        match self {
+            Optimizer::Adagrad {
+                initial_accumulator_value,
+                ..
+            } => T::from_f64(*initial_accumulator_value),
+            _ => T::ZERO,
+        }
+    }
+}
