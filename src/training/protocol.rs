@@ -39,8 +39,8 @@ pub enum Status {
     Failed(String),
 }
 
-/// Fixed facts of a run, sent when it starts.
-#[derive(Clone, Debug, PartialEq)]
+/// Fixed facts of a run, sent when it starts; zeros while it is loading.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunInfo {
     /// Counts up with every restart of the thread's run.
     pub run: u64,

@@ -1,0 +1,183 @@
+//! The one place where the training thread and the rest of the program meet: a queue of commands one way, one frame the
+//! other way. Nobody waits for the screen: a frame that was not taken takes the next one in.
+
+use super::{Command, Frame, Point};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Most points of a frame or of a run's log; beyond it neighbours are thinned. About 9 MB of layer statistics.
+pub fn max_points(layers: usize) -> usize {
+    (100_000 / layers.max(1)).clamp(64, 1024)
+}
+
+/// Most notices of a frame; the oldest go first.
+pub const MAX_NOTICES: usize = 32;
+
+#[derive(Default)]
+struct Letters {
+    commands: VecDeque<Command>,
+    frame: Option<Frame>,
+    /// The sender is gone: no command will come any more.
+    closed: bool,
+}
+
+/// Shared by the two sides. The lock is held for a move of values only, never while anything is computed or written.
+#[derive(Default)]
+pub struct Mailbox {
+    letters: Mutex<Letters>,
+    arrived: Condvar,
+    /// Whether commands wait: read between steps without taking the lock.
+    pending: AtomicBool,
+}
+
+impl Mailbox {
+    /// A poisoned lock is taken as it is: every change below leaves the letters whole.
+    fn lock(&self) -> MutexGuard<'_, Letters> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a command. Repeated ones are joined where the joined command does the same, so that a held key cannot fill
+    /// the queue while data is loaded.
+    pub fn send(&self, command: Command) {
+        let mut letters = self.lock();
+        if letters.closed {
+            return;
+        }
+        join_command(&mut letters.commands, command);
+        self.pending.store(true, Ordering::Release);
+        drop(letters);
+        self.arrived.notify_one();
+    }
+
+    /// No more commands will come; what is queued is still applied.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.pending.store(true, Ordering::Release);
+        self.arrived.notify_one();
+    }
+
+    /// Whether commands (or the end of all commands) wait.
+    pub fn pending(&self) -> bool {
+        self.pending.load(Ordering::Acquire)
+    }
+
+    /// All commands that wait, in order; ends with `Stop` once the sender is gone. Doesn't block.
+    pub fn commands(&self) -> Vec<Command> {
+        Self::drain(&mut self.lock(), &self.pending)
+    }
+
+    /// Sleeps until there is a command.
+    pub fn wait(&self) -> Vec<Command> {
+        let mut letters = self.lock();
+        while letters.commands.is_empty() && !letters.closed {
+            letters = self
+                .arrived
+                .wait(letters)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        Self::drain(&mut letters, &self.pending)
+    }
+
+    fn drain(letters: &mut Letters, pending: &AtomicBool) -> Vec<Command> {
+        let mut commands: Vec<Command> = letters.commands.drain(..).collect();
+        if letters.closed {
+            commands.push(Command::Stop);
+        }
+        pending.store(letters.closed, Ordering::Release);
+        commands
+    }
+
+    /// Leaves a frame; true when there was none before, which is when the taker needs to be told.
+    pub fn put(&self, frame: Frame) -> bool {
+        let mut letters = self.lock();
+        match &mut letters.frame {
+            Some(kept) => {
+                merge(kept, frame);
+                false
+            }
+            empty => {
+                *empty = Some(frame);
+                true
+            }
+        }
+    }
+
+    /// Takes the frame, if there is one. Doesn't block.
+    pub fn take(&self) -> Option<Frame> {
+        self.lock().frame.take()
+    }
+
+    /// Whether the last frame was taken: only then is it worth to measure histograms for the next.
+    pub fn taken(&self) -> bool {
+        self.lock().frame.is_none()
+    }
+}
+
+/// Adds a command to the queue, joined with the last one where that changes nothing.
+fn join_command(queue: &mut VecDeque<Command>, command: Command) {
+    match (queue.back_mut(), &command) {
+        (Some(last @ (Command::Run | Command::Pause)), Command::Run | Command::Pause) => {
+            *last = command;
+        }
+        (Some(Command::Step(steps)), Command::Step(more)) => *steps = steps.saturating_add(*more),
+        (Some(last @ Command::Replace(_)), Command::Replace(_)) => *last = command,
+        (Some(Command::Restart), Command::Restart) | (Some(Command::Stop), Command::Stop) => {}
+        (Some(Command::Checkpoint(a)), Command::Checkpoint(b)) if a == b => {}
+        (Some(Command::SaveWeights(a)), Command::SaveWeights(b)) if a == b => {}
+        _ => queue.push_back(command),
+    }
+}
+
+/// Takes a newer frame into one that was not taken: points and notices are appended, all else is the newest. Points of a
+/// run that a newer one has replaced are dropped.
+pub fn merge(kept: &mut Frame, newer: Frame) {
+    if kept.info.run == newer.info.run {
+        kept.points.extend(newer.points);
+        while kept.points.len() > max_points(newer.info.layers) {
+            thin(&mut kept.points);
+        }
+        kept.histograms = newer.histograms.or(kept.histograms.take());
+    } else {
+        kept.points = newer.points;
+        kept.histograms = newer.histograms;
+    }
+    kept.notices.extend(newer.notices);
+    let surplus = kept.notices.len().saturating_sub(MAX_NOTICES);
+    kept.notices.drain(..surplus);
+    kept.status = newer.status;
+    kept.info = newer.info;
+    kept.rows_per_second = newer.rows_per_second;
+}
+
+/// Halves the points: of two neighbours the later stays, unless the earlier one stands out. The last point always stays.
+pub fn thin(points: &mut Vec<Point>) {
+    let mut earlier: Option<Point> = None;
+    let newest = points.pop();
+    let all = std::mem::take(points);
+    for (i, point) in all.into_iter().enumerate() {
+        if i % 2 == 0 {
+            earlier = Some(point);
+            continue;
+        }
+        points.push(match earlier.take() {
+            Some(spike) if stands_out(&spike, &point) => spike,
+            _ => point,
+        });
+    }
+    points.extend(earlier.into_iter().chain(newest));
+}
+
+/// A spike that charts must not lose: a value that is not finite, a loss twice or a gradient ten times the neighbour's.
+fn stands_out(spike: &Point, beside: &Point) -> bool {
+    let finite = |p: &Point| p.train.loss.is_finite() && p.global_grad_norm.is_finite();
+    if !finite(spike) || !finite(beside) {
+        return finite(beside) && !finite(spike);
+    }
+    spike.train.loss > 2.0 * beside.train.loss.abs()
+        || spike.global_grad_norm > 10.0 * beside.global_grad_norm
+}
+
+#[cfg(test)]
+#[path = "mailbox_tests.rs"]
+mod tests;
