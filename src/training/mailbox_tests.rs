@@ -143,10 +143,7 @@ fn a_held_key_does_not_fill_the_queue() {
         mailbox.send(Command::Restart);
     }
     let commands = mailbox.commands();
-    assert!(matches!(
-        commands[..],
-        [Command::Pause, Command::Restart]
-    ));
+    assert!(matches!(commands[..], [Command::Pause, Command::Restart]));
 }
 
 #[test]
