@@ -1,6 +1,10 @@
 //! Activation functions.
 
+pub mod function;
+
+use super::kernel::Lane;
 use crate::vocabulary;
+pub use function::Function;
 
 vocabulary! {
     /// φ in out = φ(pre).
@@ -40,3 +44,126 @@ vocabulary! {
         Erf = "erf" ["erf z: closed forms in the theory of wide networks", "Williams 1997, Poole et al. 2016"],
     }
 }
+
+/// What is done with an activation's [`Function`], once, outside the loop over the values.
+pub trait Visitor {
+    type Output;
+    fn visit<F: Function>(self, function: &F) -> Self::Output;
+}
+
+struct Value<L>(L);
+impl<L: Lane> Visitor for Value<L> {
+    type Output = L;
+    #[inline(always)]
+    fn visit<F: Function>(self, function: &F) -> L {
+        function.value(self.0)
+    }
+}
+struct Derivative<L>(L);
+impl<L: Lane> Visitor for Derivative<L> {
+    type Output = L;
+    #[inline(always)]
+    fn visit<F: Function>(self, function: &F) -> L {
+        function.derivative(self.0)
+    }
+}
+
+/// α of SELU (Klambauer et al. 2017): with [`SELU_SCALE`], mean 0 and variance 1 are a fixed point.
+pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
+/// λ of SELU.
+pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+// where φ' is largest: the zeros of φ''
+const GELU_TANH_STEEPEST: f64 = 1.418_504_008_790_828_4;
+const SILU_STEEPEST: f64 = 2.399_357_280_515_467_7;
+const MISH_STEEPEST: f64 = 1.490_571_179_485_428_5;
+
+impl Activation {
+    /// Hands the activation's mathematics to `visitor`. `prelu` has the slope of this value, the network's current one;
+    /// `rrelu` its mean slope, as in evaluation.
+    #[inline(always)]
+    pub fn visit<V: Visitor>(&self, visitor: V) -> V::Output {
+        match *self {
+            Self::Linear => visitor.visit(&function::Linear),
+            Self::Logistic => visitor.visit(&function::Logistic),
+            Self::Tanh => visitor.visit(&function::Tanh),
+            Self::Relu => visitor.visit(&function::Relu),
+            Self::LeakyRelu { slope } | Self::Prelu { slope } => {
+                visitor.visit(&function::LeakyRelu { slope })
+            }
+            Self::Rrelu { lower, upper } => visitor.visit(&function::LeakyRelu {
+                slope: 0.5 * (lower + upper),
+            }),
+            Self::Elu { alpha } => visitor.visit(&function::Elu { scale: 1.0, alpha }),
+            Self::Selu => visitor.visit(&function::Elu {
+                scale: SELU_SCALE,
+                alpha: SELU_ALPHA,
+            }),
+            Self::Celu { alpha } => visitor.visit(&function::Celu { alpha }),
+            Self::Gelu => visitor.visit(&function::Gelu),
+            Self::GeluTanh => visitor.visit(&function::GeluTanh),
+            Self::Silu => visitor.visit(&function::Silu),
+            Self::Mish => visitor.visit(&function::Mish),
+            Self::Softplus => visitor.visit(&function::Softplus),
+            Self::Softsign => visitor.visit(&function::Softsign),
+            Self::HardTanh => visitor.visit(&function::Clip {
+                low: -1.0,
+                high: 1.0,
+            }),
+            Self::HardSigmoid => visitor.visit(&function::HardSigmoid),
+            Self::Relu6 => visitor.visit(&function::Clip {
+                low: 0.0,
+                high: 6.0,
+            }),
+            Self::Exponential => visitor.visit(&function::Exponential),
+            Self::Sine => visitor.visit(&function::Sine),
+            Self::Erf => visitor.visit(&function::Erf),
+        }
+    }
+    /// φ(z) of one number or of each in a vector.
+    #[inline(always)]
+    pub fn value<L: Lane>(&self, z: L) -> L {
+        self.visit(Value(z))
+    }
+    /// φ'(z) of one number or of each in a vector.
+    #[inline(always)]
+    pub fn derivative<L: Lane>(&self, z: L) -> L {
+        self.visit(Derivative(z))
+    }
+    pub fn value_at(&self, z: f64) -> f64 {
+        self.value(z)
+    }
+    pub fn derivative_at(&self, z: f64) -> f64 {
+        self.derivative(z)
+    }
+    /// The least upper bound of |φ'|, beside which a unit counts as saturated; `None` where there is none (`exponential`).
+    pub fn max_slope(&self) -> Option<f64> {
+        match *self {
+            Self::Logistic => Some(0.25),
+            Self::LeakyRelu { slope } | Self::Prelu { slope } => Some(slope.abs().max(1.0)),
+            Self::Rrelu { lower, upper } => Some((0.5 * (lower + upper)).max(1.0)),
+            Self::Elu { alpha } => Some(alpha.max(1.0)),
+            Self::Selu => Some(SELU_SCALE * SELU_ALPHA),
+            // at z = √2, the zero of φ'' = (2 - z²) times the normal density
+            Self::Gelu => Some(self.derivative_at(std::f64::consts::SQRT_2)),
+            Self::GeluTanh => Some(self.derivative_at(GELU_TANH_STEEPEST)),
+            Self::Silu => Some(self.derivative_at(SILU_STEEPEST)),
+            Self::Mish => Some(self.derivative_at(MISH_STEEPEST)),
+            Self::HardSigmoid => Some(1.0 / 6.0),
+            Self::Exponential => None,
+            Self::Erf => Some(std::f64::consts::FRAC_2_SQRT_PI),
+            Self::Linear
+            | Self::Tanh
+            | Self::Relu
+            | Self::Celu { .. }
+            | Self::Softplus
+            | Self::Softsign
+            | Self::HardTanh
+            | Self::Relu6
+            | Self::Sine => Some(1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod init;
+pub mod kernel;
 pub mod loss;
 pub mod number;
 pub mod optimizer;

@@ -1,0 +1,153 @@
+//! A batch's activations or deltas.
+
+use super::{Buffer, LANES, Real};
+use ndarray::{Array2, ArrayView2};
+
+/// `rows` samples of `features` values each, stored `[block][feature][lane]`: the same feature of 16 samples lies side by
+/// side, in one vector. Lanes past `rows` in the last block hold 0 in deltas and anything finite elsewhere.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Blocked<T: Copy + Default> {
+    data: Buffer<T>,
+    features: usize,
+    rows: usize,
+    capacity: usize,
+}
+
+impl<T: Real> Blocked<T> {
+    /// All zero. Holds up to `rows` samples, rounded up to whole blocks.
+    pub fn zeros(features: usize, rows: usize) -> Self {
+        let capacity = rows.div_ceil(LANES);
+        Self {
+            data: Buffer::zeros(capacity * features * LANES),
+            features,
+            rows,
+            capacity,
+        }
+    }
+    pub fn from_rows(x: ArrayView2<f32>) -> Self {
+        let mut out = Self::zeros(x.ncols(), x.nrows());
+        out.load(x);
+        out
+    }
+    /// Bytes that [`Self::zeros`] takes.
+    pub fn bytes(features: usize, rows: usize) -> usize {
+        (rows.div_ceil(LANES) * LANES)
+            .saturating_mul(features)
+            .saturating_mul(size_of::<T>())
+    }
+    pub fn features(&self) -> usize {
+        self.features
+    }
+    /// Samples in use.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    /// Samples it has room for.
+    pub fn max_rows(&self) -> usize {
+        self.capacity * LANES
+    }
+    /// Blocks in use.
+    pub fn blocks(&self) -> usize {
+        self.rows.div_ceil(LANES)
+    }
+    /// Samples in block `block`.
+    pub fn lanes(&self, block: usize) -> usize {
+        self.rows.saturating_sub(block * LANES).min(LANES)
+    }
+    /// Takes the first `rows` samples into use, for a batch smaller than the room there is.
+    ///
+    /// # Panics
+    /// If there is no room for so many: a fault of the caller.
+    pub fn set_rows(&mut self, rows: usize) {
+        assert!(
+            rows <= self.max_rows(),
+            "{rows} rows, room for {}",
+            self.max_rows()
+        );
+        self.rows = rows;
+    }
+    /// The blocks in use.
+    #[inline(always)]
+    pub fn data(&self) -> &[T] {
+        &self.data[..self.rows.div_ceil(LANES) * self.features * LANES]
+    }
+    #[inline(always)]
+    pub fn data_mut(&mut self) -> &mut [T] {
+        let len = self.rows.div_ceil(LANES) * self.features * LANES;
+        &mut self.data[..len]
+    }
+    /// `[feature][lane]` of one block.
+    #[inline(always)]
+    pub fn block(&self, block: usize) -> &[T] {
+        let size = self.features * LANES;
+        &self.data[block * size..][..size]
+    }
+    #[inline(always)]
+    pub fn block_mut(&mut self, block: usize) -> &mut [T] {
+        let size = self.features * LANES;
+        &mut self.data[block * size..][..size]
+    }
+    /// The lanes of one feature in one block.
+    pub fn feature(&self, block: usize, feature: usize) -> &[T] {
+        &self.block(block)[feature * LANES..][..LANES]
+    }
+    pub fn feature_mut(&mut self, block: usize, feature: usize) -> &mut [T] {
+        &mut self.block_mut(block)[feature * LANES..][..LANES]
+    }
+    #[inline(always)]
+    fn at(&self, row: usize, feature: usize) -> usize {
+        (row / LANES * self.features + feature) * LANES + row % LANES
+    }
+    pub fn get(&self, row: usize, feature: usize) -> T {
+        self.data[self.at(row, feature)]
+    }
+    pub fn set(&mut self, row: usize, feature: usize, value: T) {
+        let at = self.at(row, feature);
+        self.data[at] = value;
+    }
+    pub fn fill(&mut self, value: T) {
+        self.data.fill(value);
+    }
+    /// Zeroes the lanes past the last row, as deltas want them.
+    pub fn clear_padding(&mut self) {
+        let (rows, used) = (self.rows, self.rows % LANES);
+        if used > 0 {
+            for lanes in self.block_mut(rows / LANES).chunks_exact_mut(LANES) {
+                lanes[used..].fill(T::ZERO);
+            }
+        }
+    }
+    /// Takes over `x`, `[rows][features]`; lanes past the last row become 0.
+    ///
+    /// # Panics
+    /// If the number of columns is another or the rows exceed the room.
+    pub fn load(&mut self, x: ArrayView2<f32>) {
+        assert_eq!(x.ncols(), self.features, "columns of the batch");
+        self.set_rows(x.nrows());
+        self.clear_padding();
+        for (row, values) in x.outer_iter().enumerate() {
+            let at = self.at(row, 0);
+            for (feature, &value) in values.iter().enumerate() {
+                self.data[at + feature * LANES] = T::from_f32(value);
+            }
+        }
+    }
+    /// `[rows][features]`, rounded to f32.
+    pub fn to_array(&self) -> Array2<f32> {
+        Array2::from_shape_fn((self.rows, self.features), |(row, feature)| {
+            self.get(row, feature).to_f64() as f32
+        })
+    }
+    /// `[rows][features]` in f64.
+    pub fn to_array_f64(&self) -> Array2<f64> {
+        Array2::from_shape_fn((self.rows, self.features), |(row, feature)| {
+            self.get(row, feature).to_f64()
+        })
+    }
+    /// Takes over the values and the number of rows of another of the same features.
+    pub fn copy_from(&mut self, other: &Self) {
+        assert_eq!(self.features, other.features, "features");
+        self.set_rows(other.rows);
+        self.data_mut().copy_from_slice(other.data());
+    }
+}

@@ -1,0 +1,20 @@
+//! The inner loops: batches in blocks of lanes, weight matrices, their three products, and the elementwise passes.
+//! `f32` runs on the vector instructions found when the program runs; `f64` runs plain loops, so that the same network
+//! code can be checked against finite differences.
+
+mod blocked;
+mod buffer;
+pub mod lane;
+pub mod plain;
+mod real;
+pub mod slope;
+mod weights;
+
+pub use blocked::Blocked;
+pub use buffer::Buffer;
+pub use lane::Lane;
+pub use real::Real;
+pub use weights::Weights;
+
+/// Samples side by side in a block.
+pub const LANES: usize = 16;

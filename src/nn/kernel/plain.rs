@@ -1,0 +1,72 @@
+//! The products as plain loops: what `f64` runs, and what the vector code is tested against.
+
+use super::{Blocked, LANES, Real, Weights};
+
+/// out = W·in + b, `[rows][units]`.
+pub fn affine<T: Real>(
+    weights: &Weights<T>,
+    bias: Option<&[T]>,
+    input: &Blocked<T>,
+    out: &mut Blocked<T>,
+) {
+    out.set_rows(input.rows());
+    for block in 0..input.blocks() {
+        let (x, y) = (input.block(block), out.block_mut(block));
+        for ((unit, row), y) in weights.rows().enumerate().zip(y.chunks_exact_mut(LANES)) {
+            y.fill(T::ZERO);
+            for (&w, x) in row.iter().zip(x.chunks_exact(LANES)) {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = w.mul_add(x, *y);
+                }
+            }
+            if let Some(bias) = bias {
+                y.iter_mut().for_each(|y| *y += bias[unit]);
+            }
+        }
+    }
+}
+
+/// out = Wᵀ·delta, `[rows][inputs]`.
+pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &mut Blocked<T>) {
+    out.set_rows(delta.rows());
+    for block in 0..delta.blocks() {
+        let (d, y) = (delta.block(block), out.block_mut(block));
+        y.fill(T::ZERO);
+        for (row, d) in weights.rows().zip(d.chunks_exact(LANES)) {
+            for (&w, y) in row.iter().zip(y.chunks_exact_mut(LANES)) {
+                for (y, &d) in y.iter_mut().zip(d) {
+                    *y = w.mul_add(d, *y);
+                }
+            }
+        }
+    }
+}
+
+/// grad = Σ over rows of delta·inputᵀ, `[units][inputs]`.
+pub fn weight_gradient<T: Real>(delta: &Blocked<T>, input: &Blocked<T>, grad: &mut Weights<T>) {
+    grad.fill_zero();
+    for block in 0..delta.blocks() {
+        let lanes = delta.lanes(block);
+        let (d, x) = (delta.block(block), input.block(block));
+        for (row, d) in grad.rows_mut().zip(d.chunks_exact(LANES)) {
+            for (g, x) in row.iter_mut().zip(x.chunks_exact(LANES)) {
+                for (&d, &x) in d[..lanes].iter().zip(x) {
+                    *g = d.mul_add(x, *g);
+                }
+            }
+        }
+    }
+}
+
+/// grad = Σ over rows of delta, `[units]`.
+pub fn bias_gradient<T: Real>(delta: &Blocked<T>, grad: &mut [T]) {
+    grad.fill(T::ZERO);
+    for block in 0..delta.blocks() {
+        let lanes = delta.lanes(block);
+        for (g, d) in grad.iter_mut().zip(delta.block(block).chunks_exact(LANES)) {
+            for &d in &d[..lanes] {
+                *g += d;
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The element type of a network, and the products and passes over it.
+
+use super::{Blocked, Weights, plain};
+use crate::nn::activation::{self, Activation, Function};
+use std::fmt::Debug;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// `f32` for training, `f64` for checking the same code against finite differences.
+///
+/// # Panics
+/// Every product panics where shapes do not agree: a fault of the caller, which builds them from one specification.
+pub trait Real:
+    Copy
+    + Default
+    + Debug
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + Sum
+{
+    const ZERO: Self;
+    const ONE: Self;
+    /// As safetensors and NumPy name it.
+    const NAME: &'static str;
+
+    fn from_f64(value: f64) -> Self;
+    fn from_f32(value: f32) -> Self;
+    fn to_f64(self) -> f64;
+    fn is_finite(self) -> bool;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn mul_add(self, a: Self, b: Self) -> Self;
+
+    /// out = W·input + b: `[rows][inputs]` to `[rows][units]`. `out` takes over the number of rows.
+    fn affine(
+        weights: &Weights<Self>,
+        bias: Option<&[Self]>,
+        input: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    );
+    /// out = Wᵀ·delta: `[rows][units]` to `[rows][inputs]`.
+    fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>);
+    /// grad = Σ over the rows of delta·inputᵀ, `[units][inputs]`.
+    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>);
+    /// grad = Σ over the rows of delta, `[units]`.
+    fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]);
+    /// out = φ(pre).
+    fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);
+    /// delta ← delta·φ'(pre), with `out` = φ(pre).
+    fn activate_backward(
+        activation: &Activation,
+        pre: &Blocked<Self>,
+        out: &Blocked<Self>,
+        delta: &mut Blocked<Self>,
+    );
+}
+
+macro_rules! scalar {
+    ($T:ty, $name:literal) => {
+        const ZERO: Self = 0.0;
+        const ONE: Self = 1.0;
+        const NAME: &'static str = $name;
+
+        #[inline(always)]
+        fn from_f64(value: f64) -> Self {
+            value as $T
+        }
+        #[inline(always)]
+        fn from_f32(value: f32) -> Self {
+            value as $T
+        }
+        #[inline(always)]
+        fn to_f64(self) -> f64 {
+            self as f64
+        }
+        #[inline(always)]
+        fn is_finite(self) -> bool {
+            <$T>::is_finite(self)
+        }
+        #[inline(always)]
+        fn abs(self) -> Self {
+            <$T>::abs(self)
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            <$T>::sqrt(self)
+        }
+        /// Not fused: without the instruction that would be a slow call.
+        #[inline(always)]
+        fn mul_add(self, a: Self, b: Self) -> Self {
+            self * a + b
+        }
+    };
+}
+
+/// The passes of [`Real::activate`] over plain loops in f64.
+struct Apply<'a, T>(&'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for Apply<'_, T> {
+    type Output = ();
+    fn visit<F: Function>(self, function: &F) {
+        for (y, z) in self.1.iter_mut().zip(self.0) {
+            *y = T::from_f64(function.value(z.to_f64()));
+        }
+    }
+}
+struct ApplyBackward<'a, T>(&'a [T], &'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for ApplyBackward<'_, T> {
+    type Output = ();
+    fn visit<F: Function>(self, function: &F) {
+        for ((delta, z), y) in self.2.iter_mut().zip(self.0).zip(self.1) {
+            *delta *= T::from_f64(function.derivative_from(z.to_f64(), y.to_f64()));
+        }
+    }
+}
+
+macro_rules! plain_products {
+    () => {
+        fn affine(
+            weights: &Weights<Self>,
+            bias: Option<&[Self]>,
+            input: &Blocked<Self>,
+            out: &mut Blocked<Self>,
+        ) {
+            plain::affine(weights, bias, input, out);
+        }
+        fn affine_backward(
+            weights: &Weights<Self>,
+            delta: &Blocked<Self>,
+            out: &mut Blocked<Self>,
+        ) {
+            plain::affine_backward(weights, delta, out);
+        }
+        fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
+            plain::weight_gradient(delta, input, grad);
+        }
+        fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
+            plain::bias_gradient(delta, grad);
+        }
+        fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
+            out.set_rows(pre.rows());
+            activation.visit(Apply(pre.data(), out.data_mut()));
+        }
+        fn activate_backward(
+            activation: &Activation,
+            pre: &Blocked<Self>,
+            out: &Blocked<Self>,
+            delta: &mut Blocked<Self>,
+        ) {
+            activation.visit(ApplyBackward(pre.data(), out.data(), delta.data_mut()));
+        }
+    };
+}
+
+impl Real for f64 {
+    scalar!(f64, "F64");
+    plain_products!();
+}
+
+impl Real for f32 {
+    scalar!(f32, "F32");
+    plain_products!();
+}
