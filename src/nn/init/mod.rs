@@ -1,5 +1,13 @@
 //! Initializers: how weights and biases are drawn.
 
+mod fill;
+mod moments;
+mod orthogonal;
+#[cfg(test)]
+mod tests;
+
+pub use moments::{TRUNCATED_STD, TRUNCATION};
+
 use super::vocabulary::{Field, Value};
 use crate::vocabulary;
 

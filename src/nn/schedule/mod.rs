@@ -1,5 +1,12 @@
 //! Learning-rate schedules.
 
+mod plateau;
+mod rate;
+#[cfg(test)]
+mod tests;
+
+pub use plateau::Plateau;
+
 use crate::vocabulary;
 
 vocabulary! {
