@@ -2,6 +2,8 @@
 
 pub mod data;
 pub mod experiment;
+pub mod memory;
 pub mod nn;
 pub mod telemetry;
+pub mod text;
 pub mod training;

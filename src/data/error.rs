@@ -1,0 +1,168 @@
+//! What can be wrong with data, and where.
+
+use crate::text::{bytes, clean, quote};
+use std::fmt;
+use std::path::Path;
+
+/// Characters of an offending cell that an error shows.
+const CELL: usize = 40;
+
+/// A fault in a data source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataError {
+    pub place: Box<Place>,
+    pub problem: Problem,
+}
+
+/// Where a fault is, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    /// The file, clean.
+    pub file: Option<String>,
+    /// The data row, from 1, a header not counted.
+    pub row: Option<u64>,
+    /// The line of a text file, from 1.
+    pub line: Option<u64>,
+    /// The column's name, or its number from 1; clean.
+    pub column: Option<String>,
+}
+
+/// What is wrong. Texts from the file in it are clean and short.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    #[error("holds no rows")]
+    Empty,
+    #[error("{0} is not a number")]
+    NotANumber(String),
+    #[error("an empty cell where a number is needed")]
+    EmptyCell,
+    #[error("{0} is not finite: leave such rows out or fill them before training")]
+    NotFinite(String),
+    #[error("{found} cells where the rows before have {expected}")]
+    Ragged { expected: u64, found: u64 },
+    #[error("no column {name}{}", did_you_mean(.suggestion))]
+    UnknownColumn {
+        name: String,
+        suggestion: Option<String>,
+    },
+    #[error("no array {name}{}", did_you_mean(.suggestion))]
+    UnknownArray {
+        name: String,
+        suggestion: Option<String>,
+    },
+    #[error("class {class} is in the test rows, but in no training row")]
+    UnseenClass { class: String },
+    #[error("the header promises {}, the file holds {}", bytes(*.expected), bytes(*.found))]
+    Truncated { expected: u128, found: u128 },
+    #[error("needs {} of memory, {} are available", bytes(*.needed), bytes(*.available))]
+    TooLarge { needed: u128, available: u128 },
+    /// A sentence of its own.
+    #[error("{0}")]
+    Other(String),
+}
+
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion
+        .as_ref()
+        .map_or(String::new(), |s| format!(": did you mean {s}?"))
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place {
+            file,
+            row,
+            line,
+            column,
+        } = &*self.place;
+        let mut parts = Vec::new();
+        parts.extend(file.clone());
+        match (row, line) {
+            (Some(row), Some(line)) => parts.push(format!("row {row} (line {line})")),
+            (Some(row), None) => parts.push(format!("row {row}")),
+            (None, Some(line)) => parts.push(format!("line {line}")),
+            (None, None) => {}
+        }
+        parts.extend(column.as_ref().map(|c| format!("column {c}")));
+        match parts.is_empty() {
+            true => write!(f, "{}", self.problem),
+            false => write!(f, "{}: {}", parts.join(", "), self.problem),
+        }
+    }
+}
+
+impl std::error::Error for DataError {}
+
+impl From<Problem> for DataError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            place: Box::default(),
+            problem,
+        }
+    }
+}
+
+impl DataError {
+    pub(super) fn other(sentence: impl Into<String>) -> Self {
+        Problem::Other(sentence.into()).into()
+    }
+    /// Names the file, unless one is named already.
+    pub(super) fn in_file(mut self, path: &Path) -> Self {
+        self.place
+            .file
+            .get_or_insert_with(|| clean(&path.to_string_lossy(), 200));
+        self
+    }
+    /// `row` counts from 0.
+    pub(super) fn at_row(mut self, row: usize) -> Self {
+        self.place.row = Some(row as u64 + 1);
+        self
+    }
+    pub(super) fn at_line(mut self, line: u64) -> Self {
+        self.place.line = Some(line);
+        self
+    }
+    /// `index` counts from 0; `name` is empty where columns have none.
+    pub(super) fn at_column(mut self, index: usize, name: &str) -> Self {
+        let name = if name.is_empty() {
+            (index + 1).to_string()
+        } else {
+            quote(name)
+        };
+        self.place.column = Some(name);
+        self
+    }
+}
+
+/// The one offending cell as an error shows it.
+pub(super) fn cell(bytes: &[u8]) -> String {
+    // A character has at most four bytes: what is cut off here would not be shown.
+    let head = &bytes[..bytes.len().min(4 * (CELL + 1))];
+    format!("`{}`", clean(&String::from_utf8_lossy(head), CELL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_where_and_what() {
+        let error = DataError::from(Problem::NotANumber(cell(b"a\x1b[2Jb")))
+            .in_file(Path::new("a.csv"))
+            .at_row(2)
+            .at_line(4)
+            .at_column(1, "age");
+        assert_eq!(
+            error.to_string(),
+            "a.csv, row 3 (line 4), column `age`: `a\\u{1b}[2Jb` is not a number"
+        );
+        assert_eq!(DataError::from(Problem::Empty).to_string(), "holds no rows");
+    }
+
+    #[test]
+    fn a_cell_is_cut() {
+        assert_eq!(cell(&[b'x'; 100_000]).chars().count(), CELL + 3);
+    }
+}

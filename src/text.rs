@@ -1,0 +1,114 @@
+//! Strings from outside, made safe to show: nothing in them acts on a terminal or turns the reading direction around.
+
+/// Characters that change how a line reads without being seen: bidirectional controls (Unicode TR9, "Trojan Source"),
+/// line and paragraph separators, zero-width joints and the byte-order mark.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// `text` on one line, at most `max` characters, controls written as `\u{1b}`; a tab or line end becomes a blank.
+/// What is cut is marked by `…`.
+pub fn clean(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == max {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\n' | '\t' | '\r' => out.push(' '),
+            c if c.is_control() || hides(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A word in a message: clean, short, between backquotes.
+pub fn quote(text: &str) -> String {
+    format!("`{}`", clean(text, 60))
+}
+
+/// The candidate nearest to a misspelt word, where one is near enough to be meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer words take no part: the comparison grows with the product of the lengths.
+    const LONGEST: usize = 100;
+    if word.len() > LONGEST {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .filter(|c| c.len() <= LONGEST)
+        .map(|c| {
+            (
+                strsim::jaro_winkler(&word.to_lowercase(), &c.to_lowercase()),
+                c,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, c)| c)
+}
+
+/// 1234567 as "1,234,567".
+pub fn thousands(n: u128) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A number of bytes in the unit that reads best, e.g. "3.7 GB" (powers of 1000).
+pub fn bytes(n: u128) -> String {
+    let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 99.5 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_and_direction_marks_become_visible() {
+        let shown = clean("a\u{1b}[31m\u{202e}b\u{9b}\nc", 100);
+        assert_eq!(shown, "a\\u{1b}[31m\\u{202e}b\\u{9b} c");
+    }
+
+    #[test]
+    fn long_text_is_cut_with_a_mark() {
+        assert_eq!(clean(&"x".repeat(1_000_000), 3), "xxx…");
+        assert_eq!(clean("xxx", 3), "xxx");
+    }
+
+    #[test]
+    fn a_slip_finds_the_word_that_was_meant() {
+        assert_eq!(nearest("targt", ["age", "target"]), Some("target"));
+        assert_eq!(nearest("Age", ["age", "target"]), Some("age"));
+        assert_eq!(nearest("zzz", ["age", "target"]), None);
+        assert_eq!(nearest(&"a".repeat(1 << 20), ["age"]), None);
+    }
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!(thousands(4_000_000_000), "4,000,000,000");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(bytes(3_700_000_000), "3.7 GB");
+        assert_eq!(bytes(12), "12 bytes");
+        assert_eq!(bytes(999_600), "1.0 MB");
+    }
+}
