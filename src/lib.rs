@@ -2,8 +2,10 @@
 
 pub mod data;
 pub mod experiment;
+pub mod export;
 pub mod memory;
 pub mod nn;
 pub mod telemetry;
 pub mod text;
 pub mod training;
+pub mod tui;

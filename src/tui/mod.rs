@@ -1,0 +1,5 @@
+//! The workbench.
+
+pub mod glyphs;
+pub mod theme;
+pub mod widgets;

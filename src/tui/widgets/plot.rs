@@ -1,0 +1,215 @@
+//! What charts with two axes share: room for labels, ticks, and the way from a value to a dot.
+
+use super::dots::Dots;
+use super::{Axis, Look, put, put_text};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Narrower or lower than this there are no labels: the curve is worth more.
+const LABELS_FROM: (u16, u16) = (20, 4);
+
+/// Characters of curves in ASCII, by the curve's place.
+const MARKS: [&str; 6] = ["*", "o", "+", "x", "#", "%"];
+
+pub(super) struct Plot<'a> {
+    pub look: Look<'a>,
+    outer: Rect,
+    /// Where curves are.
+    pub inner: Rect,
+    pub x: (f64, f64),
+    pub y: Axis,
+    ticks: Vec<(f64, String)>,
+}
+
+impl<'a> Plot<'a> {
+    /// Shares out `area`: labels of the value axis at the left, a row for labels below if `x_labels`.
+    pub fn new(look: Look<'a>, area: Rect, x: (f64, f64), y: Axis, x_labels: bool) -> Self {
+        let labelled = area.width >= LABELS_FROM.0 && area.height >= LABELS_FROM.1;
+        let below = u16::from(labelled && x_labels && area.height > LABELS_FROM.1);
+        let height = area.height - below;
+        let ticks = if labelled {
+            y.ticks(usize::from(height / 3 + 1))
+        } else {
+            Vec::new()
+        };
+        let widest = ticks.iter().map(|t| t.1.chars().count()).max();
+        let gutter = match widest {
+            Some(w) if w + 1 < usize::from(area.width / 2) => w as u16 + 1,
+            _ => 0,
+        };
+        let inner = Rect {
+            x: area.x + gutter,
+            width: area.width - gutter,
+            height,
+            ..area
+        };
+        Self {
+            look,
+            outer: area,
+            inner,
+            x,
+            y,
+            ticks: if gutter == 0 { Vec::new() } else { ticks },
+        }
+    }
+
+    /// The axis with its ticks; `ends` are the labels below the left and the right edge.
+    pub fn draw_axes(&self, buf: &mut Buffer, ends: (&str, &str)) {
+        let dim = self.look.theme.style(Role::Dim);
+        let gutter = self.inner.x - self.outer.x;
+        if gutter > 0 {
+            for row in 0..self.inner.height {
+                put(
+                    buf,
+                    self.outer,
+                    gutter - 1,
+                    row,
+                    self.look.glyphs.axis(),
+                    dim,
+                );
+            }
+            for (t, label) in &self.ticks {
+                let row = self.row(*t);
+                let at = (gutter - 1).saturating_sub(label.chars().count() as u16);
+                put_text(buf, self.outer, at, row, label, dim);
+                put(
+                    buf,
+                    self.outer,
+                    gutter - 1,
+                    row,
+                    self.look.glyphs.tick(),
+                    dim,
+                );
+            }
+        }
+        if self.inner.height < self.outer.height {
+            let (left, right) = ends;
+            put_text(buf, self.outer, gutter, self.inner.height, left, dim);
+            let length = right.chars().count() as u16;
+            if left.chars().count() as u16 + length < self.inner.width {
+                put_text(
+                    buf,
+                    self.outer,
+                    self.outer.width - length,
+                    self.inner.height,
+                    right,
+                    dim,
+                );
+            }
+        }
+    }
+
+    /// The cell row of a position on the value axis.
+    fn row(&self, t: f64) -> u16 {
+        let top = f64::from(self.inner.height.saturating_sub(1));
+        ((1.0 - t) * top).round().clamp(0.0, top) as u16
+    }
+
+    pub fn dots(&self) -> Dots<'a> {
+        Dots::new(self.look, self.inner)
+    }
+
+    fn share_of_x(&self, x: f64) -> Option<f64> {
+        let span = self.x.1 - self.x.0;
+        if !x.is_finite() || !span.is_finite() {
+            return None;
+        }
+        let t = if span > 0.0 {
+            (x - self.x.0) / span
+        } else {
+            0.5
+        };
+        Some(t.clamp(-10.0, 11.0))
+    }
+
+    /// The dot of a point; `None` where it cannot be shown.
+    pub fn dot(&self, dots: &Dots, x: f64, y: f64) -> Option<(i32, i32)> {
+        let (width, height) = dots.size();
+        let (tx, ty) = (self.share_of_x(x)?, self.y.position(y)?);
+        let to = |t: f64, dots: i32| (t * f64::from(dots - 1)).round() as i32;
+        Some((to(tx, width), to(1.0 - ty, height)))
+    }
+
+    /// The cell column of `x` from the plot's left edge; `None` outside.
+    pub fn column(&self, x: f64) -> Option<u16> {
+        let t = self.share_of_x(x)?;
+        let column = (t * f64::from(self.inner.width.saturating_sub(1))).round();
+        (0.0..f64::from(self.inner.width))
+            .contains(&column)
+            .then_some(column as u16)
+    }
+
+    /// The value under a cell column of the plot.
+    pub fn x_at(&self, column: u16) -> f64 {
+        let last = f64::from(self.inner.width.saturating_sub(1)).max(1.0);
+        self.x.0 + (self.x.1 - self.x.0) * f64::from(column) / last
+    }
+
+    /// A curve through the points; what is not finite breaks it. `place` chooses its character in ASCII.
+    pub fn curve(&self, dots: &mut Dots, xs: &[f64], ys: &[f64], style: Style, place: usize) {
+        dots.begin(style, MARKS[place % MARKS.len()]);
+        let mut before = None;
+        for (x, y) in xs.iter().zip(ys) {
+            let here = self.dot(dots, *x, *y);
+            match (before, here) {
+                (Some(from), Some(to)) => dots.line(from, to),
+                (None, Some((x, y))) => dots.dot(x, y),
+                _ => {}
+            }
+            before = here;
+        }
+    }
+
+    /// Exact zeros have no place on a logarithmic axis; they are marked on its floor.
+    pub fn mark_zeros(&self, buf: &mut Buffer, xs: &[f64], ys: &[f64], style: Style) {
+        if !matches!(self.y, Axis::Log(_)) || self.inner.height == 0 {
+            return;
+        }
+        for (x, y) in xs.iter().zip(ys) {
+            if let (true, Some(column)) = (*y == 0.0, self.column(*x)) {
+                let floor = self.inner.height - 1;
+                put(
+                    buf,
+                    self.inner,
+                    column,
+                    floor,
+                    self.look.glyphs.zero(),
+                    style,
+                );
+            }
+        }
+    }
+
+    /// The vertical of a cursor, to be drawn before the curves.
+    pub fn draw_cursor(&self, buf: &mut Buffer, x: f64) {
+        if let Some(column) = self.column(x) {
+            let style = self.look.theme.style(Role::Accent);
+            for row in 0..self.inner.height {
+                put(
+                    buf,
+                    self.inner,
+                    column,
+                    row,
+                    self.look.glyphs.cursor(),
+                    style,
+                );
+            }
+        }
+    }
+
+    /// Pieces of text in a row from the right edge of the top row, each in its style.
+    pub fn draw_top_right(&self, buf: &mut Buffer, pieces: &[(String, Style)]) {
+        let width: usize = pieces.iter().map(|(t, _)| t.chars().count() + 1).sum();
+        let room = usize::from(self.inner.width);
+        if self.inner.height < 2 || width == 0 || width > room + 1 {
+            return;
+        }
+        let mut at = (room + 1 - width) as u16;
+        for (text, style) in pieces {
+            put_text(buf, self.inner, at, 0, text, *style);
+            at += text.chars().count() as u16 + 1;
+        }
+    }
+}

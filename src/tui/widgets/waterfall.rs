@@ -1,0 +1,177 @@
+//! Layers by time, colour by log magnitude: the view for a hundred layers.
+
+use super::pixels::{Pixel, paint, pixel_rows};
+use super::{Bucket, Look, TimeAxis, bucket};
+use crate::tui::theme::Anchors;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+use std::ops::Range;
+
+/// The top layer is at the top. Layers share rows where there are more of them than rows, and take several where there
+/// are fewer.
+#[derive(Clone, Debug)]
+pub struct Waterfall<'a> {
+    look: Look<'a>,
+    /// A layer's magnitudes over time, from the bottom layer up.
+    layers: &'a [&'a [f64]],
+    steps: Option<&'a [u64]>,
+    axis: Option<TimeAxis>,
+    anchors: Anchors,
+}
+
+impl<'a> Waterfall<'a> {
+    pub fn new(look: Look<'a>, layers: &'a [&'a [f64]]) -> Self {
+        Self {
+            look,
+            layers,
+            steps: None,
+            axis: None,
+            anchors: look.theme.anchors,
+        }
+    }
+
+    /// The values' steps, ascending and the same for all layers; without, 0, 1, 2, ...
+    pub fn steps(mut self, steps: &'a [u64]) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    pub fn axis(mut self, axis: TimeAxis) -> Self {
+        self.axis = Some(axis);
+        self
+    }
+
+    pub fn anchors(mut self, anchors: Anchors) -> Self {
+        self.anchors = anchors;
+        self
+    }
+
+    /// Which layers (from the bottom, 0) the cell row `y` of an area of this height shows.
+    pub fn layers_at(look: Look, layers: usize, area: Rect, y: u16) -> Range<usize> {
+        let groups = group_rows(layers, pixel_rows(look, area));
+        let a_cell = pixel_rows(look, area) / usize::from(area.height).max(1);
+        let rows = (0..a_cell).filter_map(|i| groups.get(usize::from(y) * a_cell + i));
+        let (mut low, mut high) = (usize::MAX, 0);
+        for range in rows {
+            low = low.min(range.start);
+            high = high.max(range.end);
+        }
+        if low < high { low..high } else { 0..0 }
+    }
+
+    fn last_step(&self) -> (u64, u64) {
+        match self.steps {
+            Some(steps) => (
+                steps.first().copied().unwrap_or(0),
+                steps.last().copied().unwrap_or(0),
+            ),
+            None => {
+                let longest = self.layers.iter().map(|l| l.len()).max().unwrap_or(0);
+                (0, longest.saturating_sub(1) as u64)
+            }
+        }
+    }
+}
+
+/// Which layers each row shows, the top row first, the top layer in it. Every layer is shown and layers are shared out
+/// evenly; rows left over at the bottom show none.
+pub fn group_rows(layers: usize, rows: usize) -> Vec<Range<usize>> {
+    if layers == 0 || rows == 0 {
+        return Vec::new();
+    }
+    if layers >= rows {
+        return (0..rows)
+            .rev()
+            .map(|r| r * layers / rows..(r + 1) * layers / rows)
+            .collect();
+    }
+    let each = rows / layers;
+    (0..layers * each)
+        .map(|row| {
+            let layer = layers - 1 - row / each;
+            layer..layer + 1
+        })
+        .collect()
+}
+
+/// What several layers in one row show: the mean log10; zeros only where all are zero.
+fn merge(buckets: impl Iterator<Item = Bucket>) -> Bucket {
+    let (mut sum, mut count, mut zero) = (0.0, 0u32, false);
+    for bucket in buckets {
+        match bucket {
+            Bucket::Log(log10) => {
+                sum += log10;
+                count += 1;
+            }
+            Bucket::Zero => zero = true,
+            Bucket::Missing => {}
+        }
+    }
+    match (count, zero) {
+        (0, true) => Bucket::Zero,
+        (0, false) => Bucket::Missing,
+        _ => Bucket::Log(sum / f64::from(count)),
+    }
+}
+
+impl Widget for Waterfall<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let (start, end) = self.last_step();
+        let axis = self
+            .axis
+            .unwrap_or_else(|| TimeAxis::fit(start, end, area.width.into()));
+        let layers: Vec<Vec<Bucket>> = self
+            .layers
+            .iter()
+            .map(|values| bucket(&axis, self.steps, values))
+            .collect();
+        let groups = group_rows(layers.len(), pixel_rows(self.look, area));
+        let theme = self.look.theme;
+        paint(self.look, area, buf, |column, row| {
+            let group = groups.get(row)?.clone();
+            let cells = layers[group].iter().filter_map(|l| l.get(column).copied());
+            match merge(cells) {
+                Bucket::Missing => None,
+                Bucket::Zero => Some(Pixel {
+                    mark: Some(self.look.glyphs.zero()),
+                    ..Pixel::new(theme.zero(), 0.0)
+                }),
+                Bucket::Log(log10) => {
+                    let t = self.anchors.position(log10);
+                    Some(Pixel::new(theme.diverge(t), t.max(0.01)))
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn fewer_layers_than_rows_take_several() {
+        assert_eq!(group_rows(2, 5), [1..2, 1..2, 0..1, 0..1]);
+        assert_eq!(group_rows(4, 2), [2..4, 0..2]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_layer_is_shown_once(layers in 0usize..300, rows in 0usize..100) {
+            let groups = group_rows(layers, rows);
+            prop_assert!(groups.len() <= rows);
+            let mut seen = groups.clone();
+            seen.reverse();
+            seen.dedup();
+            let shown: Vec<usize> = seen.into_iter().flatten().collect();
+            let expected: Vec<usize> = if rows == 0 { vec![] } else { (0..layers).collect() };
+            prop_assert_eq!(shown, expected);
+        }
+    }
+}
