@@ -2,7 +2,7 @@
 
 /// Characters that change how a line reads without being seen: bidirectional controls (Unicode TR9, "Trojan Source"),
 /// line and paragraph separators, zero-width joints and the byte-order mark.
-fn hides(c: char) -> bool {
+pub fn hides(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

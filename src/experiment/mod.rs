@@ -1,5 +1,20 @@
 //! The experiment: the whole truth of a run, as a value. Files, edits and presets of it live in this room.
 
+mod document;
+pub mod fault;
+pub mod link;
+pub mod parse;
+pub mod presets;
+pub mod resolve;
+pub mod rules;
 pub mod schema;
+mod section;
+pub mod size;
+mod write;
 
+pub use document::LONGEST;
+pub use fault::{Fault, Faults};
+pub use parse::{apply_set, parse, parse_with};
+pub use presets::Preset;
 pub use schema::*;
+pub use write::to_toml;

@@ -39,7 +39,8 @@ pub struct Network {
     pub activation: Activation,
     /// Every layer's default, the output layer's too.
     pub init: Initializer,
-    pub bias: Bias,
+    /// `None`: zeros, and for layers whose weights are drawn by `torch-default`, that draw too.
+    pub bias: Option<Bias>,
     pub layers: Vec<Layer>,
     pub output: Output,
     pub transfer: Option<Transfer>,
@@ -128,4 +129,109 @@ pub struct Stop {
     pub steps: Option<u64>,
     /// Epochs without a better test loss.
     pub patience: Option<u64>,
+}
+
+/// The name of an experiment that does not say one.
+pub const UNTITLED: &str = "untitled";
+
+impl Experiment {
+    /// All defaults, on this data.
+    pub fn on(kind: DataKind) -> Self {
+        Self {
+            name: UNTITLED.to_string(),
+            description: String::new(),
+            seed: 42,
+            data: Data::of(kind),
+            network: Network::default(),
+            training: Training::default(),
+            pretrain: None,
+        }
+    }
+}
+
+impl Data {
+    pub fn of(kind: DataKind) -> Self {
+        Self {
+            kind,
+            test_fraction: 0.2,
+            standardize: true,
+            shuffle: true,
+            train_rows: None,
+        }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            activation: Activation::Relu,
+            init: Initializer::HeNormal,
+            bias: None,
+            layers: Vec::new(),
+            output: Output::default(),
+            transfer: None,
+        }
+    }
+}
+
+impl Layer {
+    /// A dense layer with the network's defaults.
+    pub fn dense(units: usize) -> Self {
+        Self {
+            kind: LayerKind::Dense,
+            units,
+            repeat: 1,
+            activation: None,
+            init: None,
+            bias: None,
+            norm: Norm::None,
+            dropout: 0.0,
+            skip: false,
+            frozen: false,
+        }
+    }
+}
+
+impl Transfer {
+    pub fn from(path: impl Into<PathBuf>, layers: usize) -> Self {
+        Self {
+            from: path.into(),
+            layers,
+            frozen: false,
+            learning_rate_factor: 1.0,
+        }
+    }
+}
+
+impl Default for Pretrain {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            noise: 0.0,
+            tied: false,
+            layers: None,
+            learning_rate: 0.1,
+        }
+    }
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            loss: None,
+            batch_size: BatchSize::Rows(32),
+            label_smoothing: 0.0,
+            optimizer: Optimizer::Sgd {
+                learning_rate: 0.01,
+                momentum: 0.0,
+                dampening: 0.0,
+                nesterov: false,
+                weight_decay: 0.0,
+            },
+            schedule: Schedule::Constant {},
+            regularize: Regularize::default(),
+            clip: Clip::None {},
+            stop: Stop::default(),
+        }
+    }
 }

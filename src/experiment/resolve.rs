@@ -1,0 +1,250 @@
+//! From an experiment and its data's shape to what is built: every default filled in, every repeat expanded.
+
+use super::rules::{self, TargetKind};
+use super::schema::*;
+use super::size;
+use crate::data::Task;
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
+use crate::nn::loss::Loss;
+use crate::nn::spec::{self, Bias, Hyper, LayerSpec, NetworkSpec, Norm};
+use crate::nn::vocabulary::Vocabulary;
+use thiserror::Error;
+
+/// Why an experiment does not fit its data. `path` is the key to change.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{path}: {message}")]
+pub struct ResolveError {
+    pub path: String,
+    pub message: String,
+}
+
+fn refuse<T>(path: impl Into<String>, message: impl Into<String>) -> Result<T, ResolveError> {
+    Err(ResolveError {
+        path: path.into(),
+        message: message.into(),
+    })
+}
+
+/// The loss where none is named: cross-entropy for classes, the mean squared error for numbers.
+pub fn default_loss(task: Task) -> Loss {
+    match task {
+        Task::Classification { .. } => Loss::CrossEntropy {},
+        Task::Regression { .. } => Loss::Mse {},
+    }
+}
+
+/// Units of the output layer: a logit a class (one for two classes under binary cross-entropy), or a unit a target.
+pub fn outputs(loss: &Loss, task: Task) -> usize {
+    match (loss, task) {
+        (Loss::BinaryCrossEntropy { .. }, Task::Classification { .. }) => 1,
+        (_, Task::Classification { classes }) => classes,
+        (_, Task::Regression { targets }) => targets,
+    }
+}
+
+/// The network of this experiment on rows of `inputs` features (a step's features for sequences), for this task.
+///
+/// # Errors
+/// A loss that does not suit the task, a skip over unequal widths, or more parameters than are built.
+pub fn network_spec(
+    experiment: &Experiment,
+    inputs: usize,
+    task: Task,
+) -> Result<NetworkSpec, ResolveError> {
+    let loss = experiment
+        .training
+        .loss
+        .clone()
+        .unwrap_or_else(|| default_loss(task));
+    let targets = match task {
+        Task::Classification { classes } => TargetKind::Classes(Some(classes)),
+        Task::Regression { .. } => TargetKind::Numbers,
+    };
+    if let Some(message) = rules::loss_misfit(&loss, targets, experiment.data.kind.name()) {
+        return refuse("training.loss", message);
+    }
+    if experiment.training.label_smoothing > 0.0 && !matches!(loss, Loss::CrossEntropy { .. }) {
+        return refuse(
+            "training.label_smoothing",
+            "`label_smoothing` is for the loss `cross-entropy`",
+        );
+    }
+    let network = &experiment.network;
+    let outputs = outputs(&loss, task);
+    if size::hidden_layers(network) > size::MOST_LAYERS {
+        return refuse(
+            "network.layers",
+            format!("at most {} hidden layers are built", size::MOST_LAYERS),
+        );
+    }
+    let parameters = size::parameters(network, inputs as u128, outputs as u128);
+    if let Some(message) = size::too_large(parameters, &experiment.training.optimizer) {
+        return refuse("network.layers", message);
+    }
+    let mut layers = Vec::new();
+    let mut below = inputs;
+    for (index, layer) in network.layers.iter().enumerate() {
+        for _ in 0..layer.repeat {
+            if layer.skip && layer.units != below {
+                let message = format!(
+                    "`skip` adds the layer's input to its output, which needs equal widths: {} units on {below} inputs",
+                    layer.units
+                );
+                return refuse(format!("network.layers.{index}.skip"), message);
+            }
+            layers.push(hidden(network, layer, below));
+            below = layer.units;
+        }
+    }
+    layers.push(output(network, below, outputs));
+    Ok(NetworkSpec {
+        inputs,
+        layers,
+        loss,
+        label_smoothing: experiment.training.label_smoothing,
+    })
+}
+
+fn hidden(network: &Network, layer: &Layer, inputs: usize) -> LayerSpec {
+    let init = layer.init.clone().unwrap_or_else(|| network.init.clone());
+    LayerSpec {
+        kind: match &layer.kind {
+            LayerKind::Dense => spec::LayerKind::Dense,
+            LayerKind::Recurrent {
+                cell,
+                recurrent_init,
+            } => spec::LayerKind::Recurrent {
+                cell: cell.clone(),
+                recurrent_init: recurrent_init
+                    .clone()
+                    .unwrap_or(Initializer::Orthogonal { gain: 1.0 }),
+            },
+        },
+        inputs,
+        units: layer.units,
+        activation: layer
+            .activation
+            .clone()
+            .unwrap_or_else(|| network.activation.clone()),
+        bias: bias(layer.bias.as_ref(), network, &init),
+        init,
+        norm: layer.norm.clone(),
+        dropout: layer.dropout,
+        skip: layer.skip,
+        frozen: layer.frozen,
+    }
+}
+
+fn output(network: &Network, inputs: usize, units: usize) -> LayerSpec {
+    let init = network
+        .output
+        .init
+        .clone()
+        .unwrap_or_else(|| network.init.clone());
+    LayerSpec {
+        kind: spec::LayerKind::Dense,
+        inputs,
+        units,
+        activation: Activation::Linear {},
+        bias: bias(network.output.bias.as_ref(), network, &init),
+        init,
+        norm: Norm::None {},
+        dropout: 0.0,
+        skip: false,
+        frozen: network.output.frozen,
+    }
+}
+
+/// The layer's own, or the network's, or zeros; PyTorch's default draw is of weights and biases alike.
+fn bias(own: Option<&Bias>, network: &Network, init: &Initializer) -> Bias {
+    own.or(network.bias.as_ref()).cloned().unwrap_or_else(|| {
+        Bias::Drawn(match init {
+            Initializer::TorchDefault { .. } => Initializer::TorchDefault {},
+            _ => Initializer::Zeros {},
+        })
+    })
+}
+
+/// What can be changed while a run goes on.
+pub fn hyper(experiment: &Experiment) -> Hyper {
+    let training = &experiment.training;
+    Hyper {
+        optimizer: training.optimizer.clone(),
+        regularize: training.regularize,
+        clip: training.clip.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataKind;
+
+    fn digits() -> Experiment {
+        Experiment::on(DataKind::Digits { classes: None })
+    }
+    const TEN: Task = Task::Classification { classes: 10 };
+
+    #[test]
+    fn repeats_are_expanded_and_defaults_filled_in() {
+        let mut e = digits();
+        e.network.activation = Activation::Tanh {};
+        e.network.layers = vec![
+            Layer {
+                repeat: 2,
+                ..Layer::dense(50)
+            },
+            Layer {
+                activation: Some(Activation::Relu {}),
+                bias: Some(Bias::Off),
+                init: Some(Initializer::TorchDefault {}),
+                ..Layer::dense(20)
+            },
+        ];
+        e.network.output.init = Some(Initializer::TorchDefault {});
+        let spec = network_spec(&e, 64, TEN).expect("fits");
+        let widths: Vec<_> = spec.layers.iter().map(|l| (l.inputs, l.units)).collect();
+        assert_eq!(widths, [(64, 50), (50, 50), (50, 20), (20, 10)]);
+        assert_eq!(spec.layers[1].activation, Activation::Tanh {});
+        assert_eq!(spec.layers[1].bias, Bias::Drawn(Initializer::Zeros {}));
+        assert_eq!(
+            (&spec.layers[2].activation, &spec.layers[2].bias),
+            (&Activation::Relu {}, &Bias::Off)
+        );
+        assert_eq!(
+            spec.layers[3].bias,
+            Bias::Drawn(Initializer::TorchDefault {})
+        );
+        assert_eq!(spec.layers[3].activation, Activation::Linear {});
+        assert_eq!(spec.loss, Loss::CrossEntropy {});
+    }
+
+    #[test]
+    fn the_output_follows_from_the_task_and_the_loss() {
+        let two = Task::Classification { classes: 2 };
+        assert_eq!(outputs(&Loss::BinaryCrossEntropy {}, two), 1);
+        assert_eq!(outputs(&Loss::CrossEntropy {}, two), 2);
+        assert_eq!(outputs(&Loss::Mse {}, Task::Regression { targets: 3 }), 3);
+    }
+
+    #[test]
+    fn what_only_the_data_tells_is_refused_here() {
+        let mut e = digits();
+        e.network.layers = vec![Layer {
+            skip: true,
+            ..Layer::dense(50)
+        }];
+        let error = network_spec(&e, 64, TEN).expect_err("unequal");
+        assert_eq!(error.path, "network.layers.0.skip");
+        assert!(network_spec(&e, 50, TEN).is_ok());
+        e.training.loss = Some(Loss::Mse {});
+        assert_eq!(
+            network_spec(&e, 50, TEN).expect_err("classes").path,
+            "training.loss"
+        );
+        let e = digits();
+        let error = network_spec(&e, 1_000_000_000, TEN).expect_err("large");
+        assert!(error.message.contains("GB"), "{error}");
+    }
+}

@@ -1,0 +1,430 @@
+//! What cannot be together, though each value by itself may be. The same rules judge a file and an edit.
+
+use super::schema::*;
+use super::size;
+use crate::data::DataKind;
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
+use crate::nn::loss::Loss;
+use crate::nn::optimizer::Optimizer;
+use crate::nn::schedule::Schedule;
+use crate::nn::spec::Bias;
+use crate::nn::vocabulary::Vocabulary;
+
+/// One impossible combination.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The keys (`network.layers.0.skip`) that together are impossible, the one to point at first.
+    pub reads: Vec<String>,
+    pub message: String,
+}
+
+impl Problem {
+    pub(super) fn new(reads: &[&str], message: impl Into<String>) -> Self {
+        Self {
+            reads: reads.iter().map(|r| r.to_string()).collect(),
+            message: message.into(),
+        }
+    }
+
+    /// The key to point at.
+    pub fn path(&self) -> &str {
+        self.reads.first().map_or("", String::as_str)
+    }
+}
+
+/// What a data set's targets are, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// So many classes, where the name tells.
+    Classes(Option<usize>),
+    Numbers,
+    /// The file tells.
+    Unknown,
+}
+
+/// What the targets of this data are.
+pub fn target_kind(kind: &DataKind) -> TargetKind {
+    use TargetKind::{Classes, Numbers, Unknown};
+    match kind {
+        DataKind::Moons { .. } | DataKind::Circles { .. } | DataKind::Xor { .. } => {
+            Classes(Some(2))
+        }
+        DataKind::Spirals { classes, .. } | DataKind::Blobs { classes, .. } => {
+            Classes(Some(*classes))
+        }
+        DataKind::Digits { classes } => Classes(Some(classes.as_ref().map_or(10, Vec::len))),
+        DataKind::Wine { .. } => Classes(Some(3)),
+        DataKind::Echo { .. } => Classes(Some(2)),
+        DataKind::TemporalOrder { .. } => Classes(Some(4)),
+        DataKind::Idx { .. } => Classes(None),
+        DataKind::Csv { task, .. } if task == "classification" => Classes(None),
+        DataKind::Csv { .. }
+        | DataKind::Plane { .. }
+        | DataKind::Waves { .. }
+        | DataKind::Friedman { .. }
+        | DataKind::Diabetes { .. }
+        | DataKind::Adding { .. } => Numbers,
+        DataKind::Npz { .. } | DataKind::Safetensors { .. } => Unknown,
+    }
+}
+
+/// Everything that cannot be together in this experiment; empty for one that can be run.
+pub fn problems(experiment: &Experiment) -> Vec<Problem> {
+    let mut found = Vec::new();
+    data(experiment, &mut found);
+    things(experiment, &mut found);
+    layers(&experiment.network, &mut found);
+    loss(experiment, &mut found);
+    optimizer(&experiment.training.optimizer, &mut found);
+    schedule(experiment, &mut found);
+    found.extend(size::problem(experiment));
+    depth(experiment, &mut found);
+    found
+}
+
+/// Whether test rows are left out of the training.
+fn has_test_rows(data: &Data) -> bool {
+    data.test_fraction > 0.0
+        || matches!(
+            &data.kind,
+            DataKind::Idx {
+                test_images: Some(_),
+                ..
+            }
+        )
+}
+
+fn data(experiment: &Experiment, found: &mut Vec<Problem>) {
+    let data = &experiment.data;
+    match &data.kind {
+        DataKind::Idx {
+            test_images,
+            test_labels,
+            ..
+        } => match (test_images, test_labels) {
+            (Some(_), None) => found.push(Problem::new(
+                &["data.test_images"],
+                "`test_images` needs `test_labels` beside it",
+            )),
+            (None, Some(_)) => found.push(Problem::new(
+                &["data.test_labels"],
+                "`test_labels` needs `test_images` beside it",
+            )),
+            _ => {}
+        },
+        DataKind::Digits {
+            classes: Some(classes),
+        } => digits(classes, found),
+        DataKind::Csv {
+            delimiter,
+            sequence,
+            window,
+            ..
+        } => {
+            let one_byte = delimiter.len() == 1
+                && delimiter.is_ascii()
+                && !matches!(delimiter.as_str(), "\"" | "\n" | "\r");
+            if !one_byte {
+                found.push(Problem::new(
+                    &["data.delimiter"],
+                    "`delimiter` must be one character, e.g. \",\", \";\" or \"\\t\"",
+                ));
+            }
+            if sequence.is_some() && window.is_some() {
+                found.push(Problem::new(
+                    &["data.window", "data.sequence"],
+                    "`window` and `sequence` both say how rows make sequences: keep one",
+                ));
+            }
+        }
+        _ => {}
+    }
+    if experiment.training.stop.patience.is_some() && !has_test_rows(data) {
+        found.push(Problem::new(
+            &["training.stop.patience", "data.test_fraction"],
+            "`patience` watches the test loss, and there are no test rows: give `data.test_fraction`, e.g. 0.2",
+        ));
+    }
+}
+
+fn digits(classes: &[String], found: &mut Vec<Problem>) {
+    let mut kept: Vec<&String> = Vec::new();
+    for class in classes {
+        let known = class.len() == 1 && class.as_bytes()[0].is_ascii_digit();
+        if !known {
+            let message = format!(
+                "{} is no digit: `classes` keeps some of 0 to 9",
+                crate::text::quote(class)
+            );
+            found.push(Problem::new(&["data.classes"], message));
+        } else if kept.contains(&class) {
+            found.push(Problem::new(
+                &["data.classes"],
+                format!("`classes` names {class} twice"),
+            ));
+        } else {
+            kept.push(class);
+        }
+    }
+    if classes.len() < 2 {
+        found.push(Problem::new(
+            &["data.classes"],
+            "`classes` must keep at least two digits",
+        ));
+    }
+}
+
+/// Parameters of one thing that contradict each other.
+fn things(experiment: &Experiment, found: &mut Vec<Problem>) {
+    let network = &experiment.network;
+    activation(&network.activation, "network.activation", found);
+    initializer(&network.init, "network.init", found);
+    bias(network.bias.as_ref(), "network.bias", found);
+    for (i, layer) in network.layers.iter().enumerate() {
+        let path = |key: &str| format!("network.layers.{i}.{key}");
+        if let Some(given) = &layer.activation {
+            activation(given, &path("activation"), found);
+        }
+        if let Some(given) = &layer.init {
+            initializer(given, &path("init"), found);
+        }
+        bias(layer.bias.as_ref(), &path("bias"), found);
+        if let LayerKind::Recurrent {
+            recurrent_init: Some(given),
+            ..
+        } = &layer.kind
+        {
+            initializer(given, &path("recurrent_init"), found);
+            if matches!(given, Initializer::Lsuv { .. }) {
+                found.push(Problem::new(&[&path("recurrent_init")], "`lsuv` scales a layer's input weights by the first batch: take `orthogonal` for recurrent weights"));
+            }
+        }
+    }
+    if let Some(given) = &network.output.init {
+        initializer(given, "network.output.init", found);
+    }
+    bias(network.output.bias.as_ref(), "network.output.bias", found);
+}
+
+fn activation(activation: &Activation, path: &str, found: &mut Vec<Problem>) {
+    if let Activation::Rrelu { lower, upper } = activation
+        && lower > upper
+    {
+        found.push(Problem::new(&[path], format!("`rrelu` draws slopes from `lower` to `upper`, but lower {lower} is above upper {upper}")));
+    }
+}
+
+fn initializer(init: &Initializer, path: &str, found: &mut Vec<Problem>) {
+    if let Initializer::Uniform { min, max } = init
+        && max < min
+    {
+        found.push(Problem::new(
+            &[path],
+            format!("`uniform` draws from `min` to `max`, but max {max} is below min {min}"),
+        ));
+    }
+}
+
+fn bias(bias: Option<&Bias>, path: &str, found: &mut Vec<Problem>) {
+    let Some(Bias::Drawn(init)) = bias else {
+        return;
+    };
+    initializer(init, path, found);
+    if matches!(
+        init,
+        Initializer::Orthogonal { .. } | Initializer::Identity { .. } | Initializer::Lsuv { .. }
+    ) {
+        let message = format!(
+            "`{}` makes a matrix, and biases are a vector: take `zeros` or `normal`",
+            init.name()
+        );
+        found.push(Problem::new(&[path], message));
+    }
+}
+
+fn layers(network: &Network, found: &mut Vec<Problem>) {
+    let mut dense_below = false;
+    for (i, layer) in network.layers.iter().enumerate() {
+        let path = |key: &str| format!("network.layers.{i}.{key}");
+        match layer.kind {
+            LayerKind::Dense => dense_below = true,
+            LayerKind::Recurrent { .. } if dense_below => found.push(Problem::new(
+                &[&path("kind")],
+                "a recurrent layer cannot stand above a dense one, which has no time left: move it below the dense layers",
+            )),
+            LayerKind::Recurrent { .. } => {}
+        }
+        // The lowest layer's skip is judged when the data's width is known.
+        if layer.skip
+            && let Some(below) = i.checked_sub(1).map(|b| &network.layers[b])
+            && below.units != layer.units
+        {
+            let message = format!(
+                "`skip` adds the layer's input to its output, which needs equal widths: {} units here, {} in the layer below",
+                layer.units, below.units
+            );
+            found.push(Problem::new(
+                &[
+                    &path("skip"),
+                    &path("units"),
+                    &format!("network.layers.{}.units", i - 1),
+                ],
+                message,
+            ));
+        }
+    }
+}
+
+fn loss(experiment: &Experiment, found: &mut Vec<Problem>) {
+    let training = &experiment.training;
+    let targets = target_kind(&experiment.data.kind);
+    if let Some(loss) = &training.loss
+        && let Some(message) = loss_misfit(loss, targets, experiment.data.kind.name())
+    {
+        found.push(Problem::new(
+            &["training.loss", "data.kind", "data.task", "data.classes"],
+            message,
+        ));
+    }
+    if training.label_smoothing > 0.0 {
+        let other = match (&training.loss, targets) {
+            (Some(Loss::CrossEntropy { .. }), _)
+            | (None, TargetKind::Classes(_) | TargetKind::Unknown) => None,
+            (Some(loss), _) => Some(loss.name()),
+            (None, TargetKind::Numbers) => Some("mse"),
+        };
+        if let Some(other) = other {
+            let message = format!(
+                "`label_smoothing` is for the loss `cross-entropy`, and the loss here is `{other}`"
+            );
+            found.push(Problem::new(
+                &[
+                    "training.label_smoothing",
+                    "training.loss",
+                    "data.kind",
+                    "data.task",
+                ],
+                message,
+            ));
+        }
+    }
+}
+
+/// Why a loss does not suit the targets; `None` where it does or where only the file tells.
+pub(super) fn loss_misfit(loss: &Loss, targets: TargetKind, data: &str) -> Option<String> {
+    let name = loss.name();
+    match (loss, targets) {
+        (Loss::CrossEntropy { .. }, TargetKind::Numbers) => Some(format!(
+            "`{name}` needs classes, and the targets of `{data}` are numbers: take `mse`, `mae` or `huber`"
+        )),
+        (Loss::BinaryCrossEntropy { .. }, TargetKind::Classes(Some(classes))) if classes != 2 => {
+            Some(format!(
+                "`{name}` has one logit for two classes, and `{data}` has {classes} classes: take `cross-entropy`"
+            ))
+        }
+        (Loss::Mse { .. } | Loss::Mae { .. } | Loss::Huber { .. }, TargetKind::Classes(_)) => {
+            Some(format!(
+                "`{name}` needs numbers as targets, and `{data}` has classes: take `cross-entropy`"
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn optimizer(optimizer: &Optimizer, found: &mut Vec<Problem>) {
+    if let Optimizer::Sgd {
+        nesterov: true,
+        momentum,
+        dampening,
+        ..
+    } = optimizer
+    {
+        if *momentum == 0.0 {
+            found.push(Problem::new(
+                &["training.optimizer.nesterov", "training.optimizer.momentum"],
+                "`nesterov` looks ahead along the momentum, and there is none: give `momentum`, e.g. 0.9",
+            ));
+        }
+        if *dampening != 0.0 {
+            found.push(Problem::new(
+                &[
+                    "training.optimizer.nesterov",
+                    "training.optimizer.dampening",
+                ],
+                "`nesterov` is defined without `dampening`: leave one of them out",
+            ));
+        }
+    }
+}
+
+fn schedule(experiment: &Experiment, found: &mut Vec<Problem>) {
+    let training = &experiment.training;
+    let rate = rate_of(&training.optimizer);
+    match &training.schedule {
+        Schedule::Cosine { steps, warmup, floor } => {
+            if warmup >= steps {
+                found.push(Problem::new(
+                    &["training.schedule.warmup", "training.schedule.steps"],
+                    format!("`warmup` is part of `steps` and must be shorter: {warmup} of {steps} steps"),
+                ));
+            }
+            if *floor > rate {
+                found.push(Problem::new(
+                    &["training.schedule.floor", "training.optimizer"],
+                    format!("`floor` {floor} is above the learning rate {rate}, from which the schedule falls"),
+                ));
+            }
+        }
+        Schedule::Plateau { .. } if !has_test_rows(&experiment.data) => found.push(Problem::new(
+            &["training.schedule", "data.test_fraction"],
+            "`plateau` watches the test loss, and there are no test rows: give `data.test_fraction`, e.g. 0.2",
+        )),
+        _ => {}
+    }
+}
+
+fn rate_of(optimizer: &Optimizer) -> f64 {
+    match optimizer {
+        Optimizer::Sgd { learning_rate, .. }
+        | Optimizer::Adagrad { learning_rate, .. }
+        | Optimizer::Rmsprop { learning_rate, .. }
+        | Optimizer::Adadelta { learning_rate, .. }
+        | Optimizer::Adam { learning_rate, .. }
+        | Optimizer::Adamw { learning_rate, .. }
+        | Optimizer::Adamax { learning_rate, .. }
+        | Optimizer::Nadam { learning_rate, .. } => *learning_rate,
+    }
+}
+
+/// Transfer and pretraining cannot reach higher than the network.
+fn depth(experiment: &Experiment, found: &mut Vec<Problem>) {
+    let hidden = size::hidden_layers(&experiment.network);
+    if let Some(transfer) = &experiment.network.transfer
+        && transfer.layers as u128 > hidden
+    {
+        let message = format!(
+            "`layers` takes {} layers from below, and the network has {hidden} hidden ones",
+            transfer.layers
+        );
+        found.push(Problem::new(
+            &["network.transfer.layers", "network.layers"],
+            message,
+        ));
+    }
+    if let Some(pretrain) = &experiment.pretrain {
+        let message = match pretrain.layers {
+            Some(layers) if layers as u128 > hidden => format!(
+                "`layers` pretrains {layers} layers, and the network has {hidden} hidden ones"
+            ),
+            _ if hidden == 0 => {
+                "there are no hidden layers to pretrain: add [[network.layers]]".to_string()
+            }
+            _ => return,
+        };
+        found.push(Problem::new(
+            &["pretrain.layers", "network.layers"],
+            message,
+        ));
+    }
+}

@@ -1,0 +1,340 @@
+//! Files that are wrong: every fault, where it is, and what would be right.
+
+use gradlab::experiment::{parse, parse_with};
+
+const HEAD: &str = "format = 1\n[data]\nkind = \"digits\"\n";
+
+/// The faults of a text as "line:column: message".
+fn faults(text: &str) -> Vec<String> {
+    match parse(text, "t.toml") {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults
+            .list
+            .iter()
+            .map(|f| format!("{}:{}: {}", f.line, f.column, f.message))
+            .collect(),
+    }
+}
+
+/// The one fault of what follows the shortest right file.
+fn fault(rest: &str) -> String {
+    let found = faults(&format!("{HEAD}{rest}"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found[0].clone()
+}
+
+fn assert_says(fault: &str, place: &str, parts: &[&str]) {
+    assert!(fault.starts_with(place), "{fault} is not at {place}");
+    for part in parts {
+        assert!(fault.contains(part), "{fault} does not say {part}");
+    }
+}
+
+#[test]
+fn a_slip_of_the_pen_is_guessed() {
+    let found = fault("[network]\nactivation = \"rleu\"\n");
+    assert_says(
+        &found,
+        "5:14:",
+        &["unknown activation `rleu`: did you mean `relu`?"],
+    );
+    assert_says(
+        &fault("[network]\ninit = \"xavier-normal\"\n"),
+        "5:8:",
+        &["did you mean `glorot-normal`?"],
+    );
+    assert_says(
+        &fault("[network]\nactivation = \"sigmoid\"\n"),
+        "5:14:",
+        &["did you mean `logistic`?"],
+    );
+    assert_says(
+        &fault("[training]\nbatchsize = 3\n"),
+        "5:1:",
+        &["unknown key `batchsize` in [training]: did you mean `batch_size`?"],
+    );
+    assert_says(&fault("[trainig]\n"), "4:2:", &["did you mean `training`?"]);
+    assert_says(
+        &fault("[network]\nactivation = \"softmax\"\n"),
+        "5:14:",
+        &["output layer", "cross-entropy"],
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_their_order() {
+    let found = faults(
+        "format = 1\nsed = 3\n[data]\nkind = \"digitz\"\n[network]\ninit = 4\n[[network.layers]]\nunits = 0\nrepeat = \"x\"\n[training.optimizer]\nkind = \"sgd\"\nmomentum = 1\n",
+    );
+    let places: Vec<&str> = found
+        .iter()
+        .map(|f| f.split(": ").next().unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        ["2:1", "4:8", "6:8", "8:9", "9:10", "12:12"],
+        "{found:#?}"
+    );
+    assert_says(&found[3], "8:9", &["`units` must be at least 1, not 0"]);
+    assert_says(
+        &found[4],
+        "9:10",
+        &["`repeat` must be a whole number, not the text \"x\""],
+    );
+    assert_says(&found[5], "12:12", &["`momentum` must be below 1, not 1.0"]);
+}
+
+#[test]
+fn the_format_has_to_be_known() {
+    assert_says(
+        &faults("[data]\nkind = \"digits\"\n")[0],
+        "1:1:",
+        &["format = 1"],
+    );
+    let newer = faults("format = 2\nwhatever = 3\n");
+    assert_eq!(newer.len(), 1, "{newer:#?}");
+    assert_says(&newer[0], "1:10:", &["format 2 is newer", "format 1"]);
+    assert_says(&faults("format = 0\n")[0], "1:10:", &["must be 1"]);
+    assert_says(&faults("format = \"1\"\n")[0], "1:10:", &["must be 1"]);
+}
+
+#[test]
+fn what_is_missing_is_asked_for() {
+    assert_says(
+        &faults("format = 1\n")[0],
+        "1:1:",
+        &["needs [data]", "kind"],
+    );
+    assert_says(
+        &faults("format = 1\n[data]\n")[0],
+        "2:1:",
+        &["[data] needs `kind`"],
+    );
+    assert_says(
+        &fault("[[network.layers]]\nrepeat = 2\n"),
+        "4:",
+        &["needs `units`"],
+    );
+    assert_says(
+        &fault("[training]\nschedule = \"step\"\n"),
+        "5:12:",
+        &["schedule `step` needs `every`", "{ kind = \"step\""],
+    );
+    assert_says(
+        &fault("[training.schedule]\nkind = \"step\"\n"),
+        "5:8:",
+        &["schedule `step` needs `every`"],
+    );
+    assert_says(
+        &faults("format = 1\n[data]\nkind = \"csv\"\npath = \"a\"\ntask = \"regression\"\n")[0],
+        "3:8:",
+        &["`target`"],
+    );
+}
+
+#[test]
+fn a_parameter_of_another_thing_is_named_as_such() {
+    let found = fault("[training.optimizer]\nkind = \"adam\"\nmomentum = 0.9\n");
+    assert_says(
+        &found,
+        "6:1:",
+        &["`adam` has no `momentum`, which belongs to `sgd`", "beta1"],
+    );
+    assert_says(
+        &fault("[network.output]\nunits = 3\n"),
+        "5:1:",
+        &["follows from the data"],
+    );
+    assert_says(
+        &fault("[[network.layers]]\nunits = 3\ncell = \"lstm\"\n"),
+        "4:",
+        &["recurrent"],
+    );
+}
+
+#[test]
+fn impossible_combinations_point_at_the_key() {
+    let cases = [
+        (
+            "[training.optimizer]\nkind = \"sgd\"\nnesterov = true\n",
+            "6:12:",
+            "give `momentum`",
+        ),
+        (
+            "[[network.layers]]\nunits = 3\n[[network.layers]]\nunits = 4\nskip = true\n",
+            "8:8:",
+            "4 units here, 3 in the layer below",
+        ),
+        (
+            "[[network.layers]]\nunits = 3\n[[network.layers]]\nunits = 3\nkind = \"recurrent\"\n",
+            "8:8:",
+            "below the dense",
+        ),
+        (
+            "[training]\nloss = \"mse\"\n",
+            "5:8:",
+            "has classes: take `cross-entropy`",
+        ),
+        (
+            "[training]\nloss = \"binary-cross-entropy\"\n",
+            "5:8:",
+            "10 classes",
+        ),
+        ("[training]\nlabel_smoothing = 1\n", "5:19:", "below 1"),
+        (
+            "[network]\ninit = { kind = \"uniform\", min = 2, max = 1 }\n",
+            "5:1:",
+            "max 1 is below min 2",
+        ),
+        (
+            "[network]\nactivation = { kind = \"rrelu\", lower = 0.5 }\n",
+            "5:1:",
+            "is above upper",
+        ),
+        (
+            "[training.schedule]\nkind = \"cosine\"\nsteps = 10\nwarmup = 10\n",
+            "7:10:",
+            "10 of 10 steps",
+        ),
+        (
+            "[network]\nbias = \"orthogonal\"\n",
+            "5:8:",
+            "biases are a vector",
+        ),
+        ("[network]\nbias = true\n", "5:8:", "`bias = \"zeros\"`"),
+        (
+            "[network.transfer]\nfrom = \"a\"\nlayers = 2\n",
+            "6:10:",
+            "0 hidden",
+        ),
+    ];
+    for (text, place, says) in cases {
+        assert_says(&fault(text), place, &[says]);
+    }
+    let regression = faults(
+        "format = 1\n[data]\nkind = \"diabetes\"\n[training]\nloss = \"cross-entropy\"\nlabel_smoothing = 0.1\n",
+    );
+    assert_eq!(regression.len(), 1, "{regression:#?}");
+    assert_says(&regression[0], "5:8:", &["are numbers"]);
+    let untested = faults(
+        "format = 1\n[data]\nkind = \"digits\"\ntest_fraction = 0\n[training.stop]\npatience = 2\n",
+    );
+    assert_says(&untested[0], "6:12:", &["no test rows"]);
+}
+
+#[test]
+fn a_value_that_is_faulty_itself_is_not_blamed_twice() {
+    let found = faults(
+        "format = 1\n[data]\nkind = \"digits\"\n[[network.layers]]\nunits = 0\n[[network.layers]]\nunits = 4\nskip = true\n",
+    );
+    assert_eq!(found.len(), 1, "{found:#?}");
+}
+
+#[test]
+fn networks_beyond_the_machine_are_refused_with_the_figure() {
+    let wide = fault("[[network.layers]]\nunits = 1000000000\n");
+    assert_says(
+        &wide,
+        "5:9:",
+        &["66,000,000,001 parameters", "528 GB of memory"],
+    );
+    let deep = fault("[[network.layers]]\nunits = 10\nrepeat = 4000000000\n");
+    assert_says(
+        &deep,
+        "6:10:",
+        &["4,000,000,000 hidden layers", "at most 10,000"],
+    );
+    assert_says(
+        &fault("[[network.layers]]\nunits = 18446744073709551615\nrepeat = 18446744073709551615\n"),
+        "6:10:",
+        &["memory"],
+    );
+    assert_says(
+        &fault("[[network.layers]]\nunits = 99999999999999999999999999\n"),
+        "5:9:",
+        &["at most 18446744073709551615"],
+    );
+}
+
+#[test]
+fn broken_syntax_is_told_once() {
+    let found = faults("format = 1\n[data\nkind = \"digits\"\n");
+    assert!(
+        found
+            .iter()
+            .any(|f| f.starts_with("2:") && f.contains("not TOML")),
+        "{found:#?}"
+    );
+    assert!(!faults("format = 1\nformat = 1\n[data]\nkind = \"digits\"\n").is_empty());
+}
+
+#[test]
+fn hostile_files_are_refused_quietly() {
+    let megabyte = "x".repeat(1 << 20);
+    let texts = [
+        format!("{HEAD}[network]\nactivation = \"{megabyte}\"\n"),
+        format!("{HEAD}{megabyte} = 1\n"),
+        format!("{HEAD}\"a\\u001b[31m\\u202e\" = 1\n"),
+        format!(
+            "{HEAD}x = {}1{}\n",
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        ),
+        format!("{HEAD}a{} = 1\n", ".a".repeat(100_000)),
+        (0..100_000).map(|i| format!("k{i} = 1\n")).collect(),
+        "[[network.layers]]\nunits = 3\nskp = 1\n".repeat(20_000),
+        "\u{0}\u{1}\u{2}".into(),
+        "x".repeat(5 << 20),
+    ];
+    for text in texts {
+        let shown = parse(&text, "a\u{1b}b.toml")
+            .expect_err("hostile")
+            .to_string();
+        assert!(shown.len() < 60_000, "{} bytes", shown.len());
+        assert!(
+            shown
+                .chars()
+                .all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_long_name_is_taken_as_it_is() {
+    let text = format!("name = \"{}\"\n{HEAD}", "x".repeat(1 << 20));
+    assert!(parse(&text, "t").is_ok());
+}
+
+#[test]
+fn a_fault_shows_its_line() {
+    let shown = parse("format = 1\n[data]\nkind = \"digitz\"\n", "my.toml")
+        .expect_err("fault")
+        .to_string();
+    assert_eq!(
+        shown,
+        "my.toml:3:8: unknown data set `digitz`: did you mean `digits`?\n    kind = \"digitz\"\n           ^"
+    );
+}
+
+#[test]
+fn set_is_checked_like_the_file() {
+    let say = |assignment: &str| {
+        parse_with(HEAD, "t.toml", &[assignment])
+            .expect_err("fault")
+            .to_string()
+    };
+    assert!(
+        say("training.batch_size=0")
+            .starts_with("--set:1:21: `batch_size` must be at least 1, not 0"),
+        "{}",
+        say("training.batch_size=0")
+    );
+    assert!(say("training.batchsize=3").contains("did you mean `batch_size`?"));
+    assert!(say("network.layers.0.units=3").contains("list"));
+    assert!(say("seed").contains("key.path=value"));
+    assert!(say("seed.x=3").contains("seed"));
+    assert!(say("=3").contains("no path"));
+    assert!(say("network.activation=rleu").contains("did you mean `relu`?"));
+    assert!(say("seed=1\nformat=2").contains("whole number"));
+}
