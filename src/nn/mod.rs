@@ -4,6 +4,7 @@ pub mod activation;
 pub mod init;
 pub mod kernel;
 pub mod loss;
+pub mod network;
 pub mod number;
 pub mod optimizer;
 pub mod random;

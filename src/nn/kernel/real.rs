@@ -2,43 +2,19 @@
 
 use super::{Blocked, Weights, plain};
 use crate::nn::activation::{self, Activation, Function};
-use std::fmt::Debug;
+use crate::nn::number::Number;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// `f32` for training, `f64` for checking the same code against finite differences.
 ///
 /// # Panics
 /// Every product panics where shapes do not agree: a fault of the caller, which builds them from one specification.
-pub trait Real:
-    Copy
-    + Default
-    + Debug
-    + PartialOrd
-    + Send
-    + Sync
-    + 'static
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
-    + SubAssign
-    + MulAssign
-    + Sum
-{
-    const ZERO: Self;
-    const ONE: Self;
+pub trait Real: Number + Sum {
     /// As safetensors and NumPy name it.
     const NAME: &'static str;
 
-    fn from_f64(value: f64) -> Self;
     fn from_f32(value: f32) -> Self;
-    fn to_f64(self) -> f64;
     fn is_finite(self) -> bool;
-    fn abs(self) -> Self;
-    fn sqrt(self) -> Self;
     fn mul_add(self, a: Self, b: Self) -> Self;
 
     /// out = W·input + b: `[rows][inputs]` to `[rows][units]`. `out` takes over the number of rows.
@@ -67,33 +43,15 @@ pub trait Real:
 
 macro_rules! scalar {
     ($T:ty, $name:literal) => {
-        const ZERO: Self = 0.0;
-        const ONE: Self = 1.0;
         const NAME: &'static str = $name;
 
-        #[inline(always)]
-        fn from_f64(value: f64) -> Self {
-            value as $T
-        }
         #[inline(always)]
         fn from_f32(value: f32) -> Self {
             value as $T
         }
         #[inline(always)]
-        fn to_f64(self) -> f64 {
-            self as f64
-        }
-        #[inline(always)]
         fn is_finite(self) -> bool {
             <$T>::is_finite(self)
-        }
-        #[inline(always)]
-        fn abs(self) -> Self {
-            <$T>::abs(self)
-        }
-        #[inline(always)]
-        fn sqrt(self) -> Self {
-            <$T>::sqrt(self)
         }
         /// Not fused: without the instruction that would be a slow call.
         #[inline(always)]

@@ -1,0 +1,230 @@
+//! A layer's backward pass. Deltas are kept near 1 by a power of two carried beside them, layer by layer, so that neither a
+//! vanishing nor an exploding gradient leaves f32's range on its way down; powers of two change no digit.
+
+use super::forward::per_unit;
+use super::layer::{Layer, Mode};
+use crate::nn::activation::Activation;
+use crate::nn::kernel::{Blocked, LANES, Real};
+
+/// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
+const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
+const LARGE: f64 = (1u64 << 40) as f64;
+/// 2^-100: smaller deltas count as 0. Beside the layer's largest, they are below 2^-60 of it, out of f32's sight, and
+/// products of them would be subnormal numbers, a hundred times slower.
+const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
+
+/// 2^exponent; 0 or ∞ beyond f64's range.
+pub(crate) fn power_of_two(exponent: i32) -> f64 {
+    f64::from(exponent).exp2()
+}
+
+/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers, and makes every gradient.
+/// `measure` sees each layer as soon as its `delta` is ∂loss/∂pre. With `input_gradient`, writes ∂loss/∂input·2^-exponent
+/// there and returns the exponent.
+pub(crate) fn backward<T: Real>(
+    layers: &mut [Layer<T>],
+    input: &Blocked<T>,
+    mode: Mode,
+    mut input_gradient: Option<&mut Blocked<T>>,
+    mut measure: impl FnMut(&Layer<T>),
+) -> i32 {
+    let mut exponent = 0;
+    for at in (0..layers.len()).rev() {
+        let (below, rest) = layers.split_at_mut(at);
+        let layer = &mut rest[0];
+        layer.backward_to_pre(mode, exponent);
+        measure(layer);
+        layer.gradients(below.last().map_or(input, Layer::out));
+        let lower = match below.last_mut() {
+            Some(below) => &mut below.delta,
+            None => match input_gradient.as_deref_mut() {
+                Some(gradient) => gradient,
+                None => continue,
+            },
+        };
+        exponent = layer.backward_to_input(exponent, lower);
+    }
+    exponent
+}
+
+impl<T: Real> Layer<T> {
+    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, which is scaled by 2^-`exponent`.
+    fn backward_to_pre(&mut self, mode: Mode, exponent: i32) {
+        if let Some(skipped) = &mut self.skipped {
+            skipped.copy_from(&self.delta);
+        }
+        if let Some(dropout) = self.dropout.as_ref().filter(|_| mode.trains()) {
+            dropout.backward(&mut self.delta);
+        }
+        self.slope_gradient();
+        self.activate_backward(mode);
+        self.delta.clear_padding();
+        let shift = rescale(&mut self.delta);
+        self.exponent = exponent + shift;
+        if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
+            let factor = T::from_f64(power_of_two(-shift));
+            slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
+        }
+    }
+    /// delta ← delta·φ'(pre)
+    fn activate_backward(&mut self, mode: Mode) {
+        let Self {
+            pre,
+            activated,
+            delta,
+            ..
+        } = self;
+        differentiate(
+            &self.spec.activation,
+            self.slope.as_ref().map(|s| s.values()),
+            self.slopes.as_ref(),
+            mode,
+            pre,
+            activated,
+            delta,
+        );
+    }
+    /// ∂loss/∂slope = Σ ∂loss/∂out·min(pre, 0), over the rows, and over the units where they share it.
+    fn slope_gradient(&mut self) {
+        let Some(slope) = &mut self.slope else { return };
+        let shared = slope.len() == 1;
+        let grads = slope.grads_mut();
+        grads.fill(T::ZERO);
+        let mut total = 0.0;
+        for unit in 0..self.pre.features() {
+            let mut sum = 0.0;
+            for block in 0..self.pre.blocks() {
+                let pairs = self
+                    .pre
+                    .feature(block, unit)
+                    .iter()
+                    .zip(self.delta.feature(block, unit));
+                for (z, d) in pairs
+                    .take(self.pre.lanes(block))
+                    .filter(|(z, _)| **z <= T::ZERO)
+                {
+                    sum += z.to_f64() * d.to_f64();
+                }
+            }
+            if shared {
+                total += sum;
+            } else {
+                grads[unit] = T::from_f64(sum);
+            }
+        }
+        if shared {
+            grads[0] = T::from_f64(total);
+        }
+    }
+    /// The gradients of the norm, the weights and the biases; `delta` becomes ∂loss/∂(affine map).
+    fn gradients(&mut self, input: &Blocked<T>) {
+        if let Some(norm) = &mut self.norm {
+            norm.backward(&mut self.delta);
+        }
+        T::weight_gradient(&self.delta, input, &mut self.weight.grad);
+        if let Some(bias) = &mut self.bias {
+            T::bias_gradient(&self.delta, bias.grads_mut());
+        }
+    }
+    /// Writes ∂loss/∂input·2^-e into `lower` and returns e. `exponent` is that of ∂loss/∂out.
+    fn backward_to_input(&mut self, exponent: i32, lower: &mut Blocked<T>) -> i32 {
+        T::affine_backward(&self.weight.value, &self.delta, lower);
+        let Some(skipped) = &self.skipped else {
+            return self.exponent;
+        };
+        // the sum takes the larger exponent, so that scaling to it can only lose what is negligible
+        let common = exponent.max(self.exponent);
+        let through = T::from_f64(power_of_two(self.exponent - common));
+        let around = T::from_f64(power_of_two(exponent - common));
+        for (d, &s) in lower.data_mut().iter_mut().zip(skipped.data()) {
+            *d = *d * through + s * around;
+        }
+        common
+    }
+}
+
+/// delta ← delta·φ'(pre), with `activated` = φ(pre); PReLU and training RReLU with their own slopes.
+pub(super) fn differentiate<T: Real>(
+    activation: &Activation,
+    slope: Option<&[T]>,
+    random: Option<&Blocked<T>>,
+    mode: Mode,
+    pre: &Blocked<T>,
+    activated: &Blocked<T>,
+    delta: &mut Blocked<T>,
+) {
+    match (activation, slope, random) {
+        (Activation::Linear, _, _) => {}
+        (Activation::Prelu { .. }, Some([shared]), _) => {
+            let shared = Activation::Prelu {
+                slope: shared.to_f64(),
+            };
+            T::activate_backward(&shared, pre, activated, delta);
+        }
+        (Activation::Prelu { .. }, Some(each), _) => {
+            per_unit(pre, delta, each, |z, d, slope| {
+                if z <= T::ZERO {
+                    *d *= slope
+                }
+            });
+        }
+        (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {
+            let each = delta
+                .data_mut()
+                .iter_mut()
+                .zip(pre.data())
+                .zip(slopes.data());
+            each.filter(|((_, z), _)| **z <= T::ZERO)
+                .for_each(|((d, _), &slope)| *d *= slope);
+        }
+        (activation, _, _) => T::activate_backward(activation, pre, activated, delta),
+    }
+}
+
+/// Zeroes what is negligible; where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2). Returns the
+/// exponent that was taken out.
+fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
+    let top = largest(delta.data()).to_f64();
+    if !(top > 0.0 && top < f64::INFINITY) {
+        return 0;
+    }
+    let shift = if (SMALL..=LARGE).contains(&top) {
+        0
+    } else {
+        libm::ilogb(top)
+    };
+    if shift != 0 {
+        // in two factors, because one may be beyond f32's range where the product is not
+        let (first, second) = (-shift / 2, -shift - -shift / 2);
+        let (first, second) = (
+            T::from_f64(power_of_two(first)),
+            T::from_f64(power_of_two(second)),
+        );
+        delta
+            .data_mut()
+            .iter_mut()
+            .for_each(|d| *d = *d * first * second);
+    }
+    flush(delta.data_mut());
+    shift
+}
+
+/// The largest magnitude; NaNs are passed over.
+fn largest<T: Real>(values: &[T]) -> T {
+    let mut tops = [T::ZERO; LANES];
+    for lanes in values.chunks_exact(LANES) {
+        for (top, v) in tops.iter_mut().zip(lanes) {
+            let v = v.abs();
+            *top = if v > *top { v } else { *top };
+        }
+    }
+    tops.into_iter()
+        .fold(T::ZERO, |a, b| if b > a { b } else { a })
+}
+
+fn flush<T: Real>(values: &mut [T]) {
+    let floor = T::from_f64(NEGLIGIBLE);
+    for v in values {
+        *v = if v.abs() < floor { T::ZERO } else { *v };
+    }
+}

@@ -1,0 +1,154 @@
+//! Building a network: what can be wrong with a specification, and how much memory it takes.
+
+use super::layer::Layer;
+use crate::nn::kernel::{Blocked, Real};
+use crate::nn::loss::Loss;
+use crate::nn::spec::{LayerKind, NetworkSpec, Norm};
+use thiserror::Error;
+
+/// What a network is built for, beside its specification.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BuildOptions {
+    pub seed: u64,
+    /// Rows of the largest batch of a step.
+    pub batch_rows: usize,
+    /// Threads of a step; the numbers do not depend on it.
+    pub threads: usize,
+    /// Steps of a sequence.
+    pub time: Option<usize>,
+}
+
+/// More than this is refused before anything is allocated.
+pub const MEMORY_LIMIT: usize = 32 << 30;
+
+/// Rows that evaluation takes at a time, at least.
+const LEAST_ROWS: usize = 64;
+
+/// Why a network cannot be built.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum BuildError {
+    #[error("a network needs at least one layer")]
+    NoLayers,
+    #[error("a batch needs at least one row")]
+    NoRows,
+    #[error("layer {layer} has no units: give it at least 1")]
+    NoUnits { layer: usize },
+    #[error("the network has no inputs")]
+    NoInputs,
+    #[error("layer {layer} takes {found} inputs, but what lies below has {expected} outputs")]
+    Inputs {
+        layer: usize,
+        found: usize,
+        expected: usize,
+    },
+    #[error(
+        "layer {layer} cannot have a skip: it would add {inputs} inputs to {units} outputs, and they have to be as many"
+    )]
+    Skip {
+        layer: usize,
+        inputs: usize,
+        units: usize,
+    },
+    #[error("layer {layer} is recurrent, which this version does not build: make it dense")]
+    Recurrent { layer: usize },
+    #[error(
+        "layer {layer} has batch norm, which needs at least 2 rows to tell a variance, but batches have 1: use a larger batch or \
+         norm = \"layer\""
+    )]
+    BatchNormOfOne { layer: usize },
+    #[error("layer {layer} drops a share of {share}: choose one in [0, 1]")]
+    Dropout { layer: usize, share: f64 },
+    #[error(
+        "cross-entropy needs at least 2 outputs, one a class, but there is 1: use binary-cross-entropy"
+    )]
+    OneClass,
+    #[error("the network takes {} of memory, more than the {} that are allowed: use fewer units, fewer layers or a smaller batch", human(*.needed), human(*.limit))]
+    Memory { needed: usize, limit: usize },
+}
+
+fn human(bytes: usize) -> String {
+    let gib = bytes as f64 / (1u64 << 30) as f64;
+    if bytes == usize::MAX {
+        "more than can be counted".into()
+    } else {
+        format!("{gib:.1} GiB")
+    }
+}
+
+/// Rows that the buffers hold.
+pub(super) fn room(options: &BuildOptions) -> usize {
+    options.batch_rows.max(LEAST_ROWS)
+}
+
+/// Bytes that [`super::Network::new`] and the optimizer's state take, `slots` numbers a parameter.
+pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots: usize) -> usize {
+    let rows = room(options);
+    let of_layers = spec.layers.iter().map(|layer| {
+        let state = layer
+            .units
+            .saturating_mul(layer.inputs)
+            .saturating_mul(slots * size_of::<T>());
+        Layer::<T>::bytes(layer, rows).saturating_add(state)
+    });
+    of_layers.fold(
+        Blocked::<T>::bytes(spec.inputs, rows),
+        usize::saturating_add,
+    )
+}
+
+/// Everything that can be said before memory is taken.
+pub(super) fn check<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Result<(), BuildError> {
+    if spec.layers.is_empty() {
+        return Err(BuildError::NoLayers);
+    }
+    if spec.inputs == 0 {
+        return Err(BuildError::NoInputs);
+    }
+    if options.batch_rows == 0 {
+        return Err(BuildError::NoRows);
+    }
+    let mut expected = spec.inputs;
+    for (layer, l) in spec.layers.iter().enumerate() {
+        if l.units == 0 {
+            return Err(BuildError::NoUnits { layer });
+        }
+        if matches!(l.kind, LayerKind::Recurrent { .. }) {
+            return Err(BuildError::Recurrent { layer });
+        }
+        if l.inputs != expected {
+            return Err(BuildError::Inputs {
+                layer,
+                found: l.inputs,
+                expected,
+            });
+        }
+        if l.skip && l.inputs != l.units {
+            return Err(BuildError::Skip {
+                layer,
+                inputs: l.inputs,
+                units: l.units,
+            });
+        }
+        if matches!(l.norm, Norm::Batch { .. }) && options.batch_rows == 1 {
+            return Err(BuildError::BatchNormOfOne { layer });
+        }
+        if !(0.0..=1.0).contains(&l.dropout) {
+            return Err(BuildError::Dropout {
+                layer,
+                share: l.dropout,
+            });
+        }
+        expected = l.units;
+    }
+    if spec.loss == Loss::CrossEntropy && expected == 1 {
+        return Err(BuildError::OneClass);
+    }
+    let needed = memory_needed::<T>(spec, options, 2);
+    if needed > MEMORY_LIMIT {
+        return Err(BuildError::Memory {
+            needed,
+            limit: MEMORY_LIMIT,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! A layer's forward pass.
+
+use super::dropout::draw_slopes;
+use super::layer::{Layer, Mode};
+use crate::nn::activation::Activation;
+use crate::nn::kernel::{Blocked, Real};
+
+/// Takes `input` through all layers, bottom up.
+pub(crate) fn forward<T: Real>(layers: &mut [Layer<T>], input: &Blocked<T>, mode: Mode) {
+    for at in 0..layers.len() {
+        let (below, rest) = layers.split_at_mut(at);
+        let input = below.last().map_or(input, Layer::out);
+        rest[0].forward(input, mode);
+    }
+}
+
+impl<T: Real> Layer<T> {
+    /// `input`: `[rows][inputs]`.
+    pub fn forward(&mut self, input: &Blocked<T>, mode: Mode) {
+        self.affine(input);
+        if let Some(norm) = &mut self.norm {
+            norm.forward(&mut self.pre, mode.trains());
+        }
+        self.activate(mode);
+        // lanes past the last row hold φ(bias), which may overflow where no row does
+        self.activated.clear_padding();
+        let Some(out) = &mut self.changed else { return };
+        match self.dropout.as_mut().filter(|_| mode.trains()) {
+            Some(dropout) => {
+                if let Mode::Train { step } = mode {
+                    dropout.draw(step, input.rows());
+                }
+                out.set_rows(input.rows());
+                dropout.apply(&self.activated, out);
+            }
+            None => out.copy_from(&self.activated),
+        }
+        if self.spec.skip {
+            out.data_mut()
+                .iter_mut()
+                .zip(input.data())
+                .for_each(|(o, &x)| *o += x);
+        }
+        out.clear_padding();
+    }
+    /// pre = W·input + b
+    pub fn affine(&mut self, input: &Blocked<T>) {
+        let bias = self.bias.as_ref().map(|b| b.values());
+        T::affine(&self.weight.value, bias, input, &mut self.pre);
+    }
+    /// Draws `rrelu`'s slopes of a step.
+    pub fn draw_slopes(&mut self, step: u64, rows: usize) {
+        if let (Activation::Rrelu { lower, upper }, Some(slopes)) =
+            (&self.spec.activation, &mut self.slopes)
+        {
+            draw_slopes(
+                &mut self.random_slopes,
+                slopes,
+                step,
+                rows,
+                (*lower, *upper),
+            );
+        }
+    }
+    fn activate(&mut self, mode: Mode) {
+        if let Mode::Train { step } = mode {
+            self.draw_slopes(step, self.pre.rows());
+        }
+        let Self { pre, activated, .. } = self;
+        match (&self.spec.activation, &self.slope, &self.slopes) {
+            (Activation::Prelu { .. }, Some(slope), _) => match slope.values() {
+                [shared] => {
+                    let shared = Activation::Prelu {
+                        slope: shared.to_f64(),
+                    };
+                    T::activate(&shared, pre, activated);
+                }
+                each => {
+                    activated.set_rows(pre.rows());
+                    per_unit(pre, activated, each, |z, out, slope| *out = leaky(z, slope));
+                }
+            },
+            (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {
+                activated.set_rows(pre.rows());
+                let each = activated
+                    .data_mut()
+                    .iter_mut()
+                    .zip(pre.data())
+                    .zip(slopes.data());
+                each.for_each(|((out, &z), &slope)| *out = leaky(z, slope));
+            }
+            (activation, _, _) => T::activate(activation, pre, activated),
+        }
+    }
+}
+
+/// z above 0, slope·z below; NaN stays.
+#[inline(always)]
+pub(super) fn leaky<T: Real>(z: T, slope: T) -> T {
+    if z > T::ZERO { z } else { z * slope }
+}
+
+/// Walks two activations side by side with a parameter a unit.
+pub(super) fn per_unit<T: Real>(
+    pre: &Blocked<T>,
+    other: &mut Blocked<T>,
+    parameters: &[T],
+    f: impl Fn(T, &mut T, T),
+) {
+    use crate::nn::kernel::LANES;
+    for block in 0..pre.blocks() {
+        let lanes = pre
+            .block(block)
+            .chunks_exact(LANES)
+            .zip(other.block_mut(block).chunks_exact_mut(LANES));
+        for ((z, other), &parameter) in lanes.zip(parameters) {
+            z.iter()
+                .zip(other)
+                .for_each(|(&z, other)| f(z, other, parameter));
+        }
+    }
+}

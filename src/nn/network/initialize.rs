@@ -1,0 +1,89 @@
+//! The first weights and biases.
+
+use super::Network;
+use super::batch::BatchError;
+use super::layer::{Layer, Mode};
+use crate::nn::init::Initializer;
+use crate::nn::kernel::{Blocked, Real};
+use crate::nn::random::{Purpose, stream};
+use crate::nn::spec::Bias;
+use ndarray::ArrayView2;
+
+/// LSUV stops when the variance is this near to 1, or after so many rounds (Mishkin & Matas 2016, algorithm 1).
+const LSUV_TOLERANCE: f64 = 0.01;
+const LSUV_ROUNDS: usize = 10;
+
+impl<T: Real> Network<T> {
+    /// Draws every layer's weights and biases from its own streams. `first_batch`, `[rows, inputs]`, is what `lsuv` scales
+    /// by; nothing else looks at it.
+    pub fn initialize(&mut self, first_batch: ArrayView2<f32>) -> Result<(), BatchError> {
+        let seed = self.seed;
+        self.layers.iter_mut().for_each(|layer| layer.draw(seed));
+        if self
+            .layers
+            .iter()
+            .any(|layer| layer.spec.init == Initializer::Lsuv)
+        {
+            let rows = first_batch.nrows().min(self.input.max_rows());
+            self.take_input(first_batch.slice(ndarray::s![..rows, ..]))?;
+            self.check_batch_norm(rows)?;
+            self.scale_to_unit_variance();
+        }
+        Ok(())
+    }
+    /// From the bottom up: each `lsuv` layer's weights over the standard deviation of what its affine map makes of the batch.
+    fn scale_to_unit_variance(&mut self) {
+        for at in 0..self.layers.len() {
+            let (below, rest) = self.layers.split_at_mut(at);
+            let input = below.last().map_or(&self.input, Layer::out);
+            let layer = &mut rest[0];
+            if layer.spec.init == Initializer::Lsuv {
+                layer.scale_to_unit_variance(input);
+            }
+            layer.forward(input, Mode::Evaluate);
+        }
+    }
+}
+
+impl<T: Real> Layer<T> {
+    fn draw(&mut self, seed: u64) {
+        let (fan_in, fan_out) = (self.spec.inputs, self.spec.units);
+        let mut drawn = vec![0.0f32; fan_in * fan_out];
+        let mut rng = stream(seed, Purpose::Weights(self.index));
+        self.spec.init.fill(fan_in, fan_out, &mut rng, &mut drawn);
+        let exact: Vec<T> = drawn.iter().map(|&w| T::from_f32(w)).collect();
+        self.weight.value.copy_from_dense(&exact);
+        let Some(bias) = &mut self.bias else { return };
+        let mut rng = stream(seed, Purpose::Biases(self.index));
+        let mut drawn = vec![0.0f32; fan_out];
+        match &self.spec.bias {
+            // nn.Linear draws its biases as its weights, by the weights' fan_in
+            Bias::Drawn(Initializer::Zeros) if self.spec.init == Initializer::TorchDefault => {
+                Initializer::TorchDefault.fill_bias(fan_in, fan_out, &mut rng, &mut drawn);
+            }
+            Bias::Drawn(initializer) => {
+                initializer.fill_bias(fan_in, fan_out, &mut rng, &mut drawn)
+            }
+            Bias::Off => {}
+        }
+        for (b, &drawn) in bias.value.row_mut(0).iter_mut().zip(&drawn) {
+            *b = T::from_f32(drawn);
+        }
+    }
+    fn scale_to_unit_variance(&mut self, input: &Blocked<T>) {
+        for _ in 0..LSUV_ROUNDS {
+            self.affine(input);
+            let variance = self.pre_variance();
+            if (variance - 1.0).abs() < LSUV_TOLERANCE || !(variance > 0.0 && variance.is_finite())
+            {
+                return;
+            }
+            let factor = T::from_f64(variance.sqrt().recip());
+            self.weight
+                .value
+                .data_mut()
+                .iter_mut()
+                .for_each(|w| *w *= factor);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is measured of a layer at a step ([`LayerStats`]), and the histograms.
+
+use super::backward::{differentiate, power_of_two};
+use super::layer::{Layer, Mode};
+use super::update::square_sum;
+use crate::nn::kernel::{Blocked, Real};
+use crate::nn::stats::{Histogram, LayerHistograms, LayerStats};
+
+/// A derivative below this share of the activation's largest counts as saturated.
+const SATURATED_BELOW: f64 = 0.05;
+const BINS: usize = 40;
+
+impl<T: Real> Layer<T> {
+    /// Of the forward pass and of `delta` = ∂loss/∂pre, as it stands. `scratch`: `[rows][units]`.
+    pub fn measure_signal(&self, mode: Mode, scratch: &mut Blocked<T>, stats: &mut LayerStats) {
+        let rows = self.pre.rows() as f64;
+        let sum = square_sum(self.delta.data());
+        let elements = rows * self.pre.features() as f64;
+        stats.delta_rms = (sum / elements).sqrt() * rows * power_of_two(self.exponent);
+        let (out_mean, out_std) = mean_and_std(self.out());
+        (stats.out_mean, stats.out_std) = (out_mean, out_std);
+        stats.pre_std = mean_and_std(&self.pre).1;
+        self.derivatives(mode, scratch);
+        (stats.saturated, stats.dead) = self.saturated_and_dead(scratch);
+    }
+    /// φ'(pre) into `scratch`.
+    fn derivatives(&self, mode: Mode, scratch: &mut Blocked<T>) {
+        scratch.set_rows(self.pre.rows());
+        scratch.fill(T::ONE);
+        let slope = self.slope.as_ref().map(|s| s.values());
+        differentiate(
+            &self.spec.activation,
+            slope,
+            self.slopes.as_ref(),
+            mode,
+            &self.pre,
+            &self.activated,
+            scratch,
+        );
+    }
+    /// Shares of saturated outputs and of dead units, from the derivatives.
+    fn saturated_and_dead(&self, derivatives: &Blocked<T>) -> (f64, f64) {
+        // without a largest derivative (`exponential`) no output counts as saturated
+        let bound = T::from_f64(SATURATED_BELOW * self.spec.activation.max_slope().unwrap_or(0.0));
+        let (mut saturated, mut dead) = (0, 0);
+        for unit in 0..derivatives.features() {
+            let mut alive = false;
+            for block in 0..derivatives.blocks() {
+                let used = &derivatives.feature(block, unit)[..derivatives.lanes(block)];
+                saturated += used.iter().filter(|d| d.abs() < bound).count();
+                alive |= used.iter().any(|d| *d != T::ZERO);
+            }
+            dead += usize::from(!alive);
+        }
+        let units = derivatives.features() as f64;
+        (
+            saturated as f64 / (units * derivatives.rows() as f64),
+            dead as f64 / units,
+        )
+    }
+    /// Of the weights and their gradient, whatever scale it has.
+    pub fn measure_weights(&self, stats: &mut LayerStats) {
+        let scale = power_of_two(self.exponent);
+        let grad = self.weight.grad.data();
+        let norm = square_sum(grad).sqrt();
+        stats.grad_norm = norm * scale;
+        stats.grad_rms = norm / (self.weight.len() as f64).sqrt() * scale;
+        stats.grad_max = largest(grad) * scale;
+        stats.weight_norm = square_sum(self.weight.value.data()).sqrt();
+    }
+    /// The gradient's histogram takes its scale out; take it after [`Layer::scale_gradients`] otherwise.
+    pub fn histograms(&self) -> LayerHistograms {
+        let scale = power_of_two(self.exponent);
+        LayerHistograms {
+            weights: histogram(|| self.weight.value.rows().flatten().map(|w| w.to_f64())),
+            gradients: histogram(|| {
+                self.weight
+                    .grad
+                    .rows()
+                    .flatten()
+                    .map(|g| g.to_f64() * scale)
+            }),
+            pre: histogram(|| valid(&self.pre)),
+            out: histogram(|| valid(self.out())),
+        }
+    }
+    /// Variance of `pre` over all its elements.
+    pub fn pre_variance(&self) -> f64 {
+        mean_and_std(&self.pre).1.powi(2)
+    }
+    /// Whether the forward pass left a value that is not finite.
+    pub fn overflowed_forward(&self) -> bool {
+        valid(&self.pre)
+            .chain(valid(self.out()))
+            .any(|v| !v.is_finite())
+    }
+    /// Whether the backward pass did, or a gradient is beyond the numbers that `T` holds.
+    pub fn overflowed_backward(&self) -> bool {
+        let scale = power_of_two(self.exponent);
+        let beyond = |g: &T| !T::from_f64(g.to_f64() * scale).is_finite();
+        valid(&self.delta).any(|v| !v.is_finite())
+            || self.parameters().any(|p| p.grad.data().iter().any(beyond))
+    }
+}
+
+/// The values of the rows in use, unit by unit within a block.
+fn valid<T: Real>(values: &Blocked<T>) -> impl Iterator<Item = f64> {
+    (0..values.blocks())
+        .flat_map(move |b| (0..values.features()).map(move |unit| (b, unit)))
+        .flat_map(move |(b, unit)| &values.feature(b, unit)[..values.lanes(b)])
+        .map(|v| v.to_f64())
+}
+
+/// Mean and population standard deviation of the rows in use. Lanes past them are 0, so that they add nothing.
+fn mean_and_std<T: Real>(values: &Blocked<T>) -> (f64, f64) {
+    let n = values.rows() as f64 * values.features() as f64;
+    let mean = valid(values).sum::<f64>() / n;
+    let var = valid(values).map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    (mean, var.sqrt())
+}
+
+/// The largest magnitude; NaN where there is one.
+fn largest<T: Real>(values: &[T]) -> f64 {
+    values.iter().fold(0.0, |top: f64, v| {
+        let v = v.to_f64().abs();
+        if v > top || v.is_nan() { v } else { top }
+    })
+}
+
+/// Equal bins from the least to the largest finite value; where all are equal, all fall into the first.
+fn histogram<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Histogram {
+    let (mut min, mut max, mut not_finite) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    for v in values() {
+        if v.is_finite() {
+            min = min.min(v);
+            max = max.max(v);
+        } else {
+            not_finite += 1;
+        }
+    }
+    let mut bins = vec![0; BINS];
+    if min > max {
+        return Histogram {
+            min: 0.0,
+            max: 0.0,
+            bins,
+            not_finite,
+        };
+    }
+    let width = (max - min) / BINS as f64;
+    for v in values().filter(|v| v.is_finite()) {
+        let bin = if width > 0.0 {
+            (((v - min) / width) as usize).min(BINS - 1)
+        } else {
+            0
+        };
+        bins[bin] += 1;
+    }
+    Histogram {
+        min,
+        max,
+        bins,
+        not_finite,
+    }
+}

@@ -1,0 +1,237 @@
+//! A network: dense layers, from the input up, with everything that a step needs allocated once.
+//!
+//! Layers are numbered from 0 at the bottom, the output layer last. `pre` is what a layer's activation sees (after the
+//! norm), `delta` = ∂loss/∂pre.
+
+mod backward;
+pub mod batch;
+mod build;
+mod dropout;
+mod forward;
+mod initialize;
+mod layer;
+mod measure;
+mod norm;
+mod parameter;
+mod probe;
+mod state;
+mod step;
+mod tensors;
+mod update;
+
+pub use batch::{Batch, BatchError, TargetsView};
+pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, memory_needed};
+pub use parameter::NamedTensor;
+pub use probe::{ProbeOptions, Trace};
+pub use state::State;
+pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
+pub use tensors::TensorError;
+
+use super::kernel::{Blocked, Real};
+use super::loss::LossSum;
+use super::optimizer::{Optimizer, Scalars};
+use super::spec::{NetworkSpec, Norm};
+use super::stats::{LayerStats, Score};
+use layer::{Layer, Mode};
+use ndarray::{Array2, ArrayView2};
+
+/// A network and its training state. `f32` trains; `f64` runs the same code for checks against finite differences.
+#[derive(Clone, Debug)]
+pub struct Network<T: Real = f32> {
+    spec: NetworkSpec,
+    seed: u64,
+    layers: Vec<Layer<T>>,
+    input: Blocked<T>,
+    /// As wide as the widest layer needs, one for every width: derivatives while measuring.
+    scratch: Vec<Blocked<T>>,
+    /// The weights before an update, to measure by how much it changed them.
+    before: Vec<T>,
+    stats: Vec<LayerStats>,
+    /// The optimizer for which state is kept.
+    optimizer: Option<Optimizer>,
+    scalars: Scalars,
+    step: u64,
+    optimizer_step: u64,
+}
+
+impl<T: Real> Network<T> {
+    /// All weights 0 until [`Network::initialize`] or [`Network::load_parameters`]. The memory is reckoned before any is
+    /// taken.
+    pub fn new(spec: &NetworkSpec, options: &BuildOptions) -> Result<Self, BuildError> {
+        build::check::<T>(spec, options)?;
+        let rows = build::room(options);
+        let layers: Vec<Layer<T>> = spec
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(i, l)| Layer::new(i, l, rows, options.seed))
+            .collect();
+        let mut widths: Vec<usize> = spec.layers.iter().map(|l| l.units).collect();
+        widths.sort_unstable();
+        widths.dedup();
+        let widest = layers
+            .iter()
+            .map(|l| l.weight.value.data().len())
+            .max()
+            .unwrap_or(0);
+        Ok(Self {
+            spec: spec.clone(),
+            seed: options.seed,
+            input: Blocked::zeros(spec.inputs, rows),
+            scratch: widths
+                .into_iter()
+                .map(|w| Blocked::zeros(w, rows))
+                .collect(),
+            before: vec![T::ZERO; widest],
+            stats: vec![LayerStats::default(); layers.len()],
+            layers,
+            optimizer: None,
+            scalars: Scalars::default(),
+            step: 0,
+            optimizer_step: 0,
+        })
+    }
+    pub fn spec(&self) -> &NetworkSpec {
+        &self.spec
+    }
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+    fn outputs_count(&self) -> usize {
+        self.layers.last().map_or(0, |l| l.spec.units)
+    }
+    /// Rows that pass through at a time.
+    pub fn max_rows(&self) -> usize {
+        self.input.max_rows()
+    }
+    /// Changes the share of outputs that `layer` drops, from the next step on.
+    pub fn set_dropout(&mut self, layer: usize, share: f64) {
+        if let Some(l) = self
+            .layers
+            .get_mut(layer)
+            .filter(|l| l.spec.dropout != share)
+        {
+            l.set_dropout(share, self.seed);
+            self.spec.layers[layer].dropout = share;
+        }
+    }
+    /// Whether the parameters of `layer` stay as they are, from the next step on.
+    pub fn set_frozen(&mut self, layer: usize, frozen: bool) {
+        if let Some(l) = self.layers.get_mut(layer) {
+            l.spec.frozen = frozen;
+            self.spec.layers[layer].frozen = frozen;
+        }
+    }
+    /// Factor of the learning rate for `layer` (a transferred one).
+    pub fn set_rate_factor(&mut self, layer: usize, factor: f64) {
+        if let Some(l) = self.layers.get_mut(layer) {
+            l.rate_factor = factor;
+        }
+    }
+
+    fn take_input(&mut self, x: ArrayView2<f32>) -> Result<(), BatchError> {
+        let (rows, expected) = (x.nrows(), self.input.features());
+        if rows == 0 {
+            return Err(BatchError::Empty);
+        }
+        if x.ncols() != expected {
+            return Err(BatchError::Features {
+                found: x.ncols(),
+                expected,
+            });
+        }
+        if rows > self.input.max_rows() {
+            return Err(BatchError::TooManyRows {
+                rows,
+                most: self.input.max_rows(),
+            });
+        }
+        self.input.load(x);
+        Ok(())
+    }
+    fn check_targets(&self, rows: usize, targets: &TargetsView) -> Result<(), BatchError> {
+        if targets.rows() != rows {
+            return Err(BatchError::Targets {
+                rows,
+                targets: targets.rows(),
+            });
+        }
+        match targets.width() {
+            Some(found) if found != self.outputs_count() => Err(BatchError::TargetWidth {
+                found,
+                expected: self.outputs_count(),
+            }),
+            _ => Ok(()),
+        }
+    }
+    fn check_batch_norm(&self, rows: usize) -> Result<(), BatchError> {
+        let batch_norm = |l: &&Layer<T>| matches!(l.spec.norm, Norm::Batch { .. });
+        match self.layers.iter().find(batch_norm) {
+            Some(layer) if rows == 1 => Err(BatchError::BatchNormOfOne { layer: layer.index }),
+            _ => Ok(()),
+        }
+    }
+    /// Takes a batch through all layers and leaves ∂loss/∂out in the top layer's `delta`.
+    fn forward_and_loss(&mut self, batch: &Batch, mode: Mode) -> Result<LossSum, BatchError> {
+        self.take_input(batch.x)?;
+        self.check_targets(batch.x.nrows(), &batch.y)?;
+        if mode.trains() {
+            self.check_batch_norm(batch.x.nrows())?;
+        }
+        forward::forward(&mut self.layers, &self.input, mode);
+        let Some(top) = self.layers.last_mut() else {
+            return Ok(LossSum::default());
+        };
+        let out = top.changed.as_ref().unwrap_or(&top.activated);
+        self.spec.loss.evaluate(
+            self.spec.label_smoothing,
+            out,
+            &batch.y,
+            Some(&mut top.delta),
+        )
+    }
+
+    /// Mean loss, without penalties, and accuracy over any number of rows, as in evaluation: running statistics, nothing
+    /// dropped.
+    pub fn evaluate(&mut self, batch: &Batch) -> Result<Score, BatchError> {
+        let rows = batch.x.nrows();
+        self.check_targets(rows, &batch.y)?;
+        if rows == 0 {
+            return Err(BatchError::Empty);
+        }
+        let mut sum = LossSum::default();
+        let room = self.input.max_rows();
+        for from in (0..rows).step_by(room) {
+            let to = (from + room).min(rows);
+            self.take_input(batch.x.slice(ndarray::s![from..to, ..]))?;
+            forward::forward(&mut self.layers, &self.input, Mode::Evaluate);
+            let Some(top) = self.layers.last() else {
+                continue;
+            };
+            let part = self.spec.loss.evaluate(
+                self.spec.label_smoothing,
+                top.out(),
+                &batch.y.slice(from, to),
+                None,
+            );
+            sum.add(part.map_err(|e| e.shifted(from))?);
+        }
+        Ok(sum.score(&self.spec.loss, self.outputs_count()))
+    }
+    /// The output layer's outputs (logits under the cross-entropies), `[rows, outputs]`, as in evaluation.
+    pub fn outputs(&mut self, x: ArrayView2<f32>) -> Result<Array2<f32>, BatchError> {
+        let mut out = Array2::zeros((x.nrows(), self.outputs_count()));
+        let room = self.input.max_rows();
+        for from in (0..x.nrows()).step_by(room) {
+            let to = (from + room).min(x.nrows());
+            self.take_input(x.slice(ndarray::s![from..to, ..]))?;
+            forward::forward(&mut self.layers, &self.input, Mode::Evaluate);
+            if let Some(top) = self.layers.last() {
+                out.slice_mut(ndarray::s![from..to, ..])
+                    .assign(&top.out().to_array());
+            }
+        }
+        Ok(out)
+    }
+}

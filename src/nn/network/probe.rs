@@ -1,0 +1,133 @@
+//! One forward and backward pass with everything kept, and no update.
+
+use super::batch::{Batch, BatchError};
+use super::layer::{Layer, Mode};
+use super::parameter::NamedTensor;
+use super::tensors::full_name;
+use super::{Network, NonFinite, StepError, update};
+use crate::nn::kernel::{Blocked, Real};
+use crate::nn::spec::Regularize;
+use crate::nn::stats::{LayerHistograms, LayerStats, Score};
+use ndarray::ArrayView2;
+
+/// How a probe looks.
+#[derive(Clone, Debug, Default)]
+pub struct ProbeOptions<'a> {
+    /// Penalties that are part of the loss and of the gradients.
+    pub regularize: Regularize,
+    /// Running statistics and nothing dropped, as in evaluation.
+    pub evaluation: bool,
+    /// Which outputs are dropped (0) and kept (1), `[rows][units]`, by layer from 0; missing ones are drawn.
+    pub masks: Vec<Option<ArrayView2<'a, f32>>>,
+}
+
+/// What a probe saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace<T = f32> {
+    /// Penalties included.
+    pub score: Score,
+    /// The penalties' share of the loss.
+    pub penalty: f64,
+    /// `x`, every parameter, `layers.{i}.pre`, `layers.{i}.out` and `delta.layers.{i}` (∂loss/∂pre), all `[rows, units]`, and
+    /// `grad.` with every parameter's name and `x`.
+    pub tensors: Vec<NamedTensor<T>>,
+    pub stats: Vec<LayerStats>,
+    pub histograms: Vec<LayerHistograms>,
+    pub global_grad_norm: f64,
+    pub first_non_finite: Option<NonFinite>,
+}
+
+impl<T: Real> Network<T> {
+    /// Takes a batch forward and back as a training step does (dropout masks of the step to come), without an update and
+    /// without touching running statistics.
+    pub fn probe(&mut self, batch: &Batch, regularize: &Regularize) -> Result<Trace<T>, StepError> {
+        self.probe_with(
+            batch,
+            &ProbeOptions {
+                regularize: *regularize,
+                ..ProbeOptions::default()
+            },
+        )
+    }
+    pub fn probe_with(
+        &mut self,
+        batch: &Batch,
+        options: &ProbeOptions,
+    ) -> Result<Trace<T>, StepError> {
+        let mode = self.probe_mode(batch, options)?;
+        let sum = self.forward_and_loss(batch, mode)?;
+        let mut tensors = vec![tensor("x", &self.input, 0)];
+        tensors.extend(self.parameters());
+        for layer in &self.layers {
+            tensors.push(tensor(&full_name(layer.index, "pre"), &layer.pre, 0));
+            tensors.push(tensor(&full_name(layer.index, "out"), layer.out(), 0));
+        }
+        let mut input_gradient = Blocked::zeros(self.input.features(), batch.x.nrows());
+        let exponent = self.backward_measured(mode, Some(&mut input_gradient), |layer| {
+            tensors.push(tensor(
+                &format!("delta.layers.{}", layer.index),
+                &layer.delta,
+                layer.exponent,
+            ));
+        });
+        self.layers
+            .iter_mut()
+            .for_each(|layer| layer.add_penalties(&options.regularize));
+        self.measure_gradients();
+        let global_grad_norm = update::global_norm(&self.layers);
+        tensors.extend(self.gradients());
+        tensors.push(tensor("grad.x", &input_gradient, exponent));
+        let penalty = update::penalty(&self.layers, &options.regularize);
+        let mut score = sum.score(&self.spec.loss, self.outputs_count());
+        score.loss += penalty;
+        Ok(Trace {
+            score,
+            penalty,
+            tensors,
+            stats: self.stats.clone(),
+            histograms: self.layers.iter().map(Layer::histograms).collect(),
+            global_grad_norm,
+            first_non_finite: self.first_non_finite(score.loss, global_grad_norm),
+        })
+    }
+    fn probe_mode(&mut self, batch: &Batch, options: &ProbeOptions) -> Result<Mode, BatchError> {
+        if options.evaluation {
+            return Ok(Mode::Evaluate);
+        }
+        if options.masks.iter().all(Option::is_none) {
+            return Ok(Mode::Train { step: self.step });
+        }
+        let rows = batch.x.nrows();
+        for (layer, mask) in self.layers.iter_mut().zip(&options.masks) {
+            match (layer.dropout.as_mut(), mask) {
+                (Some(dropout), Some(mask)) => {
+                    if mask.dim() != (rows, layer.spec.units) {
+                        return Err(BatchError::Mask { layer: layer.index });
+                    }
+                    dropout.set_mask(*mask);
+                }
+                (Some(dropout), None) => dropout.draw(self.step, rows),
+                (None, _) => {}
+            }
+        }
+        self.layers
+            .iter_mut()
+            .for_each(|layer| layer.draw_slopes(self.step, rows));
+        Ok(Mode::Given)
+    }
+}
+
+/// `[rows, features]`, times 2^exponent.
+fn tensor<T: Real>(name: &str, values: &Blocked<T>, exponent: i32) -> NamedTensor<T> {
+    let scale = super::backward::power_of_two(exponent);
+    let data = values
+        .to_array_f64()
+        .iter()
+        .map(|v| T::from_f64(v * scale))
+        .collect();
+    NamedTensor {
+        name: name.to_string(),
+        shape: vec![values.rows(), values.features()],
+        data,
+    }
+}

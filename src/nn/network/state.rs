@@ -1,0 +1,116 @@
+//! All that a run needs to go on bit for bit: parameters, running statistics, optimizer state, step. Masks and random slopes
+//! are functions of the step, so that it stands for their streams' positions too.
+
+use super::Network;
+use super::layer::Layer;
+use super::parameter::NamedTensor;
+use super::tensors::{TensorError, full_name};
+use crate::nn::kernel::Real;
+use crate::nn::optimizer::{Optimizer, Scalars};
+
+/// A network's state between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T = f32> {
+    /// Parameters and running statistics under PyTorch's names; the optimizer's under
+    /// `optimizer.layers.{i}.weight.momentum_buffer`.
+    pub tensors: Vec<NamedTensor<T>>,
+    /// Steps taken.
+    pub step: u64,
+    /// Steps taken with this optimizer.
+    pub optimizer_step: u64,
+    pub scalars: Scalars,
+}
+
+const PREFIX: &str = "optimizer.";
+
+impl<T: Real> Network<T> {
+    pub fn state(&self) -> State<T> {
+        let mut tensors = self.parameters();
+        if let Some(optimizer) = &self.optimizer {
+            for layer in &self.layers {
+                for p in layer.parameters() {
+                    for (place, slot) in optimizer.slot_names().iter().enumerate() {
+                        tensors.push(NamedTensor {
+                            name: slot_name(layer, p.name, slot),
+                            shape: p.shape(),
+                            data: p.slot(place),
+                        });
+                    }
+                }
+            }
+        }
+        State {
+            tensors,
+            step: self.step,
+            optimizer_step: self.optimizer_step,
+            scalars: self.scalars,
+        }
+    }
+    /// Goes back to `state`, which was taken under `optimizer` (of a network of the same specification). On an error the
+    /// network's parameters are as before.
+    pub fn restore(&mut self, state: &State<T>, optimizer: &Optimizer) -> Result<(), TensorError> {
+        let (slots, parameters): (Vec<_>, Vec<_>) = state
+            .tensors
+            .iter()
+            .cloned()
+            .partition(|t| t.name.starts_with(PREFIX));
+        // before the first step there is no optimizer state yet
+        if state.optimizer_step > 0 {
+            self.check_slots(&slots, optimizer)?;
+        }
+        self.load_parameters(&parameters)?;
+        self.optimizer = None;
+        if state.optimizer_step > 0 {
+            self.prepare_optimizer(optimizer);
+            self.load_slots(&slots, optimizer);
+        }
+        self.step = state.step;
+        self.optimizer_step = state.optimizer_step;
+        self.scalars = state.scalars;
+        Ok(())
+    }
+    fn check_slots(
+        &self,
+        slots: &[NamedTensor<T>],
+        optimizer: &Optimizer,
+    ) -> Result<(), TensorError> {
+        for layer in &self.layers {
+            for p in layer.parameters() {
+                for slot in optimizer.slot_names() {
+                    let name = slot_name(layer, p.name, slot);
+                    if !slots.iter().any(|t| t.name == name) {
+                        return Err(TensorError::Missing(name));
+                    }
+                }
+            }
+        }
+        for tensor in slots {
+            if tensor.data.len() != tensor.shape.iter().product::<usize>() {
+                return Err(TensorError::Shape {
+                    name: tensor.name.clone(),
+                    found: vec![tensor.data.len()],
+                    expected: tensor.shape.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+    fn load_slots(&mut self, slots: &[NamedTensor<T>], optimizer: &Optimizer) {
+        for layer in &mut self.layers {
+            let index = layer.index;
+            for p in layer.parameters_mut() {
+                for (place, slot) in optimizer.slot_names().iter().enumerate() {
+                    let name = format!("{PREFIX}{}.{slot}", full_name(index, p.name));
+                    let same = |t: &&NamedTensor<T>| t.name == name && t.data.len() == p.len();
+                    if let Some(tensor) = slots.iter().find(same) {
+                        p.set_slot(place, &tensor.data);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn slot_name<T: Real>(layer: &Layer<T>, parameter: &str, slot: &str) -> String {
+    format!("{PREFIX}{}.{slot}", full_name(layer.index, parameter))
+}

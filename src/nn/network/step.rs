@@ -1,0 +1,219 @@
+//! One training step.
+
+use super::batch::{Batch, BatchError};
+use super::layer::{Layer, Mode};
+use super::{Network, backward, update};
+use crate::nn::kernel::{Blocked, Real};
+use crate::nn::optimizer::{Optimizer, Scalars};
+use crate::nn::spec::Hyper;
+use crate::nn::stats::{LayerHistograms, LayerStats, Score};
+use serde::Serialize;
+use thiserror::Error;
+
+/// What is measured of a step, cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Observe {
+    /// Loss, accuracy and the norm of all gradients.
+    Loss,
+    /// And every layer's statistics.
+    Stats,
+    /// And every layer's histograms.
+    Full,
+}
+
+/// Which way a signal was going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Forward,
+    Backward,
+}
+
+/// Where a value first was not finite: forward, the lowest such layer; backward, the highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NonFinite {
+    pub layer: usize,
+    pub direction: Direction,
+}
+
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum StepError {
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+/// What a step measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepOutcome {
+    /// Of the batch before the update, penalties included.
+    pub score: Score,
+    /// Norm of the gradients of all trained layers together, before clipping, penalties included.
+    pub global_grad_norm: f64,
+    /// Norm after clipping over norm before.
+    pub clip_factor: f64,
+    /// One a layer; empty under [`Observe::Loss`].
+    pub stats: Vec<LayerStats>,
+    /// One a layer under [`Observe::Full`].
+    pub histograms: Option<Vec<LayerHistograms>>,
+    /// If there is one, the step left the parameters as they were.
+    pub first_non_finite: Option<NonFinite>,
+}
+
+impl<T: Real> Network<T> {
+    /// One step on `batch` at learning rate `lr` (after the schedule; the optimizer's own is not looked at).
+    pub fn step(
+        &mut self,
+        batch: &Batch,
+        hyper: &Hyper,
+        lr: f64,
+        observe: Observe,
+    ) -> Result<StepOutcome, StepError> {
+        let mut outcome = StepOutcome::default();
+        self.step_into(batch, hyper, lr, observe, &mut outcome)?;
+        Ok(outcome)
+    }
+    /// As [`Network::step`], into an outcome whose memory is used again.
+    pub fn step_into(
+        &mut self,
+        batch: &Batch,
+        hyper: &Hyper,
+        lr: f64,
+        observe: Observe,
+        outcome: &mut StepOutcome,
+    ) -> Result<(), StepError> {
+        self.prepare_optimizer(&hyper.optimizer);
+        let mode = Mode::Train { step: self.step };
+        let sum = self.forward_and_loss(batch, mode)?;
+        outcome.score = sum.score(&self.spec.loss, self.outputs_count());
+        outcome.score.loss += update::penalty(&self.layers, &hyper.regularize);
+        if observe == Observe::Loss {
+            backward::backward(&mut self.layers, &self.input, mode, None, |_| {});
+        } else {
+            self.backward_measured(mode, None, |_| {});
+        }
+        self.layers
+            .iter_mut()
+            .for_each(|layer| layer.add_penalties(&hyper.regularize));
+        outcome.stats.clear();
+        outcome.histograms = None;
+        if observe >= Observe::Stats {
+            self.measure_gradients();
+        }
+        if observe == Observe::Full {
+            outcome.histograms = Some(self.layers.iter().map(Layer::histograms).collect());
+        }
+        outcome.global_grad_norm = update::global_norm(&self.layers);
+        outcome.first_non_finite =
+            self.first_non_finite(outcome.score.loss, outcome.global_grad_norm);
+        outcome.clip_factor = 1.0;
+        if outcome.first_non_finite.is_none() {
+            outcome.clip_factor =
+                update::clip(&mut self.layers, &hyper.clip, outcome.global_grad_norm);
+            self.update(hyper, lr, observe >= Observe::Stats);
+        }
+        if observe >= Observe::Stats {
+            outcome.stats.extend_from_slice(&self.stats);
+        }
+        self.step += 1;
+        Ok(())
+    }
+    fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
+        self.optimizer_step += 1;
+        self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
+            if let Some(norm) = &mut layer.norm {
+                norm.learn_statistics();
+            }
+            if layer.spec.frozen {
+                continue;
+            }
+            let before = &mut self.before[..layer.weight.value.data().len()];
+            if measure {
+                before.copy_from_slice(layer.weight.value.data());
+            }
+            let rule =
+                hyper
+                    .optimizer
+                    .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
+            layer.apply(&rule, hyper.regularize.max_norm);
+            if measure && stats.weight_norm > 0.0 {
+                stats.update_ratio =
+                    update::distance(layer.weight.value.data(), before) / stats.weight_norm;
+            }
+        }
+    }
+    /// Makes the state that `optimizer` keeps, where another was in use before. State of the same name goes on; a change of
+    /// settings that keeps no other state (a rate, a decay) changes nothing.
+    pub(super) fn prepare_optimizer(&mut self, optimizer: &Optimizer) {
+        if self.optimizer.as_ref() == Some(optimizer) {
+            return;
+        }
+        let old = self.optimizer.take();
+        let same_kind = old
+            .as_ref()
+            .is_some_and(|o| std::mem::discriminant(o) == std::mem::discriminant(optimizer));
+        if !same_kind {
+            self.optimizer_step = 0;
+            self.scalars = Scalars::default();
+        }
+        let kept = old.as_ref().filter(|_| same_kind);
+        if kept.map(Optimizer::slot_names) != Some(optimizer.slot_names()) {
+            let parameters = self.layers.iter_mut().flat_map(Layer::parameters_mut);
+            parameters.for_each(|p| p.prepare_slots(optimizer, kept));
+        }
+        self.optimizer = Some(optimizer.clone());
+    }
+    /// The backward pass with every layer's signal measured; `see` is shown each layer with `delta` = ∂loss/∂pre.
+    pub(super) fn backward_measured(
+        &mut self,
+        mode: Mode,
+        input_gradient: Option<&mut Blocked<T>>,
+        mut see: impl FnMut(&Layer<T>),
+    ) -> i32 {
+        let Self {
+            layers,
+            input,
+            stats,
+            scratch,
+            ..
+        } = self;
+        backward::backward(layers, input, mode, input_gradient, |layer| {
+            see(layer);
+            let stats = &mut stats[layer.index];
+            *stats = LayerStats::default();
+            if let Some(scratch) = scratch
+                .iter_mut()
+                .find(|s| s.features() == layer.spec.units)
+            {
+                layer.measure_signal(mode, scratch, stats);
+            }
+        })
+    }
+    pub(super) fn measure_gradients(&mut self) {
+        self.layers
+            .iter()
+            .zip(&mut self.stats)
+            .for_each(|(layer, stats)| layer.measure_weights(stats));
+    }
+    /// Looks for the culprit only where the loss or a gradient is not finite, or does not fit `T`.
+    pub(super) fn first_non_finite(&self, loss: f64, norm: f64) -> Option<NonFinite> {
+        let fits = T::from_f64(loss).is_finite() && T::from_f64(norm).is_finite();
+        if fits {
+            return None;
+        }
+        let found = |layer: &Layer<T>, direction| NonFinite {
+            layer: layer.index,
+            direction,
+        };
+        let forward = self.layers.iter().find(|l| l.overflowed_forward());
+        if let Some(layer) = forward {
+            return Some(found(layer, Direction::Forward));
+        }
+        if let Some(layer) = self.layers.iter().rev().find(|l| l.overflowed_backward()) {
+            return Some(found(layer, Direction::Backward));
+        }
+        // the loss alone has overflowed: of finite outputs
+        let top = self.layers.last()?;
+        (!T::from_f64(loss).is_finite()).then(|| found(top, Direction::Forward))
+    }
+}

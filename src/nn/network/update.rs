@@ -1,0 +1,204 @@
+//! From gradients to new parameters: scale taken back, penalties, clipping, the optimizer, max-norm.
+
+use super::backward::power_of_two;
+use super::layer::Layer;
+use super::parameter::Parameter;
+use crate::nn::kernel::Real;
+use crate::nn::optimizer::Rule;
+use crate::nn::spec::{Clip, Regularize};
+
+/// Σ l1·|W| + l2·W² over all weights, in f64.
+pub(crate) fn penalty<T: Real>(layers: &[Layer<T>], regularize: &Regularize) -> f64 {
+    let Regularize { l1, l2, .. } = *regularize;
+    if l1 == 0.0 && l2 == 0.0 {
+        return 0.0;
+    }
+    let of = |layer: &Layer<T>| {
+        layer
+            .weight
+            .value
+            .data()
+            .iter()
+            .map(|w| w.to_f64())
+            .map(|w| l1 * w.abs() + l2 * w * w)
+            .sum::<f64>()
+    };
+    layers.iter().map(of).sum()
+}
+
+impl<T: Real> Layer<T> {
+    /// Takes the scale out of every gradient and adds the penalties' (l1·sign W + 2·l2·W, sign 0 = 0). Without penalties
+    /// gradients keep their scale until [`Layer::scale_gradients`], when they have been measured.
+    pub fn add_penalties(&mut self, regularize: &Regularize) {
+        let Regularize { l1, l2, .. } = *regularize;
+        if l1 == 0.0 && l2 == 0.0 {
+            return;
+        }
+        self.scale_gradients(1.0);
+        let (l1, twice_l2) = (T::from_f64(l1), T::from_f64(2.0 * l2));
+        for (g, &w) in self
+            .weight
+            .grad
+            .data_mut()
+            .iter_mut()
+            .zip(self.weight.value.data())
+        {
+            let sign = if w > T::ZERO {
+                l1
+            } else if w < T::ZERO {
+                -l1
+            } else {
+                T::ZERO
+            };
+            *g += sign + twice_l2 * w;
+        }
+    }
+    /// Multiplies every gradient by `factor`, the power of two included; the exponent is 0 then.
+    pub fn scale_gradients(&mut self, factor: f64) {
+        let exponent = std::mem::take(&mut self.exponent);
+        if exponent == 0 && factor == 1.0 {
+            return;
+        }
+        self.parameters_mut()
+            .for_each(|p| scale(p.grad.data_mut(), factor, exponent));
+    }
+    /// Norm of the gradients of all parameters, with their scale taken out.
+    fn gradient_norm(&self) -> f64 {
+        let sum: f64 = self.parameters().map(|p| square_sum(p.grad.data())).sum();
+        sum.sqrt() * power_of_two(self.exponent)
+    }
+    /// Cuts every element of the gradients to ±max.
+    fn clip_values(&mut self, max: f64) {
+        let max = T::from_f64(max);
+        for p in self.parameters_mut() {
+            for g in p.grad.data_mut() {
+                // NaN stays
+                *g = if *g > max {
+                    max
+                } else if *g < -max {
+                    -max
+                } else {
+                    *g
+                };
+            }
+        }
+    }
+    pub fn apply(&mut self, rule: &Rule, max_norm: f64) {
+        self.parameters_mut().for_each(|p| p.apply(rule));
+        if max_norm > 0.0 {
+            self.limit_norms(max_norm);
+        }
+    }
+    /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014).
+    fn limit_norms(&mut self, max: f64) {
+        for row in self.weight.value.rows_mut() {
+            let norm = square_sum(row).sqrt();
+            if norm > max {
+                let factor = T::from_f64(max / norm);
+                row.iter_mut().for_each(|w| *w *= factor);
+            }
+        }
+    }
+}
+
+impl<T: Real> Parameter<T> {
+    fn apply(&mut self, rule: &Rule) {
+        let [a, b, c] = &mut self.slots;
+        rule.apply(self.value.data_mut(), self.grad.data(), [a, b, c]);
+        // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
+        let (inputs, ld) = (self.value.inputs(), self.value.ld());
+        if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
+            let clear = |data: &mut [T]| {
+                data.chunks_exact_mut(ld)
+                    .for_each(|row| row[inputs..].fill(T::ZERO))
+            };
+            clear(self.value.data_mut());
+            self.slots.iter_mut().for_each(|slot| clear(slot));
+        }
+    }
+}
+
+/// Clips the gradients of the trained layers together, whose norm is `norm`, takes every layer's scale out, and returns the
+/// factor by which clipping changed the norm.
+pub(crate) fn clip<T: Real>(layers: &mut [Layer<T>], clip: &Clip, norm: f64) -> f64 {
+    match *clip {
+        Clip::None => {
+            layers.iter_mut().for_each(|l| l.scale_gradients(1.0));
+            1.0
+        }
+        Clip::Norm { max } => {
+            // PyTorch's clip_grad_norm_
+            let factor = (max / (norm + 1e-6)).min(1.0);
+            layers.iter_mut().for_each(|l| l.scale_gradients(factor));
+            factor
+        }
+        Clip::Value { max } => {
+            for layer in layers.iter_mut() {
+                layer.scale_gradients(1.0);
+                layer.clip_values(max);
+            }
+            if norm > 0.0 {
+                global_norm(layers) / norm
+            } else {
+                1.0
+            }
+        }
+    }
+}
+
+/// Norm of the gradients of all trained layers together. Norms, not squares, carry the powers of two: squares of what is
+/// below 1e-154 would be 0 even in f64.
+pub(crate) fn global_norm<T: Real>(layers: &[Layer<T>]) -> f64 {
+    let trained = || {
+        layers
+            .iter()
+            .filter(|l| !l.spec.frozen)
+            .map(Layer::gradient_norm)
+    };
+    let top = trained().fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a });
+    if top == 0.0 || !top.is_finite() {
+        return top;
+    }
+    top * trained()
+        .map(|norm| (norm / top).powi(2))
+        .sum::<f64>()
+        .sqrt()
+}
+
+/// g ← g·factor·2^exponent, what falls below the normal numbers to 0.
+fn scale<T: Real>(values: &mut [T], factor: f64, exponent: i32) {
+    let factor = factor * power_of_two(exponent);
+    let floor = f64::from(f32::MIN_POSITIVE);
+    for g in values {
+        let scaled = g.to_f64() * factor;
+        *g = T::from_f64(if scaled.abs() < floor { 0.0 } else { scaled });
+    }
+}
+
+/// Σ v² in f64, where squares of any f32 have their place; by 16 partial sums, always in the same order.
+pub(crate) fn square_sum<T: Real>(values: &[T]) -> f64 {
+    const PARTS: usize = 16;
+    let mut sums = [0.0; PARTS];
+    let chunks = values.chunks_exact(PARTS);
+    let rest: f64 = chunks
+        .remainder()
+        .iter()
+        .map(|v| v.to_f64() * v.to_f64())
+        .sum();
+    for chunk in chunks {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            let v = v.to_f64();
+            *sum += v * v;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// ‖a - b‖₂, in f64.
+pub(crate) fn distance<T: Real>(a: &[T], b: &[T]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2))
+        .sum::<f64>()
+        .sqrt()
+}
