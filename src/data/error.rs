@@ -36,11 +36,11 @@ pub enum Problem {
     Empty,
     #[error("{0} is not a number")]
     NotANumber(String),
-    #[error("an empty cell where a number is needed")]
+    #[error("an empty cell")]
     EmptyCell,
     #[error("{0} is not finite: leave such rows out or fill them before training")]
     NotFinite(String),
-    #[error("{found} cells where the rows before have {expected}")]
+    #[error("{found} {} where {expected} are expected", if *.found == 1 { "cell" } else { "cells" })]
     Ragged { expected: u64, found: u64 },
     #[error("no column {name}{}", did_you_mean(.suggestion))]
     UnknownColumn {

@@ -1,14 +1,25 @@
 //! Where rows come from: made sets, shipped sets, the user's files.
 
+mod arrays;
+mod columns;
+mod csv;
 pub mod dataset;
+mod element;
 pub mod error;
+mod idx;
 pub mod kind;
+mod labels;
 mod made;
+mod npy;
+mod npz;
 mod raw;
 mod sequences;
 mod shipped;
+mod source;
 mod split;
 mod standardize;
+mod tensors;
+mod windows;
 
 pub use dataset::{Dataset, Rows, Targets, Task};
 pub use error::{DataError, Place, Problem};
@@ -16,7 +27,7 @@ pub use kind::DataKind;
 
 use crate::nn::random::{Purpose, stream};
 use raw::Raw;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What to load, and how to prepare it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +67,7 @@ pub fn load(
         request.seed,
     )?;
     let mut train = raw.rows;
-    split::check_classes(&train, &test, &raw.class_names)?;
+    split::check_classes(&train, &test, &raw.class_names, raw.test_file.as_deref())?;
     let standardization = match request.standardize {
         true => standardize::standardize(&mut train, &mut test, raw.features, &raw.feature_names)?,
         false => Vec::new(),
@@ -105,12 +116,58 @@ fn source(
         &DataKind::Adding { length, rows } => sequences::adding(length, rows, rng),
         &DataKind::TemporalOrder { length, rows } => sequences::temporal_order(length, rows, rng),
         &DataKind::Echo { length, rows } => sequences::echo(length, rows, rng),
-        DataKind::Csv { .. }
-        | DataKind::Idx { .. }
-        | DataKind::Npz { .. }
-        | DataKind::Safetensors { .. } => {
-            let _ = (base_dir, progress);
-            Err(DataError::other("files are not read yet"))
+        DataKind::Csv {
+            path,
+            target,
+            task,
+            header,
+            delimiter,
+            sequence,
+            window,
+        } => {
+            let (sequence, window) = (sequence.as_deref(), *window);
+            csv::load(
+                &base_dir.join(path),
+                &csv::Options {
+                    target,
+                    task,
+                    header: *header,
+                    delimiter,
+                    sequence,
+                    window,
+                },
+                progress,
+            )
         }
+        DataKind::Idx {
+            images,
+            labels,
+            test_images,
+            test_labels,
+        } => {
+            let train = [base_dir.join(images), base_dir.join(labels)];
+            let test = match (test_images, test_labels) {
+                (None, None) => None,
+                (Some(images), Some(labels)) => {
+                    Some([base_dir.join(images), base_dir.join(labels)])
+                }
+                _ => {
+                    return Err(DataError::other(
+                        "`test_images` and `test_labels` go together: give both or neither",
+                    ));
+                }
+            };
+            idx::load(
+                train.each_ref().map(PathBuf::as_path),
+                test.as_ref().map(paths),
+                progress,
+            )
+        }
+        DataKind::Npz { path, x, y } => npz::load(&base_dir.join(path), x, y, progress),
+        DataKind::Safetensors { path, x, y } => tensors::load(&base_dir.join(path), x, y, progress),
     }
+}
+
+fn paths(pair: &[PathBuf; 2]) -> [&Path; 2] {
+    pair.each_ref().map(PathBuf::as_path)
 }

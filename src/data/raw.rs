@@ -3,6 +3,7 @@
 use super::dataset::{Rows, Targets, Task};
 use super::error::{DataError, Problem};
 use ndarray::Array2;
+use std::path::PathBuf;
 
 pub(super) struct Raw {
     pub name: String,
@@ -14,6 +15,8 @@ pub(super) struct Raw {
     pub rows: Rows,
     /// Test rows that the source itself tells apart.
     pub test: Option<Rows>,
+    /// The file of those rows' classes, for errors.
+    pub test_file: Option<PathBuf>,
     pub feature_names: Vec<String>,
     pub class_names: Vec<String>,
     pub image: Option<(usize, usize)>,
@@ -60,6 +63,7 @@ impl Raw {
             time_targets: false,
             rows,
             test: None,
+            test_file: None,
             feature_names: Vec::new(),
             class_names: Vec::new(),
             image: None,

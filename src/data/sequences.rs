@@ -138,6 +138,7 @@ fn sequence(
         time_targets: false,
         rows,
         test: None,
+        test_file: None,
         feature_names: names(features),
         class_names: names(classes),
         image: None,

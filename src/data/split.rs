@@ -10,6 +10,7 @@ use super::raw::Raw;
 use crate::nn::random::{Purpose, stream};
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
+use std::path::Path;
 
 /// Where a row goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,8 +218,13 @@ fn compact<T: Copy>(mut values: Vec<T>, width: usize, parts: &[Part]) -> Vec<T> 
     values
 }
 
-/// A class that only test rows have could never be learned.
-pub(super) fn check_classes(train: &Rows, test: &Rows, names: &[String]) -> Result<(), DataError> {
+/// A class that only test rows have could never be learned. `file`: where the test rows' classes are from, where that is known.
+pub(super) fn check_classes(
+    train: &Rows,
+    test: &Rows,
+    names: &[String],
+    file: Option<&Path>,
+) -> Result<(), DataError> {
     let (Targets::Classes(train), Targets::Classes(test)) = (&train.y, &test.y) else {
         return Ok(());
     };
@@ -226,13 +232,15 @@ pub(super) fn check_classes(train: &Rows, test: &Rows, names: &[String]) -> Resu
     for &class in train {
         seen[class as usize] = true;
     }
-    match test.iter().find(|&&class| !seen[class as usize]) {
-        Some(&class) => {
-            let class = crate::text::quote(&names[class as usize]);
-            Err(Problem::UnseenClass { class }.into())
-        }
-        None => Ok(()),
-    }
+    let Some(row) = test.iter().position(|&class| !seen[class as usize]) else {
+        return Ok(());
+    };
+    let class = crate::text::quote(&names[test[row] as usize]);
+    let error = DataError::from(Problem::UnseenClass { class });
+    Err(match file {
+        Some(path) => error.at_row(row).in_file(path),
+        None => error,
+    })
 }
 
 #[cfg(test)]

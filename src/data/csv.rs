@@ -1,0 +1,253 @@
+//! Rows from a table in a text file.
+//!
+//! Every column that is neither a target nor the sequence's is a feature. Cells go straight to f32: besides the parser's one
+//! record, memory holds four bytes a cell (twice that at most while it grows) and four a row for a class.
+
+use super::Progress;
+use super::columns::{Columns, Role};
+use super::dataset::{Rows, Targets, Task};
+use super::error::{DataError, Problem, cell};
+use super::labels::Labels;
+use super::raw::{Raw, matrix};
+use super::source::{Source, reserve, unreadable};
+use super::windows::{Windows, gather, one_target};
+use csv::ByteRecord;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The table's settings, as in an experiment's `[data]`.
+pub(super) struct Options<'a> {
+    pub target: &'a [String],
+    pub task: &'a str,
+    pub header: bool,
+    pub delimiter: &'a str,
+    pub sequence: Option<&'a str>,
+    pub window: Option<usize>,
+}
+
+pub(super) fn load(
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Raw, DataError> {
+    let source = Source::open(path, progress)?;
+    let table = read(source, options).map_err(|e| e.in_file(path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    table.finish(&name, options).map_err(|e| e.in_file(path))
+}
+
+/// What has been read.
+struct Table {
+    columns: Columns,
+    /// [rows, features]
+    x: Vec<f32>,
+    y: Target,
+    /// The sequence of every row.
+    sequence: Vec<u32>,
+    sequences: Labels,
+    rows: usize,
+}
+
+enum Target {
+    Classes {
+        of_row: Vec<u32>,
+        labels: Labels,
+    },
+    /// [rows, targets]
+    Values(Vec<f32>),
+}
+
+fn read(source: Source, options: &Options) -> Result<Table, DataError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        // Ragged rows are told with their place, in this program's words.
+        .flexible(true)
+        .delimiter(delimiter(options.delimiter)?)
+        .buffer_capacity(1 << 18)
+        .from_reader(source);
+    let mut record = ByteRecord::new();
+    if !next(&mut reader, &mut record)? {
+        return Err(Problem::Empty.into());
+    }
+    let columns = Columns::of(&record, options)?;
+    let y = match options.task {
+        "classification" => Target::Classes {
+            of_row: Vec::new(),
+            labels: Labels::classes(),
+        },
+        _ => Target::Values(Vec::new()),
+    };
+    let sequences = Labels::sequences();
+    let mut table = Table {
+        columns,
+        x: Vec::new(),
+        y,
+        sequence: Vec::new(),
+        sequences,
+        rows: 0,
+    };
+    let mut more = !options.header || next(&mut reader, &mut record)?;
+    while more {
+        if let Err(error) = table.add(&record) {
+            let line = line_of(&record, reader.into_inner())?;
+            return Err(error.at_row(table.rows).at_line(line));
+        }
+        more = next(&mut reader, &mut record)?;
+    }
+    match table.rows {
+        0 => Err(Problem::Empty.into()),
+        _ => Ok(table),
+    }
+}
+
+fn next(reader: &mut csv::Reader<Source>, record: &mut ByteRecord) -> Result<bool, DataError> {
+    reader.read_byte_record(record).map_err(|e| broken(&e))
+}
+
+/// The line on which the record begins: the parser's position is before the blank lines that it passes over.
+fn line_of(record: &ByteRecord, mut source: Source) -> Result<u64, DataError> {
+    let (byte, mut line) = record.position().map_or((0, 1), |p| (p.byte(), p.line()));
+    source
+        .seek(SeekFrom::Start(byte))
+        .map_err(|e| unreadable(&e))?;
+    for byte in BufReader::new(source).bytes() {
+        match byte.map_err(|e| unreadable(&e))? {
+            b'\n' => line += 1,
+            b'\r' => {}
+            _ => break,
+        }
+    }
+    Ok(line)
+}
+
+impl Table {
+    fn add(&mut self, record: &ByteRecord) -> Result<(), DataError> {
+        let columns = &self.columns;
+        if record.len() != columns.roles.len() {
+            let (expected, found) = (columns.roles.len() as u64, record.len() as u64);
+            return Err(Problem::Ragged { expected, found }.into());
+        }
+        reserve(&mut self.x, columns.features)?;
+        // Targets keep the order in which the experiment names them, whatever the file's.
+        if let Target::Values(values) = &mut self.y {
+            reserve(values, columns.targets)?;
+            values.resize(values.len() + columns.targets, 0.0);
+        }
+        for (i, (text, role)) in record.iter().zip(&columns.roles).enumerate() {
+            let placed = |e: DataError| e.at_column(i, columns.name(i));
+            match (role, &mut self.y) {
+                (Role::Feature, _) => self.x.push(number(text).map_err(placed)?),
+                (Role::Target(index), Target::Values(values)) => {
+                    let start = values.len() - columns.targets;
+                    values[start + index] = number(text).map_err(placed)?;
+                }
+                (Role::Target(_), Target::Classes { of_row, labels }) => {
+                    of_row.push(labels.number(text).map_err(placed)?);
+                }
+                (Role::Sequence, _) => self
+                    .sequence
+                    .push(self.sequences.number(text).map_err(placed)?),
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn finish(self, name: &str, options: &Options) -> Result<Raw, DataError> {
+        let windows = match (options.sequence, options.window) {
+            (None, None) => None,
+            (None, Some(window)) => Some(Windows::fixed(self.rows, window)?),
+            (Some(_), None) => Some(Windows::grouped(&self.sequence, &self.sequences)?),
+            (Some(_), Some(_)) => {
+                return Err(DataError::other(
+                    "takes either `sequence` or `window`, not both",
+                ));
+            }
+        };
+        let windows = windows.as_ref();
+        let (features, time) = (self.columns.features, windows.map_or(1, |w| w.time));
+        let rows = self.rows / time;
+        let x = matrix(rows, features * time, gather(self.x, features, windows))?;
+        let mut class_names = Vec::new();
+        let (task, time_targets, y) = match self.y {
+            Target::Classes { mut of_row, labels } => {
+                class_names = labels.sorted(&mut of_row);
+                let (y, every) = one_target(gather(of_row, 1, windows), 1, time);
+                (
+                    Task::Classification {
+                        classes: class_names.len(),
+                    },
+                    every,
+                    Targets::Classes(y),
+                )
+            }
+            Target::Values(values) => {
+                let targets = self.columns.targets;
+                let (y, every) = one_target(gather(values, targets, windows), targets, time);
+                (
+                    Task::Regression { targets },
+                    every,
+                    Targets::Values(matrix(y.len() / targets, targets, y)?),
+                )
+            }
+        };
+        Ok(Raw {
+            name: crate::text::clean(name, 60),
+            task,
+            features,
+            time: windows.map(|w| w.time),
+            time_targets,
+            rows: Rows { x, y },
+            test: None,
+            test_file: None,
+            feature_names: self.columns.feature_names(),
+            class_names,
+            image: None,
+        })
+    }
+}
+
+/// A finite number, blanks around it allowed.
+fn number(text: &[u8]) -> Result<f32, DataError> {
+    let trimmed = text.trim_ascii();
+    let parsed = std::str::from_utf8(trimmed)
+        .ok()
+        .and_then(|t| t.parse::<f32>().ok());
+    match parsed {
+        Some(value) if value.is_finite() => Ok(value),
+        parsed => Err(not_a_number(trimmed, parsed)),
+    }
+}
+
+#[cold]
+fn not_a_number(text: &[u8], parsed: Option<f32>) -> DataError {
+    let is_figure = text.iter().any(u8::is_ascii_digit);
+    let problem = match parsed {
+        _ if text.is_empty() => Problem::EmptyCell,
+        None => Problem::NotANumber(cell(text)),
+        Some(_) if is_figure => {
+            Problem::Other(format!("{} is too large for a 32-bit number", cell(text)))
+        }
+        Some(_) => Problem::NotFinite(cell(text)),
+    };
+    problem.into()
+}
+
+fn delimiter(text: &str) -> Result<u8, DataError> {
+    match text.as_bytes() {
+        &[byte] if !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
+        _ => {
+            let shown = crate::text::quote(text);
+            Err(DataError::other(format!(
+                "the delimiter {shown} is not one plain character, such as `,`, `;` or a tab (\"\\t\")"
+            )))
+        }
+    }
+}
+
+fn broken(error: &csv::Error) -> DataError {
+    match error.kind() {
+        csv::ErrorKind::Io(e) => unreadable(e),
+        _ => DataError::other("cannot be read as a table"),
+    }
+}
