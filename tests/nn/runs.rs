@@ -1,0 +1,376 @@
+//! Runs of many steps: reproducible to the bit, resumable to the bit, and each setting doing what it says.
+
+use crate::make::{self, Targets};
+use gradlab::nn::activation::Activation;
+use gradlab::nn::init::Initializer;
+use gradlab::nn::loss::Loss;
+use gradlab::nn::network::{Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome};
+use gradlab::nn::optimizer::Optimizer;
+use gradlab::nn::spec::{Bias, Clip, Hyper, NetworkSpec, Norm, Regularize};
+use gradlab::nn::vocabulary::Vocabulary;
+use ndarray::Array2;
+
+const ROWS: usize = 21;
+
+/// A network with everything in it: norms, dropout, alpha dropout, a skip, learned and random slopes.
+fn rich() -> NetworkSpec {
+    let mut spec = make::spec(
+        &[6, 24, 24, 24, 24, 4],
+        &Activation::Selu,
+        Loss::CrossEntropy,
+    );
+    spec.label_smoothing = 0.1;
+    spec.layers[0].norm = make::named("batch");
+    spec.layers[0].dropout = 0.2;
+    spec.layers[1].activation = make::named("prelu");
+    spec.layers[1].norm = make::named("layer");
+    spec.layers[1].skip = true;
+    spec.layers[2].activation = make::named("rrelu");
+    spec.layers[2].dropout = 0.1;
+    spec.layers[3].activation = make::named("gelu");
+    spec
+}
+
+fn step(network: &mut Network, hyper: &Hyper, number: u64, observe: Observe) -> StepOutcome {
+    let spec = network.spec().clone();
+    let x = make::inputs(ROWS, spec.inputs, number);
+    let y = Targets::of(
+        &spec.loss,
+        ROWS,
+        spec.layers.last().map_or(0, |l| l.units),
+        number,
+    );
+    network
+        .step(
+            &Batch {
+                x: x.view(),
+                y: y.view(),
+            },
+            hyper,
+            0.01,
+            observe,
+        )
+        .expect("steps")
+}
+
+fn run(network: &mut Network, hyper: &Hyper, steps: std::ops::Range<u64>) {
+    for number in steps {
+        step(network, hyper, number, Observe::Loss);
+    }
+}
+
+#[test]
+fn a_hundred_steps_are_fifty_saved_loaded_and_fifty_more() {
+    for optimizer in make::all::<Optimizer>() {
+        let mut hyper = make::hyper(optimizer.clone());
+        if let Optimizer::Sgd { momentum, .. } = &mut hyper.optimizer {
+            *momentum = 0.9;
+        }
+        let mut whole = make::network::<f32>(&rich(), ROWS, 5);
+        run(&mut whole, &hyper, 0..100);
+        let mut half = make::network::<f32>(&rich(), ROWS, 5);
+        run(&mut half, &hyper, 0..50);
+        let state = half.state();
+        let mut resumed = make::network::<f32>(&rich(), ROWS, 5);
+        resumed.restore(&state, &hyper.optimizer).expect("fits");
+        run(&mut resumed, &hyper, 50..100);
+        assert_eq!(whole.state(), resumed.state(), "{}", optimizer.name());
+    }
+}
+
+#[test]
+fn what_is_observed_changes_no_bit() {
+    let hyper = make::hyper(make::named("adam"));
+    let mut plain = make::network::<f32>(&rich(), ROWS, 5);
+    let mut watched = make::network::<f32>(&rich(), ROWS, 5);
+    for number in 0..20 {
+        step(&mut plain, &hyper, number, Observe::Loss);
+        let outcome = step(
+            &mut watched,
+            &hyper,
+            number,
+            if number % 2 == 0 {
+                Observe::Stats
+            } else {
+                Observe::Full
+            },
+        );
+        assert_eq!(outcome.stats.len(), 5);
+        let x = make::inputs(ROWS, 6, number);
+        let y = Targets::of(&Loss::CrossEntropy, ROWS, 4, number);
+        let batch = Batch {
+            x: x.view(),
+            y: y.view(),
+        };
+        watched.probe(&batch, &Regularize::default()).expect("fits");
+        watched.evaluate(&batch).expect("fits");
+    }
+    assert_eq!(plain.state(), watched.state());
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let hyper = make::hyper(make::named("adam"));
+    let of = |threads| {
+        let options = BuildOptions {
+            seed: 5,
+            batch_rows: ROWS,
+            threads,
+            time: None,
+        };
+        let mut network = Network::<f32>::new(&rich(), &options).expect("builds");
+        network
+            .initialize(make::inputs(ROWS, 6, 5).view())
+            .expect("draws");
+        run(&mut network, &hyper, 0..20);
+        network.state()
+    };
+    let one = of(1);
+    assert_eq!(one, of(2));
+    assert_eq!(one, of(3));
+}
+
+#[test]
+fn a_change_of_one_layer_leaves_the_draws_of_the_others() {
+    let spec = make::spec(&[6, 8, 8, 3], &Activation::Tanh, Loss::CrossEntropy);
+    let base = make::network::<f32>(&spec, ROWS, 5).parameters();
+    let mut other = spec.clone();
+    other.layers[1].activation = Activation::Relu;
+    other.layers[1].dropout = 0.5;
+    assert_eq!(base, make::network::<f32>(&other, ROWS, 5).parameters());
+    other.layers[0].bias = Bias::Off;
+    let without = make::network::<f32>(&other, ROWS, 5).parameters();
+    assert!(without.iter().all(|t| base.contains(t)));
+}
+
+#[test]
+fn frozen_layers_stay() {
+    let mut spec = rich();
+    spec.layers[1].frozen = true;
+    let hyper = make::hyper(make::named("adamw"));
+    let mut network = make::network::<f32>(&spec, ROWS, 5);
+    let before = network.parameters();
+    run(&mut network, &hyper, 0..5);
+    network.set_frozen(1, false);
+    network.set_frozen(3, true);
+    let middle = network.parameters();
+    run(&mut network, &hyper, 5..10);
+    let after = network.parameters();
+    let layer = |tensors: &[NamedTensor], i: usize| -> Vec<NamedTensor> {
+        tensors
+            .iter()
+            .filter(|t| t.name.starts_with(&format!("layers.{i}.")))
+            .cloned()
+            .collect()
+    };
+    assert_eq!(layer(&before, 1), layer(&middle, 1));
+    assert_ne!(layer(&middle, 1), layer(&after, 1));
+    assert_ne!(layer(&before, 3), layer(&middle, 3));
+    assert_eq!(layer(&middle, 3), layer(&after, 3));
+}
+
+#[test]
+fn max_norm_holds_every_units_incoming_weights() {
+    let mut hyper = make::hyper(make::named("sgd"));
+    hyper.regularize = Regularize {
+        max_norm: 0.5,
+        ..Regularize::default()
+    };
+    let mut network = make::network::<f32>(&rich(), ROWS, 5);
+    run(&mut network, &hyper, 0..3);
+    for layer in 0..5 {
+        for row in network.weights(layer).expect("a layer").rows() {
+            let norm = row
+                .iter()
+                .map(|w| f64::from(*w).powi(2))
+                .sum::<f64>()
+                .sqrt();
+            assert!(norm <= 0.5 * (1.0 + 1e-6), "{norm}");
+        }
+    }
+}
+
+#[test]
+fn clipping_cuts_the_norm_or_the_values() {
+    let mut hyper = make::hyper(make::named("sgd"));
+    hyper.clip = Clip::Norm { max: 0.01 };
+    let mut network = make::network::<f32>(&rich(), ROWS, 5);
+    let outcome = step(&mut network, &hyper, 0, Observe::Loss);
+    assert!((outcome.clip_factor * outcome.global_grad_norm - 0.01).abs() < 1e-6);
+    let norm = |network: &Network| {
+        network
+            .gradients()
+            .iter()
+            .flat_map(|t| &t.data)
+            .map(|g| f64::from(*g).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
+    assert!((norm(&network) - 0.01).abs() < 1e-6);
+    hyper.clip = Clip::Value { max: 1e-3 };
+    let outcome = step(&mut network, &hyper, 1, Observe::Loss);
+    assert!(outcome.clip_factor < 1.0);
+    assert!(
+        network
+            .gradients()
+            .iter()
+            .flat_map(|t| &t.data)
+            .all(|g| g.abs() <= 1e-3)
+    );
+}
+
+#[test]
+fn dropout_drops_its_share_anew_each_step_and_nothing_in_evaluation() {
+    let mut spec = make::spec(&[50, 200, 200, 2], &Activation::Linear, Loss::CrossEntropy);
+    spec.layers[1].dropout = 0.3;
+    spec.layers
+        .iter_mut()
+        .for_each(|l| l.bias = Bias::Drawn(Initializer::Ones));
+    let mut network = make::network::<f32>(&spec, 60, 5);
+    let x = make::inputs(60, 50, 1);
+    let y = Targets::of(&spec.loss, 60, 2, 1);
+    let batch = Batch {
+        x: x.view(),
+        y: y.view(),
+    };
+    let out = |network: &mut Network| {
+        let trace = network.probe(&batch, &Regularize::default()).expect("fits");
+        let of = |name: &str| {
+            trace
+                .tensors
+                .iter()
+                .find(|t| t.name == name)
+                .expect("there")
+                .data
+                .clone()
+        };
+        (of("layers.1.pre"), of("layers.1.out"))
+    };
+    let (pre, first) = out(&mut network);
+    let dropped = first.iter().filter(|o| **o == 0.0).count() as f64 / first.len() as f64;
+    // six standard deviations of a share of 12,000 draws
+    assert!(
+        (dropped - 0.3).abs() < 6.0 * (0.3f64 * 0.7 / 12_000.0).sqrt(),
+        "{dropped}"
+    );
+    for (z, o) in pre.iter().zip(&first).filter(|(_, o)| **o != 0.0) {
+        assert!((o - z / 0.7).abs() <= 1e-6 * o.abs());
+    }
+    network
+        .step(&batch, &make::hyper(make::named("sgd")), 0.0, Observe::Loss)
+        .expect("steps");
+    assert_ne!(first, out(&mut network).1, "another mask at the next step");
+    let evaluated = network.outputs(x.view()).expect("fits");
+    network.set_dropout(1, 0.0);
+    let without = network.outputs(x.view()).expect("fits");
+    assert_eq!(evaluated, without);
+}
+
+#[test]
+fn alpha_dropout_keeps_mean_and_variance() {
+    let mut spec = make::spec(&[100, 400, 2], &Activation::Selu, Loss::CrossEntropy);
+    spec.layers[0].init = Initializer::LecunNormal;
+    spec.layers[0].bias = Bias::Off;
+    let stats = |dropout: f64| {
+        let mut spec = spec.clone();
+        spec.layers[0].dropout = dropout;
+        let mut network = make::network::<f32>(&spec, 200, 5);
+        let x = make::inputs(200, 100, 1);
+        let y = Targets::of(&spec.loss, 200, 2, 1);
+        let trace = network
+            .probe(
+                &Batch {
+                    x: x.view(),
+                    y: y.view(),
+                },
+                &Regularize::default(),
+            )
+            .expect("fits");
+        (trace.stats[0].out_mean, trace.stats[0].out_std)
+    };
+    let (mean, std) = stats(0.2);
+    assert!(
+        mean.abs() < 0.05 && (std - 1.0).abs() < 0.05,
+        "{mean} {std}, without dropout {:?}",
+        stats(0.0)
+    );
+}
+
+#[test]
+fn running_statistics_follow_the_batches_as_pytorchs_do() {
+    let mut spec = make::spec(&[3, 2, 2], &Activation::Linear, Loss::CrossEntropy);
+    spec.layers[0].norm = Norm::Batch {
+        eps: 1e-5,
+        momentum: 0.25,
+    };
+    let mut network = make::network::<f32>(&spec, 5, 5);
+    let x = make::inputs(5, 3, 1);
+    let y = Targets::of(&spec.loss, 5, 2, 1);
+    let (w, b) = (
+        network.parameters()[0].data.clone(),
+        network.parameters()[1].data.clone(),
+    );
+    let batch = Batch {
+        x: x.view(),
+        y: y.view(),
+    };
+    network
+        .step(
+            &batch,
+            &make::hyper(make::named("sgd")),
+            0.01,
+            Observe::Loss,
+        )
+        .expect("steps");
+    let affine: Array2<f64> = Array2::from_shape_fn((5, 2), |(row, unit)| {
+        f64::from(b[unit])
+            + (0..3)
+                .map(|k| f64::from(x[[row, k]]) * f64::from(w[unit * 3 + k]))
+                .sum::<f64>()
+    });
+    let after = network.parameters();
+    let running = |name: &str| {
+        after
+            .iter()
+            .find(|t| t.name == name)
+            .expect("there")
+            .data
+            .clone()
+    };
+    for unit in 0..2 {
+        let column = affine.column(unit);
+        let mean = column.sum() / 5.0;
+        let unbiased = column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 4.0;
+        assert!(
+            (f64::from(running("layers.0.norm.running_mean")[unit]) - 0.25 * mean).abs() < 1e-6
+        );
+        assert!(
+            (f64::from(running("layers.0.norm.running_var")[unit]) - (0.75 + 0.25 * unbiased))
+                .abs()
+                < 1e-6
+        );
+    }
+}
+
+#[test]
+fn it_learns() {
+    let spec = make::spec(&[2, 16, 2], &Activation::Tanh, Loss::CrossEntropy);
+    let mut network = make::network::<f32>(&spec, 100, 5);
+    let x = make::inputs(100, 2, 1);
+    let classes: Vec<u32> = x
+        .outer_iter()
+        .map(|r| u32::from(r[0] * r[1] > 0.0))
+        .collect();
+    let batch = Batch {
+        x: x.view(),
+        y: gradlab::nn::network::TargetsView::Classes(&classes),
+    };
+    let hyper = make::hyper(make::named("adam"));
+    for _ in 0..500 {
+        network
+            .step(&batch, &hyper, 0.02, Observe::Loss)
+            .expect("steps");
+    }
+    let score = network.evaluate(&batch).expect("fits");
+    assert!(score.accuracy > Some(0.97), "{score:?}");
+}
