@@ -1,5 +1,6 @@
 //! gradlab: a terminal workbench for gradient flow. Each module is a room with one job, and knows only those below it.
 
+pub mod cli;
 pub mod data;
 pub mod experiment;
 pub mod export;

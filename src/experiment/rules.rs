@@ -74,7 +74,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     let mut found = Vec::new();
     data(experiment, &mut found);
     things(experiment, &mut found);
-    layers(&experiment.network, &mut found);
+    layers(experiment, &mut found);
     loss(experiment, &mut found);
     optimizer(&experiment.training.optimizer, &mut found);
     schedule(experiment, &mut found);
@@ -243,9 +243,9 @@ fn bias(bias: Option<&Bias>, path: &str, found: &mut Vec<Problem>) {
     }
 }
 
-fn layers(network: &Network, found: &mut Vec<Problem>) {
+fn layers(experiment: &Experiment, found: &mut Vec<Problem>) {
     let mut dense_below = false;
-    for (i, layer) in network.layers.iter().enumerate() {
+    for (i, layer) in experiment.network.layers.iter().enumerate() {
         let path = |key: &str| format!("network.layers.{i}.{key}");
         match layer.kind {
             LayerKind::Dense => dense_below = true,
@@ -255,24 +255,35 @@ fn layers(network: &Network, found: &mut Vec<Problem>) {
             )),
             LayerKind::Recurrent { .. } => {}
         }
-        // The lowest layer's skip is judged when the data's width is known.
-        if layer.skip
-            && let Some(below) = i.checked_sub(1).map(|b| &network.layers[b])
-            && below.units != layer.units
-        {
-            let message = format!(
-                "`skip` adds the layer's input to its output, which needs equal widths: {} units here, {} in the layer below",
-                layer.units, below.units
-            );
-            found.push(Problem::new(
-                &[
-                    &path("skip"),
-                    &path("units"),
-                    &format!("network.layers.{}.units", i - 1),
-                ],
-                message,
-            ));
+        if layer.skip {
+            skip(experiment, i, found);
         }
+    }
+}
+
+fn skip(experiment: &Experiment, i: usize, found: &mut Vec<Problem>) {
+    let layers = &experiment.network.layers;
+    let (units, below, from) = match i.checked_sub(1) {
+        Some(below) => (layers[i].units, layers[below].units, "in the layer below"),
+        // Where only a file tells its width, it is judged when the file is read.
+        None => match size::features(&experiment.data.kind) {
+            Some(features) => (layers[0].units, features, "in the data"),
+            None => return,
+        },
+    };
+    if units != below {
+        let message = format!(
+            "`skip` adds the layer's input to its output, which needs equal widths: {units} units here, {below} {from}"
+        );
+        let mut reads = vec![
+            format!("network.layers.{i}.skip"),
+            format!("network.layers.{i}.units"),
+        ];
+        reads.push(
+            i.checked_sub(1)
+                .map_or("data.kind".into(), |b| format!("network.layers.{b}.units")),
+        );
+        found.push(Problem { reads, message });
     }
 }
 

@@ -17,8 +17,8 @@ pub fn hidden_layers(network: &Network) -> u128 {
     network.layers.iter().map(|l| l.repeat as u128).sum()
 }
 
-/// Features of a row, where the data's name tells.
-fn features(kind: &DataKind) -> Option<u128> {
+/// Features of a row (of a step, for sequences), where the data's name tells.
+pub fn features(kind: &DataKind) -> Option<usize> {
     match kind {
         DataKind::Moons { .. }
         | DataKind::Circles { .. }
@@ -28,7 +28,13 @@ fn features(kind: &DataKind) -> Option<u128> {
         DataKind::Friedman { .. } | DataKind::Diabetes { .. } => Some(10),
         DataKind::Digits { .. } => Some(64),
         DataKind::Wine { .. } => Some(13),
-        _ => None,
+        DataKind::Adding { .. } => Some(2),
+        DataKind::TemporalOrder { .. } => Some(6),
+        DataKind::Echo { .. } => Some(1),
+        DataKind::Csv { .. }
+        | DataKind::Idx { .. }
+        | DataKind::Npz { .. }
+        | DataKind::Safetensors { .. } => None,
     }
 }
 
@@ -36,7 +42,7 @@ fn features(kind: &DataKind) -> Option<u128> {
 fn least_parameters(experiment: &Experiment) -> u128 {
     parameters(
         &experiment.network,
-        features(&experiment.data.kind).unwrap_or(1),
+        features(&experiment.data.kind).unwrap_or(1) as u128,
         1,
     )
 }

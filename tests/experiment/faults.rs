@@ -107,7 +107,7 @@ fn what_is_missing_is_asked_for() {
     );
     assert_says(
         &faults("format = 1\n[data]\n")[0],
-        "2:1:",
+        "2:2:",
         &["[data] needs `kind`"],
     );
     assert_says(

@@ -1,0 +1,289 @@
+//! What the command line may say.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const STATUSES: &str = "\
+Exit status: 0 done; 1 the run failed; 2 the command line or the experiment file is wrong; 3 the run diverged; \
+75 stopped by a signal after saving a checkpoint (run it again to go on).";
+
+/// A workbench for gradient flow: build a network, train it, see where the gradient goes
+#[derive(Debug, Parser)]
+#[command(name = "gradlab", version, after_long_help = STATUSES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// An experiment file, a preset's name, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: Option<String>,
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Check(CheckArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+    Completions(CompletionsArgs),
+    /// Print the manual page (`gradlab man | man -l -`)
+    Man,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// Change a key of the experiment, e.g. training.optimizer.learning_rate=0.01 or network.layers.0.units=50; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    pub set: Vec<String>,
+    /// Use this seed instead of the experiment's
+    #[arg(long, value_name = "N", global = true)]
+    pub seed: Option<u64>,
+    /// Train on so many threads [default: what is faster]
+    #[arg(long, value_name = "N", global = true, value_parser = at_least_one)]
+    pub threads: Option<usize>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub color: ColorChoice,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("must be at least 1".into()),
+        Ok(n) => Ok(n),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorChoice {
+    /// What the arguments ask for, found before they are parsed, since the parser's own errors are coloured too.
+    pub fn asked(args: &[OsString]) -> Self {
+        let mut choice = Self::Auto;
+        let mut args = args.iter().filter_map(|a| a.to_str());
+        while let Some(arg) = args.next() {
+            let value = match arg {
+                "--" => break,
+                "--color" => args.next(),
+                _ => arg.strip_prefix("--color="),
+            };
+            match value {
+                Some("always") => choice = Self::Always,
+                Some("never") => choice = Self::Never,
+                Some("auto") => choice = Self::Auto,
+                _ => {}
+            }
+        }
+        choice
+    }
+
+    pub fn for_clap(self) -> clap::ColorChoice {
+        match self {
+            Self::Auto => clap::ColorChoice::Auto,
+            Self::Always => clap::ColorChoice::Always,
+            Self::Never => clap::ColorChoice::Never,
+        }
+    }
+
+    /// Whether to colour what goes to a terminal, or to something else (<https://no-color.org>).
+    pub fn on(self, terminal: bool) -> bool {
+        let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+            }
+        }
+    }
+}
+
+/// Validate experiment files: every fault with line and column, and advice
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// Experiment files, presets' names, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT", required = true)]
+    pub experiments: Vec<String>,
+}
+
+/// List presets, and every thing that an experiment can name, with its parameters
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// What to list [default: everything]
+    #[arg(value_name = "KIND", value_enum)]
+    pub kind: Option<Kind>,
+    /// As one JSON array
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Presets,
+    Activations,
+    Initializers,
+    Optimizers,
+    Schedules,
+    Datasets,
+    Losses,
+    Norms,
+    Clips,
+    Cells,
+}
+
+/// Print a preset's file (`gradlab show spiral > my.toml`, and edit)
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    #[arg(value_name = "PRESET")]
+    pub preset: String,
+}
+
+/// Print shell completions
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+/// Train without the workbench
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// An experiment file, a preset's name, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: String,
+    /// Stop after so many steps
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Stop after so many epochs
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// Start from these weights (safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Write the weights at the end (safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub save_weights: Option<PathBuf>,
+    /// Keep a checkpoint in this file
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from this checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Report every so many steps
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: Option<u64>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Report nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    #[default]
+    Text,
+    /// One JSON object a line
+    Jsonl,
+    Csv,
+}
+
+/// Draw the weights, take one batch forward and back, print every layer's statistics beside theory's prediction
+#[derive(Args, Clone, Debug)]
+pub struct ProbeArgs {
+    /// An experiment file, a preset's name, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: String,
+    /// Take these weights (safetensors) instead of drawing them
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Rows of the batch, or `full` [default: the experiment's]
+    #[arg(long, value_name = "N|full", value_parser = batch_size)]
+    pub batch_size: Option<crate::experiment::BatchSize>,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Write all tensors of the pass (safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub dump: Option<PathBuf>,
+}
+
+fn batch_size(text: &str) -> Result<crate::experiment::BatchSize, String> {
+    use crate::experiment::BatchSize;
+    match text {
+        "full" => Ok(BatchSize::Full),
+        _ => at_least_one(text)
+            .map(BatchSize::Rows)
+            .map_err(|e| format!("{e} (a number of rows, or `full`)")),
+    }
+}
+
+/// Write a runnable script of the same experiment
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    #[arg(value_name = "FORMAT", value_enum)]
+    pub format: ExportFormat,
+    /// An experiment file, a preset's name, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    Pytorch,
+    Keras,
+}
+
+/// Open the workbench on a pasted link
+#[derive(Args, Clone, Debug)]
+pub struct OpenArgs {
+    /// A link, `gl1:…`
+    #[arg(value_name = "LINK")]
+    pub link: String,
+}
+
+/// Go on with an interrupted run in the workbench
+#[derive(Args, Clone, Debug)]
+pub struct ResumeArgs {
+    /// The checkpoint [default: the newest]
+    #[arg(value_name = "CHECKPOINT")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// Draw the workbench after some steps as a picture, without a terminal
+#[derive(Args, Clone, Debug)]
+pub struct ShotArgs {
+    /// An experiment file, a preset's name, or `-` for standard input
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: String,
+    /// Steps to train before the picture
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub steps: u64,
+    /// Columns and rows of the screen
+    #[arg(long, value_name = "WxH", default_value = "120x36", value_parser = size)]
+    pub size: (u16, u16),
+    /// The picture (SVG)
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts = text
+        .split_once('x')
+        .map(|(w, h)| (w.parse::<u16>(), h.parse::<u16>()));
+    match parts {
+        Some((Ok(w @ 1..=500), Ok(h @ 1..=200))) => Ok((w, h)),
+        _ => Err("a size is columns x rows, from 1x1 to 500x200, e.g. 120x36".into()),
+    }
+}

@@ -1,0 +1,148 @@
+//! An EXPERIMENT of the command line: a file, a preset's name, a link, or `-` for standard input.
+
+use super::args::Common;
+use super::failure::Failure;
+use crate::experiment::{Experiment, Faults, link, parse_with, presets, presets::UserPreset};
+use crate::text::{clean, nearest, quote};
+use std::path::{Path, PathBuf};
+
+/// An experiment that was named on the command line.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What messages call it; clean.
+    pub label: String,
+    pub text: String,
+    /// Where its relative paths start.
+    pub base_dir: PathBuf,
+    /// The file, for saving; `None` for what is no file of the person's.
+    pub path: Option<PathBuf>,
+}
+
+/// An experiment with the command line's changes applied.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub experiment: Experiment,
+    pub label: String,
+    pub base_dir: PathBuf,
+    pub path: Option<PathBuf>,
+}
+
+/// Finds and reads an EXPERIMENT, and applies `--set` and `--seed`.
+///
+/// # Errors
+/// [`Failure::Misused`]: it is not there, cannot be read, or has faults.
+pub fn load(name: &str, common: &Common) -> Result<Loaded, Failure> {
+    let source = find(name)?;
+    let experiment = source
+        .parse(common)
+        .map_err(|faults| Failure::Misused(faults.to_string()))?;
+    let Source {
+        label,
+        base_dir,
+        path,
+        ..
+    } = source;
+    Ok(Loaded {
+        experiment,
+        label,
+        base_dir,
+        path,
+    })
+}
+
+impl Source {
+    /// # Errors
+    /// Every fault of the text and of the changes.
+    pub fn parse(&self, common: &Common) -> Result<Experiment, Faults> {
+        let mut changes = common.set.clone();
+        changes.extend(common.seed.map(|seed| format!("seed={seed}")));
+        parse_with(&self.text, &self.label, &changes)
+    }
+
+    fn elsewhere(label: &str, text: String) -> Self {
+        Self {
+            label: clean(label, 200),
+            text,
+            base_dir: PathBuf::from("."),
+            path: None,
+        }
+    }
+}
+
+/// Finds and reads an EXPERIMENT. What exists as a file is the file; else it is a preset, shipped or the person's own.
+///
+/// # Errors
+/// [`Failure::Misused`]: it is not there or cannot be read.
+pub fn find(name: &str) -> Result<Source, Failure> {
+    if name == "-" {
+        let text = presets::read_bounded(std::io::stdin().lock())
+            .map_err(|e| Failure::Misused(format!("standard input {e}")))?;
+        return Ok(Source::elsewhere("standard input", text));
+    }
+    if name.starts_with(link::PREFIX) {
+        let text = link::text_of(name).map_err(|e| Failure::Misused(e.to_string()))?;
+        return Ok(Source::elsewhere("link", text));
+    }
+    let path = Path::new(name);
+    if path.exists() || looks_like_a_path(name) {
+        return of_file(path);
+    }
+    if let Some(preset) = presets::find(name) {
+        return Ok(Source::elsewhere(
+            &format!("{}.toml", preset.name),
+            preset.text.to_string(),
+        ));
+    }
+    let own = own_presets();
+    match own.iter().find(|p| p.name == name) {
+        Some(preset) => of_file(&preset.path),
+        None => Err(Failure::Misused(not_found(name, &own))),
+    }
+}
+
+fn looks_like_a_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.ends_with(".toml")
+}
+
+fn of_file(path: &Path) -> Result<Source, Failure> {
+    let label = clean(&path.display().to_string(), 200);
+    let text = presets::read_text(path).map_err(|e| {
+        Failure::Misused(match e.kind() {
+            std::io::ErrorKind::NotFound => format!("{label}: there is no such file"),
+            _ => format!("{label}: {e}"),
+        })
+    })?;
+    let base_dir = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    Ok(Source {
+        label,
+        text,
+        base_dir,
+        path: Some(path.to_path_buf()),
+    })
+}
+
+/// The presets in the person's folder.
+pub fn own_presets() -> Vec<UserPreset> {
+    presets::user_folder()
+        .map(|folder| presets::in_folder(&folder))
+        .unwrap_or_default()
+}
+
+fn not_found(name: &str, own: &[UserPreset]) -> String {
+    use clap::CommandFactory;
+    let mut message = format!("{} is no file and no preset", quote(name));
+    let known = presets::all()
+        .iter()
+        .map(|p| p.name)
+        .chain(own.iter().map(|p| p.name.as_str()));
+    let command = super::Cli::command();
+    let commands = command.get_subcommands().map(clap::Command::get_name);
+    match nearest(name, known.chain(commands)) {
+        Some(near) => message += &format!(": did you mean `{near}`?"),
+        None => message += ": `gradlab list presets` names the presets",
+    }
+    message
+}

@@ -1,0 +1,7 @@
+//! The program as it is started from a shell.
+
+mod cli {
+    mod commands;
+    mod manners;
+    pub mod program;
+}

@@ -1,0 +1,201 @@
+//! What each command does.
+
+use super::program::{gradlab, gradlab_reading};
+use gradlab::experiment::{parse, presets};
+
+const GOOD: &str = "format = 1\n[data]\nkind = \"wine\"\n";
+const BAD: &str = "format = 1\n[data]\nkind = \"vine\"\n[training]\nbatch_size = 0\n";
+
+#[test]
+fn check_passes_every_preset() {
+    let mut args = vec!["check"];
+    args.extend(presets::all().iter().map(|p| p.name));
+    let said = gradlab(&args);
+    assert_eq!((said.status, said.err.as_str()), (0, ""));
+    for preset in presets::all() {
+        assert!(
+            said.out.contains(&format!("{}.toml: ok", preset.name)),
+            "{}",
+            said.out
+        );
+    }
+}
+
+#[test]
+fn check_says_every_fault_of_every_file_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let (bad, good) = (path("bad.toml", BAD), path("good.toml", GOOD));
+    let missing = folder
+        .path()
+        .join("missing.toml")
+        .to_string_lossy()
+        .into_owned();
+    let said = gradlab(&["check", &bad, &missing, &good]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err.contains(&format!(
+            "{bad}:3:8: unknown data set `vine`: did you mean `wine`?"
+        )),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains(&format!(
+            "{bad}:5:14: `batch_size` must be at least 1, not 0"
+        )),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err
+            .contains(&format!("{missing}: there is no such file")),
+        "{}",
+        said.err
+    );
+    assert!(said.out.starts_with(&format!("{good}: ok")), "{}", said.out);
+}
+
+#[test]
+fn check_reads_standard_input_and_takes_changes() {
+    assert_eq!(gradlab_reading(&["check", "-"], GOOD).status, 0);
+    let said = gradlab_reading(
+        &["check", "-", "--set", "training.optimizer.learning_rate=x"],
+        GOOD,
+    );
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err
+            .starts_with("--set:1:34: `learning_rate` must be a number"),
+        "{}",
+        said.err
+    );
+    assert_eq!(
+        gradlab_reading(
+            &["--set", "data.kind=digits", "check", "-"],
+            BAD.replace("= 0", "= 1").as_str()
+        )
+        .status,
+        0
+    );
+}
+
+#[test]
+fn show_prints_what_can_be_read_back() {
+    let said = gradlab(&["show", "vanishing-logistic"]);
+    assert_eq!((said.status, said.err.as_str()), (0, ""));
+    assert_eq!(said.out, presets::find("vanishing-logistic").unwrap().text);
+    let changed = gradlab(&[
+        "show",
+        "vanishing-logistic",
+        "--set",
+        "network.layers.0.units=7",
+        "--seed",
+        "3",
+    ]);
+    let experiment = parse(&changed.out, "shown").unwrap();
+    assert_eq!(
+        (experiment.network.layers[0].units, experiment.seed),
+        (7, 3)
+    );
+}
+
+#[test]
+fn what_is_not_there_is_guessed() {
+    let said = gradlab(&["show", "vanishing-logistik"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err.contains("did you mean `vanishing-logistic`?"),
+        "{}",
+        said.err
+    );
+    let said = gradlab(&["check", "a\u{1b}[31m"]);
+    assert_eq!(said.status, 2);
+    assert!(!said.err.contains('\u{1b}'), "{}", said.err);
+}
+
+#[test]
+fn list_names_everything_with_its_parameters() {
+    let said = gradlab(&["list"]);
+    assert_eq!(said.status, 0);
+    for word in [
+        "leaky-relu",
+        "slope = 0.01",
+        "glorot-normal",
+        "amsgrad = false",
+        "one-cycle",
+        "temporal-order",
+        "huber",
+        "spiral",
+    ] {
+        assert!(
+            said.out.contains(word),
+            "{word} is not listed:\n{}",
+            said.out
+        );
+    }
+    let said = gradlab(&["list", "optimizers"]);
+    assert!(said.out.contains("adamw") && !said.out.contains("relu"));
+    let listed: serde_json::Value =
+        serde_json::from_str(&gradlab(&["list", "schedules", "--json"]).out).unwrap();
+    let step = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["name"] == "step")
+        .unwrap();
+    assert_eq!(step["parameters"][0]["name"], "every");
+    assert_eq!(step["parameters"][0]["required"], true);
+    assert_eq!(gradlab(&["list", "nonsense"]).status, 2);
+}
+
+#[test]
+fn presets_of_the_persons_own_are_listed_with_their_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("gradlab/presets");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(
+        own.join("mine.toml"),
+        format!("description = \"My wine\"\n{GOOD}"),
+    )
+    .unwrap();
+    std::fs::write(own.join("broken.toml"), BAD).unwrap();
+    let run = |args: &[&str]| {
+        super::program::said(super::program::command(args).env("XDG_CONFIG_HOME", folder.path()))
+    };
+    let said = run(&["list", "presets"]);
+    assert_eq!(said.status, 0);
+    assert!(
+        said.out.contains("mine") && said.out.contains("My wine"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("broken") && said.out.contains("did you mean `wine`?"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("textbook-digits"));
+    assert_eq!(run(&["check", "mine"]).status, 0);
+}
+
+#[test]
+fn completions_and_the_manual_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let said = gradlab(&["completions", shell]);
+        assert_eq!(said.status, 0);
+        assert!(
+            said.out.contains("check") && said.out.contains("gradlab"),
+            "{shell}"
+        );
+    }
+    let said = gradlab(&["man"]);
+    assert_eq!(said.status, 0);
+    for word in [".TH gradlab", "completions", "Exit status", "EXPERIMENT"] {
+        assert!(said.out.contains(word), "{word} is not in the manual");
+    }
+}

@@ -1,0 +1,61 @@
+//! Streams, statuses and colours.
+
+use super::program::{command, gradlab, said};
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+#[test]
+fn help_and_version_are_results() {
+    for args in [&["--help"][..], &["--version"], &["check", "--help"]] {
+        let said = gradlab(args);
+        assert_eq!((said.status, said.err.as_str()), (0, ""), "{args:?}");
+        assert!(said.out.contains("gradlab"));
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_status_2_on_standard_error() {
+    for args in [
+        &["--nonsense"][..],
+        &["check"],
+        &["spiral", "list"],
+        &["check", "spiral", "--threads", "0"],
+        &["nonsuch", "--seed", "x"],
+    ] {
+        let said = gradlab(args);
+        assert_eq!((said.status, said.out.as_str()), (2, ""), "{args:?}");
+        assert!(!said.err.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let mut child = command(&["list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let colored = |args: &[&str]| gradlab(args).out.contains('\u{1b}');
+    assert!(!colored(&["list", "clips"]));
+    assert!(colored(&["list", "clips", "--color", "always"]));
+    assert!(!colored(&["list", "clips", "--color=never"]));
+    assert!(colored(&["--help", "--color=always"]));
+    let no_color = said(command(&["list", "clips"]).env("NO_COLOR", "1"));
+    assert!(!no_color.out.contains('\u{1b}'));
+}
