@@ -4,6 +4,7 @@ pub mod cli;
 pub mod data;
 pub mod experiment;
 pub mod export;
+pub mod insight;
 pub mod memory;
 pub mod nn;
 pub mod telemetry;

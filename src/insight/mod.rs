@@ -1,0 +1,3 @@
+//! What the numbers mean: what theory predicts, the verdict on what is measured, and what to change.
+
+pub mod theory;

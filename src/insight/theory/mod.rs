@@ -1,0 +1,126 @@
+//! The variance map of signal propagation, forward and backward, for one network as it is: its widths, initializers and
+//! activations. Glorot & Bengio 2010, He et al. 2015, Poole et al. 2016, Schoenholz et al. 2017.
+
+mod fixed_point;
+mod output;
+mod predict;
+mod quadrature;
+mod response;
+#[cfg(test)]
+mod tests;
+
+pub use fixed_point::{FixedPoint, fixed_point};
+pub use predict::predict;
+pub use response::Response;
+
+use crate::data::{Dataset, Targets};
+
+/// What the theory has to know beside the network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Mean square of an input feature.
+    pub input_q: f64,
+    /// Mean product of one feature in two different rows: the features' mean squared mean. 0 after standardization.
+    pub input_covariance: f64,
+    /// Mean square of a regression target.
+    pub target_q: f64,
+    /// The square of a regression target's mean.
+    pub target_covariance: f64,
+    /// Rows of a mini-batch.
+    pub batch: usize,
+}
+
+impl Setting {
+    /// Standardized inputs and targets.
+    pub fn standardized(batch: usize) -> Self {
+        Setting {
+            input_q: 1.0,
+            input_covariance: 0.0,
+            target_q: 1.0,
+            target_covariance: 0.0,
+            batch,
+        }
+    }
+
+    /// As the training rows are. `batch` is cut to their number.
+    pub fn of(data: &Dataset, batch: usize) -> Self {
+        let (input_q, input_covariance) = moments(&data.train.x);
+        let (target_q, target_covariance) = match &data.train.y {
+            Targets::Values(values) => moments(values),
+            Targets::Classes(_) => (1.0, 0.0),
+        };
+        let batch = batch.min(data.train.len()).max(1);
+        Setting {
+            input_q,
+            input_covariance,
+            target_q,
+            target_covariance,
+            batch,
+        }
+    }
+}
+
+/// Mean square of the elements, and mean over columns of the squared column mean.
+fn moments(x: &ndarray::Array2<f32>) -> (f64, f64) {
+    let (rows, columns) = x.dim();
+    if rows == 0 || columns == 0 {
+        return (0.0, 0.0);
+    }
+    let mut sums = vec![0.0f64; columns];
+    let mut square = 0.0f64;
+    for row in x.rows() {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            let value = f64::from(value);
+            *sum += value;
+            square += value * value;
+        }
+    }
+    let mean_square: f64 =
+        sums.iter().map(|s| (s / rows as f64).powi(2)).sum::<f64>() / columns as f64;
+    (square / (rows * columns) as f64, mean_square)
+}
+
+/// What theory says of one layer before the first step. Root mean squares over rows, units and draws of the weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Predicted {
+    /// E[pre²]
+    pub q_pre: f64,
+    /// rms of the layer's output, after dropout and skip
+    pub out_rms: f64,
+    /// E[δ²] of this layer over that of the layer above; `None` for the top layer
+    pub chi: Option<f64>,
+    /// rms of ∂L/∂pre times the batch size
+    pub delta_rms: f64,
+    /// ‖∂L/∂W‖₂
+    pub grad_norm: f64,
+    /// `grad_norm` over √(number of weights)
+    pub grad_rms: f64,
+}
+
+/// Theory of a whole network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theory {
+    /// From the bottom up, the output layer last.
+    pub layers: Vec<Predicted>,
+    /// Factor of E[δ²] a layer, the geometric mean over the hidden layers; `None` without hidden layers or where the
+    /// signal is exactly 0.
+    pub chi: Option<f64>,
+    /// 1/|ln χ|: over so many layers the signal changes by a factor e. Infinite at the critical point.
+    pub depth_scale: Option<f64>,
+    /// Where q settles if the hidden layers went on like the middle one.
+    pub fixed_point: Option<FixedPoint>,
+    /// 5·Σ 1/n over the hidden layers: the relative scatter of the signal's square that finite width brings. Theory is
+    /// trustworthy where this is far below 1.
+    pub trust: f64,
+    /// Why the figures are rougher than usual, where they are.
+    pub approximate: Option<&'static str>,
+}
+
+/// A network that the theory does not cover.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no theory: layer {} {reason}", .layer + 1)]
+pub struct NoTheory {
+    /// From 0.
+    pub layer: usize,
+    pub reason: String,
+}

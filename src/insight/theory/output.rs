@@ -1,0 +1,130 @@
+//! The error signal at the output layer before the first step, from the loss and the variance of the output.
+
+use super::Setting;
+use super::response::Response;
+use crate::nn::activation::Activation;
+use crate::nn::loss::Loss;
+use std::f64::consts::{FRAC_2_PI, TAU};
+
+/// Mean square, and mean product over two different rows, of ∂L/∂output times the batch size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutputDelta {
+    pub square: f64,
+    pub covariance: f64,
+}
+
+/// For outputs ~ N(0, q) with covariance `c` between two rows; classes drawn evenly and independently of the input.
+pub fn output_delta(
+    loss: &Loss,
+    smoothing: f64,
+    outputs: usize,
+    q: f64,
+    c: f64,
+    setting: &Setting,
+) -> OutputDelta {
+    let width = outputs.max(1) as f64;
+    let residual = q + setting.target_q;
+    let common = c + setting.target_covariance;
+    let correlation = if residual > 0.0 {
+        common / residual
+    } else {
+        0.0
+    };
+    match *loss {
+        Loss::CrossEntropy => cross_entropy(smoothing, width, q, c),
+        Loss::BinaryCrossEntropy => binary(smoothing, width, q, c),
+        Loss::Mse => OutputDelta {
+            square: 4.0 * residual / width.powi(2),
+            covariance: 4.0 * common / width.powi(2),
+        },
+        // E[sign r · sign r'] of two normal numbers of this correlation.
+        Loss::Mae => OutputDelta {
+            square: width.powi(-2),
+            covariance: FRAC_2_PI * correlation.clamp(-1.0, 1.0).asin() / width.powi(2),
+        },
+        Loss::Huber { delta } => {
+            let clipped = Response::of(&Activation::HardTanh, 0.0, residual / (delta * delta));
+            let scale = (delta / width).powi(2);
+            OutputDelta {
+                square: scale * clipped.square,
+                covariance: scale * clipped.covariance(correlation),
+            }
+        }
+    }
+}
+
+/// δ = p - y, with y the smoothed classes.
+fn cross_entropy(smoothing: f64, classes: f64, q: f64, c: f64) -> OutputDelta {
+    let confidence = softmax_square(classes, q);
+    let target = (1.0 - smoothing).powi(2)
+        + 2.0 * (1.0 - smoothing) * smoothing / classes
+        + smoothing.powi(2) / classes;
+    // Two rows' Σ p·p' runs from 1/K at no correlation to Σ p²; in between its logarithm is taken for proportional to the
+    // correlation, which is exact for small q (log-normal numbers) and close for large.
+    let spread = (classes * confidence).ln();
+    let share = if q > 0.0 && spread > 0.0 {
+        (spread * c / q).exp_m1() / spread.exp_m1()
+    } else {
+        0.0
+    };
+    OutputDelta {
+        square: (confidence - 2.0 / classes + target) / classes,
+        covariance: (confidence - 1.0 / classes) * share / classes,
+    }
+}
+
+/// δ = (logistic(z) - y) / outputs
+fn binary(smoothing: f64, outputs: f64, q: f64, c: f64) -> OutputDelta {
+    let logistic = Response::of(&Activation::Logistic, 0.0, q);
+    let (high, low) = (1.0 - smoothing / 2.0, smoothing / 2.0);
+    let target = (high * high + low * low) / 2.0;
+    let correlation = if q > 0.0 { c / q } else { 0.0 };
+    OutputDelta {
+        square: (logistic.square - 0.5 + target) / outputs.powi(2),
+        covariance: (logistic.covariance(correlation) - 0.25) / outputs.powi(2),
+    }
+}
+
+/// E[Σ p²] of the softmax of K independent logits ~ N(0, q).
+///
+/// With 1/s² = ∫ t e^{-ts} dt it is K ∫ t²·E[e^{2z - t·e^z}]·E[e^{-t·e^z}]^{K-1} d ln t: two sums in one variable each.
+fn softmax_square(classes: f64, q: f64) -> f64 {
+    if classes < 2.0 {
+        return 1.0;
+    }
+    // Beyond this the largest logit takes nearly everything, and the figure hardly moves.
+    let std = q.clamp(0.0, 900.0).sqrt();
+    if std < 1e-6 {
+        return 1.0 / classes;
+    }
+    let logits: Vec<(f64, f64)> = normal_sum(std);
+    let reach = 9.0 * std + 6.0;
+    let (low, high) = (-classes.ln() - reach - 12.0, reach);
+    let count = ((high - low) / 0.1).ceil();
+    let step = (high - low) / count;
+    let mut total = 0.0;
+    for i in 0..=count as usize {
+        let log_t = low + i as f64 * step;
+        let (mut weighted, mut survival) = (0.0, 0.0);
+        for (z, weight) in &logits {
+            let x = (log_t + z).exp();
+            let tail = weight * (-x).exp();
+            weighted += x * x * tail;
+            survival += tail;
+        }
+        total += weighted * survival.powf(classes - 1.0) * step;
+    }
+    (classes * total).clamp(1.0 / classes, 1.0)
+}
+
+/// Nodes and weights of E[f(z)] for a smooth f of z ~ N(0, std²): equal steps, which converge fast here, at most ⅓ apart.
+fn normal_sum(std: f64) -> Vec<(f64, f64)> {
+    let half = (27.0 * std).ceil().max(40.0) as i32;
+    let step = 9.0 / f64::from(half);
+    (-half..=half)
+        .map(|i| {
+            let u = f64::from(i) * step;
+            (std * u, step * (-0.5 * u * u).exp() / TAU.sqrt())
+        })
+        .collect()
+}
