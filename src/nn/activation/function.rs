@@ -124,12 +124,12 @@ pub struct Elu {
 impl Function for Elu {
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
-        let below = z.at_most(0.0).expm1() * z.constant(self.scale * self.alpha);
+        let below = z.at_most(0.0).expm1_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z * z.constant(self.scale), below)
     }
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
-        let below = z.at_most(0.0).exp() * z.constant(self.scale * self.alpha);
+        let below = z.at_most(0.0).exp_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
     }
     /// out + scale·α below 0, but not near the lower bound, where that difference has lost its digits.
@@ -139,7 +139,7 @@ impl Function for Elu {
         let near = out.lt(out.constant(-0.9 * bound));
         let mut below = out + out.constant(bound);
         if L::any(near) {
-            let exact = z.at_most(0.0).exp() * z.constant(bound);
+            let exact = z.at_most(0.0).exp_below() * z.constant(bound);
             below = L::select(near, exact, below);
         }
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
@@ -154,12 +154,12 @@ impl Function for Celu {
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         let alpha = z.constant(self.alpha);
-        let below = (z.at_most(0.0) / alpha).expm1() * alpha;
+        let below = (z.at_most(0.0) / alpha).expm1_below() * alpha;
         L::select(z.constant(0.0).lt(z), z, below)
     }
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
-        let below = (z.at_most(0.0) / z.constant(self.alpha)).exp();
+        let below = (z.at_most(0.0) / z.constant(self.alpha)).exp_below();
         L::select(z.constant(0.0).lt(z), z.constant(1.0), below)
     }
 }
@@ -182,8 +182,8 @@ impl Function for Gelu {
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
         let z = z.clip(-FAR, FAR);
-        let density =
-            (z * z * z.constant(-0.5)).exp() * z.constant(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI);
+        let density = (z * z * z.constant(-0.5)).exp_below()
+            * z.constant(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI);
         z.mul_add(density, normal_distribution(z))
     }
 }
@@ -262,7 +262,7 @@ pub struct Softplus;
 impl Function for Softplus {
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
-        z.at_least(0.0) + (-z.abs()).exp().log1p()
+        z.at_least(0.0) + (-z.abs()).exp_below().log1p_unit()
     }
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
@@ -368,6 +368,6 @@ impl Function for Erf {
     }
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
-        (-z * z).exp() * z.constant(FRAC_2_SQRT_PI)
+        (-z * z).exp_below() * z.constant(FRAC_2_SQRT_PI)
     }
 }

@@ -28,10 +28,12 @@ pub trait Lane:
     fn any(mask: Self::Mask) -> bool;
 
     fn exp(self) -> Self;
-    /// eˣ - 1, exact to rounding near 0.
-    fn expm1(self) -> Self;
-    /// ln(1 + x) for x > -1.
-    fn log1p(self) -> Self;
+    /// eˣ for x ≤ 0.
+    fn exp_below(self) -> Self;
+    /// eˣ - 1 for x ≤ 0, to relative precision near 0.
+    fn expm1_below(self) -> Self;
+    /// ln(1 + x) for x in [0, 1].
+    fn log1p_unit(self) -> Self;
     fn sin(self) -> Self;
     fn cos(self) -> Self;
     fn erf(self) -> Self;
@@ -59,20 +61,20 @@ pub trait Lane:
     #[inline(always)]
     fn logistic(self) -> Self {
         let one = self.constant(1.0);
-        let e = (-self.abs()).exp();
+        let e = (-self.abs()).exp_below();
         Self::select(self.lt(self.constant(0.0)), e, one) / (one + e)
     }
     /// The derivative of [`Lane::logistic`], e⁻|ˣ| / (1 + e⁻|ˣ|)²: y(1 - y) would be 0 beyond x = 17 in f32.
     #[inline(always)]
     fn logistic_slope(self) -> Self {
-        let e = (-self.abs()).exp();
+        let e = (-self.abs()).exp_below();
         let s = self.constant(1.0) + e;
         e / (s * s)
     }
     #[inline(always)]
     fn tanh(self) -> Self {
         let a = self.abs();
-        let e = (-(a + a)).expm1();
+        let e = (-(a + a)).expm1_below();
         (-e / (e + self.constant(2.0))).copysign(self)
     }
     /// The derivative of [`Lane::tanh`], 4e⁻²|ˣ| / (1 + e⁻²|ˣ|)²: 1 - y² would be 0 beyond x = 9 in f32.
@@ -121,10 +123,13 @@ impl Lane for f64 {
     fn exp(self) -> Self {
         f64::exp(self)
     }
-    fn expm1(self) -> Self {
+    fn exp_below(self) -> Self {
+        f64::exp(self)
+    }
+    fn expm1_below(self) -> Self {
         f64::exp_m1(self)
     }
-    fn log1p(self) -> Self {
+    fn log1p_unit(self) -> Self {
         f64::ln_1p(self)
     }
     fn sin(self) -> Self {

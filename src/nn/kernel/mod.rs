@@ -5,9 +5,13 @@
 mod blocked;
 mod buffer;
 pub mod lane;
+mod pass;
 pub mod plain;
+mod product;
 mod real;
 pub mod slope;
+mod tile;
+mod vector;
 mod weights;
 
 pub use blocked::Blocked;
@@ -18,3 +22,6 @@ pub use weights::Weights;
 
 /// Samples side by side in a block.
 pub const LANES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! The element type of a network, and the products and passes over it.
 
+use super::pass::{Apply, ApplyBackward};
+use super::product::{self, Panels};
 use super::{Blocked, Weights, plain};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
+use fearless_simd::{Level, dispatch};
+use std::cell::RefCell;
 use std::iter::Sum;
 
 /// `f32` for training, `f64` for checking the same code against finite differences.
@@ -62,8 +66,8 @@ macro_rules! scalar {
 }
 
 /// The passes of [`Real::activate`] over plain loops in f64.
-struct Apply<'a, T>(&'a [T], &'a mut [T]);
-impl<T: Real> activation::Visitor for Apply<'_, T> {
+struct PlainApply<'a, T>(&'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for PlainApply<'_, T> {
     type Output = ();
     fn visit<F: Function>(self, function: &F) {
         for (y, z) in self.1.iter_mut().zip(self.0) {
@@ -71,8 +75,8 @@ impl<T: Real> activation::Visitor for Apply<'_, T> {
         }
     }
 }
-struct ApplyBackward<'a, T>(&'a [T], &'a [T], &'a mut [T]);
-impl<T: Real> activation::Visitor for ApplyBackward<'_, T> {
+struct PlainApplyBackward<'a, T>(&'a [T], &'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for PlainApplyBackward<'_, T> {
     type Output = ();
     fn visit<F: Function>(self, function: &F) {
         for ((delta, z), y) in self.2.iter_mut().zip(self.0).zip(self.1) {
@@ -81,50 +85,82 @@ impl<T: Real> activation::Visitor for ApplyBackward<'_, T> {
     }
 }
 
-macro_rules! plain_products {
-    () => {
-        fn affine(
-            weights: &Weights<Self>,
-            bias: Option<&[Self]>,
-            input: &Blocked<Self>,
-            out: &mut Blocked<Self>,
-        ) {
-            plain::affine(weights, bias, input, out);
-        }
-        fn affine_backward(
-            weights: &Weights<Self>,
-            delta: &Blocked<Self>,
-            out: &mut Blocked<Self>,
-        ) {
-            plain::affine_backward(weights, delta, out);
-        }
-        fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
-            plain::weight_gradient(delta, input, grad);
-        }
-        fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
-            plain::bias_gradient(delta, grad);
-        }
-        fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
-            out.set_rows(pre.rows());
-            activation.visit(Apply(pre.data(), out.data_mut()));
-        }
-        fn activate_backward(
-            activation: &Activation,
-            pre: &Blocked<Self>,
-            out: &Blocked<Self>,
-            delta: &mut Blocked<Self>,
-        ) {
-            activation.visit(ApplyBackward(pre.data(), out.data(), delta.data_mut()));
-        }
-    };
-}
-
 impl Real for f64 {
     scalar!(f64, "F64");
-    plain_products!();
+
+    fn affine(
+        weights: &Weights<Self>,
+        bias: Option<&[Self]>,
+        input: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        plain::affine(weights, bias, input, out);
+    }
+    fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>) {
+        plain::affine_backward(weights, delta, out);
+    }
+    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
+        plain::weight_gradient(delta, input, grad);
+    }
+    fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
+        plain::bias_gradient(delta, grad);
+    }
+    fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
+        out.set_rows(pre.rows());
+        activation.visit(PlainApply(pre.data(), out.data_mut()));
+    }
+    fn activate_backward(
+        activation: &Activation,
+        pre: &Blocked<Self>,
+        out: &Blocked<Self>,
+        delta: &mut Blocked<Self>,
+    ) {
+        activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
+    }
+}
+
+thread_local! {
+    /// The transposed input of a weight gradient: grows to the largest layer's and is then reused.
+    static PANELS: RefCell<Panels> = RefCell::default();
 }
 
 impl Real for f32 {
     scalar!(f32, "F32");
-    plain_products!();
+
+    fn affine(
+        weights: &Weights<f32>,
+        bias: Option<&[f32]>,
+        input: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(Level::new(), s => product::affine(s, weights, bias, input, out));
+    }
+    fn affine_backward(weights: &Weights<f32>, delta: &Blocked<f32>, out: &mut Blocked<f32>) {
+        dispatch!(Level::new(), s => product::affine_backward(s, weights, delta, out));
+    }
+    fn weight_gradient(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
+        PANELS.with_borrow_mut(|panels| {
+            dispatch!(Level::new(), s => {
+                panels.load(s, input);
+                product::weight_gradient(s, delta, panels, grad);
+            });
+        });
+    }
+    fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
+        dispatch!(Level::new(), s => product::bias_gradient(s, delta, grad));
+    }
+    fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
+        out.set_rows(pre.rows());
+        let (pre, out) = (pre.data(), out.data_mut());
+        dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+    }
+    fn activate_backward(
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &Blocked<f32>,
+        delta: &mut Blocked<f32>,
+    ) {
+        let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
+        dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
 }

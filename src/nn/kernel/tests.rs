@@ -1,0 +1,251 @@
+//! The vector products against plain loops, on shapes around the sizes of blocks and tiles.
+
+use super::*;
+use crate::nn::activation::Activation;
+use crate::nn::vocabulary::Vocabulary;
+
+const SHAPES: [(usize, usize); 11] = [
+    (1, 1),
+    (1, 17),
+    (15, 16),
+    (16, 15),
+    (17, 1),
+    (10, 100),
+    (13, 33),
+    (100, 64),
+    (37, 784),
+    (430, 21),
+    (20, 530),
+];
+const BATCHES: [usize; 5] = [1, 10, 32, 33, 70];
+
+/// Reproducible numbers in [-1, 1).
+struct Numbers(u64);
+impl Numbers {
+    fn next(&mut self) -> f64 {
+        // SplitMix64
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+    fn weights<T: Real>(&mut self, units: usize, inputs: usize) -> Weights<T> {
+        let dense: Vec<T> = (0..units * inputs)
+            .map(|_| T::from_f64(self.next()))
+            .collect();
+        Weights::from_dense(units, inputs, &dense)
+    }
+    /// With `padding` in the lanes past the last row.
+    fn batch(&mut self, features: usize, rows: usize, padding: f32) -> Blocked<f32> {
+        let mut out = Blocked::zeros(features, rows);
+        out.fill(padding);
+        for row in 0..rows {
+            for feature in 0..features {
+                out.set(row, feature, self.next() as f32);
+            }
+        }
+        out
+    }
+}
+
+fn each_shape(mut test: impl FnMut(usize, usize, usize, &mut Numbers)) {
+    let mut numbers = Numbers(1);
+    for (units, inputs) in SHAPES {
+        for rows in BATCHES {
+            test(units, inputs, rows, &mut numbers);
+        }
+    }
+}
+
+/// Sums of `terms` products of numbers below 1, in two orders.
+#[track_caller]
+fn assert_close(got: &[f32], want: &[f32], terms: usize, what: &str) {
+    assert_eq!(got.len(), want.len());
+    let allowed = 4.0 * f32::EPSILON * (terms as f32 + 1.0);
+    for (i, (g, w)) in got.iter().zip(want).enumerate() {
+        assert!(
+            (g - w).abs() <= allowed,
+            "{what}, element {i}: {g}, want {w}"
+        );
+    }
+}
+
+fn values(x: &Blocked<f32>) -> Vec<f32> {
+    x.to_array().into_iter().collect()
+}
+
+#[test]
+fn affine_as_by_plain_loops() {
+    each_shape(|units, inputs, rows, numbers| {
+        let weights = numbers.weights::<f32>(units, inputs);
+        let input = numbers.batch(inputs, rows, 7.0);
+        let bias: Vec<f32> = (0..units).map(|_| numbers.next() as f32).collect();
+        for bias in [None, Some(&bias[..])] {
+            let (mut got, mut want) = (Blocked::zeros(units, rows), Blocked::zeros(units, rows));
+            got.fill(3.0);
+            f32::affine(&weights, bias, &input, &mut got);
+            plain::affine(&weights, bias, &input, &mut want);
+            assert_close(
+                &values(&got),
+                &values(&want),
+                inputs,
+                &format!("{units}x{inputs} on {rows}"),
+            );
+        }
+    });
+}
+
+#[test]
+fn affine_backward_as_by_plain_loops() {
+    each_shape(|units, inputs, rows, numbers| {
+        let weights = numbers.weights::<f32>(units, inputs);
+        let delta = numbers.batch(units, rows, 0.0);
+        let (mut got, mut want) = (Blocked::zeros(inputs, rows), Blocked::zeros(inputs, rows));
+        got.fill(3.0);
+        f32::affine_backward(&weights, &delta, &mut got);
+        plain::affine_backward(&weights, &delta, &mut want);
+        // zero deltas stay zero past the last row
+        assert_close(
+            got.data(),
+            want.data(),
+            units,
+            &format!("{units}x{inputs} on {rows}"),
+        );
+    });
+}
+
+#[test]
+fn gradients_as_by_plain_loops() {
+    each_shape(|units, inputs, rows, numbers| {
+        let delta = numbers.batch(units, rows, 0.0);
+        // what lies past the last row of the input must not count, not even as 0·∞
+        let input = numbers.batch(inputs, rows, f32::INFINITY);
+        let (mut got, mut want) = (Weights::zeros(units, inputs), Weights::zeros(units, inputs));
+        f32::weight_gradient(&delta, &input, &mut got);
+        plain::weight_gradient(&delta, &input, &mut want);
+        // the padding of the rows is compared too
+        assert_close(
+            got.data(),
+            want.data(),
+            rows,
+            &format!("{units}x{inputs} on {rows}"),
+        );
+
+        let (mut got, mut want) = (vec![1.0; units], vec![1.0; units]);
+        f32::bias_gradient(&delta, &mut got);
+        plain::bias_gradient(&delta, &mut want);
+        assert_close(&got, &want, rows, &format!("bias of {units} on {rows}"));
+    });
+}
+
+#[test]
+fn split_rows_give_the_same_bits() {
+    let mut numbers = Numbers(2);
+    let (units, inputs, rows) = (53, 101, 40);
+    let dense = numbers.weights::<f32>(units, inputs).to_dense();
+    let input = numbers.batch(inputs, rows, 0.0);
+    let delta = numbers.batch(units, rows, 0.0);
+    let share = |from: usize, to: usize| {
+        let weights = Weights::from_dense(to - from, inputs, &dense[from * inputs..to * inputs]);
+        let mut out = Blocked::zeros(to - from, rows);
+        f32::affine(&weights, None, &input, &mut out);
+        let mut own = Blocked::zeros(to - from, rows);
+        for row in 0..rows {
+            (from..to).for_each(|unit| own.set(row, unit - from, delta.get(row, unit)));
+        }
+        let mut grad = Weights::zeros(to - from, inputs);
+        f32::weight_gradient(&own, &input, &mut grad);
+        let forward: Vec<Vec<f32>> = (0..rows)
+            .map(|row| (from..to).map(|unit| out.get(row, unit - from)).collect())
+            .collect();
+        (forward, grad.to_dense())
+    };
+    let (whole, whole_grad) = share(0, units);
+    let ((low, low_grad), (high, high_grad)) = (share(0, 20), share(20, units));
+    for row in 0..rows {
+        assert_eq!(whole[row], [low[row].clone(), high[row].clone()].concat());
+    }
+    assert_eq!(whole_grad, [low_grad, high_grad].concat());
+}
+
+#[test]
+fn nan_stays_and_infinity_gives_the_limit() {
+    let x = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        3e38,
+        -3e38,
+        1e30,
+        -1e30,
+    ];
+    let mut pre = Blocked::<f32>::zeros(1, x.len());
+    x.iter()
+        .enumerate()
+        .for_each(|(row, &x)| pre.set(row, 0, x));
+    let mut out = Blocked::zeros(1, x.len());
+    for entry in Activation::entries() {
+        let activation = Activation::named(entry.name).unwrap();
+        f32::activate(&activation, &pre, &mut out);
+        assert!(out.get(0, 0).is_nan(), "{} of NaN", entry.name);
+        for (row, &x) in x.iter().enumerate().skip(1) {
+            // the sine has no limit
+            if activation == Activation::Sine && x.is_infinite() {
+                continue;
+            }
+            let (got, want) = (out.get(row, 0), activation.value_at(f64::from(x)) as f32);
+            assert!(!want.is_nan(), "{} of {x}", entry.name);
+            let near = got == want || (got - want).abs() <= 1e-6 + 4e-6 * want.abs();
+            assert!(near, "{} of {x}: {got}, want {want}", entry.name);
+            let mut delta = Blocked::<f32>::zeros(1, 7);
+            delta.fill(1.0);
+            f32::activate_backward(&activation, &pre, &out, &mut delta);
+            let (got, want) = (
+                delta.get(row, 0),
+                activation.derivative_at(f64::from(x)) as f32,
+            );
+            let near = got == want || (got - want).abs() <= 1e-6 + 4e-6 * want.abs();
+            assert!(near, "slope of {} at {x}: {got}, want {want}", entry.name);
+        }
+    }
+}
+
+/// Over the whole range, relative where the derivative of a saturated unit is concerned: that is what vanishes.
+#[test]
+fn activations_agree_with_f64_over_a_sweep() {
+    let x: Vec<f32> = (0..40_000).map(|i| (i as f32 - 20_000.0) / 200.0).collect();
+    let mut pre = Blocked::<f32>::zeros(1, x.len());
+    x.iter()
+        .enumerate()
+        .for_each(|(row, &x)| pre.set(row, 0, x));
+    let mut out = Blocked::zeros(1, x.len());
+    let mut delta = Blocked::<f32>::zeros(1, x.len());
+    for entry in Activation::entries() {
+        let activation = Activation::named(entry.name).unwrap();
+        f32::activate(&activation, &pre, &mut out);
+        delta.fill(1.0);
+        f32::activate_backward(&activation, &pre, &out, &mut delta);
+        let tail = matches!(
+            activation,
+            Activation::Logistic | Activation::Tanh | Activation::Selu | Activation::Elu { .. }
+        );
+        for (row, &x) in x.iter().enumerate() {
+            let z = f64::from(x);
+            let (value, slope) = (activation.value_at(z) as f32, activation.derivative_at(z));
+            let got = out.get(row, 0);
+            assert!(
+                got == value || (got - value).abs() <= 1e-6 + 4e-6 * value.abs(),
+                "{} of {x}: {got}, want {value}",
+                entry.name
+            );
+            let got = delta.get(row, 0);
+            let absolute = if tail { 5e-38 } else { 1e-6 };
+            assert!(
+                got == slope as f32
+                    || (f64::from(got) - slope).abs() <= absolute + 4e-6 * slope.abs(),
+                "slope of {} at {x}: {got}, want {slope}",
+                entry.name
+            );
+        }
+    }
+}
