@@ -1,7 +1,24 @@
 //! The training thread: commands in, frames out.
 
+pub mod checkpoint;
+pub mod file;
+mod gather;
+mod handle;
+mod log;
 mod mailbox;
+mod order;
+mod pace;
 pub mod protocol;
+pub mod session;
+pub mod tensors;
+mod trainee;
+mod worker;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use handle::{Handle, THREAD_NAME};
 pub use mailbox::Mailbox;
 pub use protocol::*;
+pub use session::{Session, SessionError, Start};
+pub use tensors::{Numbers, Tensor, TensorFile, TensorFileError};
+pub use trainee::{Advance, Change, Detail, Ended};
+pub use worker::{Autosave, Options};

@@ -1,0 +1,222 @@
+//! Checkpoints: all that a run needs to go on bit for bit, in one safetensors file: parameters and the optimizer's state
+//! under their names, the best weights under `best.`, the log of points and the scalars as `F64` (text would round them),
+//! the experiment as TOML and the whole numbers as JSON in the header. Random streams need no state of their own: masks,
+//! slopes and row orders are functions of the seed and the step.
+
+use super::Point;
+use super::tensors::{Numbers, TensorFile, TensorFileError};
+use crate::experiment::{self, Experiment};
+use crate::nn::network::TensorError;
+use crate::telemetry::{LayerStats, Score};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// This program writes and reads this version.
+pub(super) const VERSION: u32 = 1;
+pub(super) const FORMAT: &str = "gradlab-checkpoint";
+pub(super) const BEST: &str = "best.";
+
+#[derive(Debug, Error)]
+pub enum CheckpointError {
+    #[error(transparent)]
+    File(#[from] TensorFileError),
+    #[error("{file} is not a checkpoint: weights alone are started from with --weights")]
+    NotOne { file: String },
+    #[error(
+        "{file} is a checkpoint of version {found}, this program reads version {VERSION}: resume it with the gradlab that \
+         wrote it, save its weights there, and start from them with --weights"
+    )]
+    Version { file: String, found: String },
+    #[error("{file} is damaged: {what}")]
+    Damaged { file: String, what: String },
+    #[error(
+        "{file} does not fit this experiment: {source}; resume it with the experiment it was written for"
+    )]
+    Tensors { file: String, source: TensorError },
+    #[error(
+        "{file} is a checkpoint of another experiment ({what} differs): resume it with the experiment it was written for, or \
+         start from its weights with --weights"
+    )]
+    OtherExperiment { file: String, what: String },
+}
+
+/// The header's whole numbers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Counts {
+    pub step: u64,
+    pub optimizer_step: u64,
+    pub plateau_bad: u64,
+    pub waited: u64,
+    pub best_step: Option<u64>,
+    pub test_step: Option<u64>,
+    pub log_span: u64,
+    pub log_layers: usize,
+    /// Written because a signal stopped the run.
+    pub interrupted: bool,
+}
+
+/// A checkpoint's contents, read and checked as far as that goes without a network.
+#[derive(Debug)]
+pub struct Checkpoint {
+    pub experiment: Experiment,
+    /// Where the experiment's relative paths start.
+    pub base_dir: PathBuf,
+    pub step: u64,
+    pub points: Vec<Point>,
+    /// Written because a signal stopped the run: the same command goes on from it.
+    pub interrupted: bool,
+    pub(super) file: String,
+    pub(super) counts: Counts,
+    pub(super) tensors: TensorFile,
+}
+
+impl TensorFile {
+    pub fn is_checkpoint(&self) -> bool {
+        self.texts.get("format").is_some_and(|f| f == FORMAT)
+    }
+}
+
+impl Checkpoint {
+    pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
+        let file = crate::text::clean(&path.display().to_string(), 200);
+        Self::from_tensors(TensorFile::read(path)?, file)
+    }
+
+    /// From a file's bytes; `file` names it in errors.
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Checkpoint, CheckpointError> {
+        Self::from_tensors(TensorFile::from_bytes(bytes, file)?, file.to_string())
+    }
+
+    fn from_tensors(tensors: TensorFile, file: String) -> Result<Checkpoint, CheckpointError> {
+        if !tensors.is_checkpoint() {
+            return Err(CheckpointError::NotOne { file });
+        }
+        let text = |key: &str| {
+            tensors
+                .texts
+                .get(key)
+                .ok_or_else(|| CheckpointError::Damaged {
+                    file: file.clone(),
+                    what: format!("`{key}` is missing"),
+                })
+        };
+        let version = text("version")?;
+        if *version != VERSION.to_string() {
+            return Err(CheckpointError::Version {
+                file: file.clone(),
+                found: crate::text::clean(version, 20),
+            });
+        }
+        let damaged = |what: String| CheckpointError::Damaged {
+            file: file.clone(),
+            what,
+        };
+        let counts: Counts = serde_json::from_str(text("counts")?)
+            .map_err(|e| damaged(format!("its counts cannot be read: {e}")))?;
+        let experiment = experiment::parse(text("experiment")?, &format!("{file} (experiment)"))
+            .map_err(|faults| damaged(format!("its experiment cannot be read:\n{faults}")))?;
+        let points = read_points(&tensors, &counts)
+            .ok_or_else(|| damaged("its log of points cannot be read".into()))?;
+        Ok(Checkpoint {
+            experiment,
+            base_dir: PathBuf::from(text("base_dir")?),
+            step: counts.step,
+            points,
+            interrupted: counts.interrupted,
+            file: file.clone(),
+            counts,
+            tensors,
+        })
+    }
+
+    pub(super) fn scalars(&self) -> Option<[f64; SCALARS]> {
+        match &self.tensors.get("scalars")?.numbers {
+            Numbers::F64(v) => v[..].try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Plateau's scale and best, NAdam's product, the best test loss, the last test loss and accuracy, the last rate.
+pub(super) const SCALARS: usize = 7;
+/// Step, epoch, rate, train loss and accuracy, test loss and accuracy, gradient norm, clip factor.
+pub(super) const POINT: usize = 9;
+/// [`LayerStats`]' measures.
+pub(super) const LAYER: usize = 11;
+
+pub(super) fn score(loss: f64, accuracy: f64) -> Score {
+    Score {
+        loss,
+        accuracy: (!accuracy.is_nan()).then_some(accuracy),
+    }
+}
+
+pub(super) fn write_point(point: &Point, into: &mut Vec<f64>) {
+    let test = point.test;
+    into.extend([
+        // f64 holds steps up to 2⁵³ exactly: three hundred years at a million a second
+        point.step as f64,
+        point.epoch,
+        point.learning_rate,
+        point.train.loss,
+        point.train.accuracy.unwrap_or(f64::NAN),
+        test.map_or(f64::NAN, |t| t.loss),
+        test.and_then(|t| t.accuracy).unwrap_or(f64::NAN),
+        point.global_grad_norm,
+        point.clip_factor,
+    ]);
+    for s in &point.layers {
+        into.extend([
+            s.grad_norm,
+            s.grad_rms,
+            s.grad_max,
+            s.delta_rms,
+            s.out_mean,
+            s.out_std,
+            s.pre_std,
+            s.saturated,
+            s.dead,
+            s.weight_norm,
+            s.update_ratio,
+        ]);
+    }
+}
+
+fn read_points(file: &TensorFile, counts: &Counts) -> Option<Vec<Point>> {
+    let Numbers::F64(numbers) = &file.get("log")?.numbers else {
+        return None;
+    };
+    let width = counts.log_layers.checked_mul(LAYER)?.checked_add(POINT)?;
+    let rows = numbers.chunks_exact(width);
+    if !rows.remainder().is_empty() {
+        return None;
+    }
+    Some(rows.map(read_point).collect())
+}
+
+fn read_point(row: &[f64]) -> Point {
+    let layers = row[POINT..].chunks_exact(LAYER).map(|s| LayerStats {
+        grad_norm: s[0],
+        grad_rms: s[1],
+        grad_max: s[2],
+        delta_rms: s[3],
+        out_mean: s[4],
+        out_std: s[5],
+        pre_std: s[6],
+        saturated: s[7],
+        dead: s[8],
+        weight_norm: s[9],
+        update_ratio: s[10],
+    });
+    Point {
+        step: row[0] as u64,
+        epoch: row[1],
+        learning_rate: row[2],
+        train: score(row[3], row[4]),
+        test: (!row[5].is_nan()).then(|| score(row[5], row[6])),
+        global_grad_norm: row[7],
+        clip_factor: row[8],
+        layers: layers.collect(),
+    }
+}

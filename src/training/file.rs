@@ -1,0 +1,88 @@
+//! A file is written whole or not at all: into a temporary file beside it, onto the disk, then renamed over it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Replaces `path` by `bytes`. Whatever happens, `path` is the old file or the new one; a device or a pipe is written to
+/// as it is.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    // Through a symbolic link, so that the link stays one.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = folder_of(&target);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gradlab-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file's: what the umask leaves of it. A file that is replaced keeps its own.
+        let kept = fs::metadata(&target).map(|m| m.permissions());
+        builder.permissions(kept.unwrap_or_else(|_| fs::Permissions::from_mode(0o666)));
+    }
+    let mut file = builder.tempfile_in(&folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|e| e.error)?;
+    sync_folder(&folder)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The rename itself has to reach the disk. File systems that cannot sync a folder say so; the file is whole either way.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|f| f.sync_all()) {
+        Err(e)
+            if !matches!(
+                e.kind(),
+                io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Err(e)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_whole_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a");
+        write_whole(&path, b"old").expect("write");
+        write_whole(&path, b"new").expect("write");
+        assert_eq!(fs::read(&path).expect("read"), b"new");
+        assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error_and_no_file() {
+        let folder = tempfile::tempdir().expect("folder");
+        assert!(write_whole(&folder.path().join("no/a"), b"x").is_err());
+        assert!(write_whole(folder.path(), b"x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_a_link() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, b"old").expect("write");
+        std::os::unix::fs::symlink(&target, &link).expect("link");
+        write_whole(&link, b"new").expect("write");
+        assert_eq!(fs::read(&target).expect("read"), b"new");
+        assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+    }
+}

@@ -1,0 +1,212 @@
+//! From an experiment to a run at its first step.
+
+use super::stopping::Stopping;
+use super::{Gathered, Log, RowOrder, Session, TensorFile};
+use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
+use crate::experiment::{BatchSize, Experiment, Transfer, resolve};
+use crate::nn::network::{BatchError, BuildError, BuildOptions, Network, StepOutcome, TensorError};
+use crate::nn::schedule::Plateau;
+use crate::nn::spec::NetworkSpec;
+use crate::training::checkpoint::CheckpointError;
+use crate::training::tensors::TensorFileError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Where a run starts from, beside its experiment.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// `None`: the program chooses.
+    pub threads: Option<usize>,
+    /// A checkpoint of the same experiment to go on from.
+    pub resume: Option<PathBuf>,
+    /// Weights instead of drawn ones.
+    pub weights: Option<PathBuf>,
+    /// Room for batches of so many rows, where more than training's are to be looked at.
+    pub rows: Option<usize>,
+}
+
+/// Why there is no run.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    #[error("{0}")]
+    Data(#[from] DataError),
+    #[error("{0}")]
+    Experiment(String),
+    #[error("{0}")]
+    Network(#[from] BuildError),
+    #[error("{0}")]
+    Batch(#[from] BatchError),
+    #[error("{0}")]
+    File(#[from] TensorFileError),
+    #[error("{file}: {source}")]
+    Weights { file: String, source: TensorError },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+}
+
+impl Session {
+    /// Loads the data (or takes it over from `old`, a run on the same data), builds the network and draws its weights.
+    /// `say` is told what takes time.
+    pub fn build(
+        experiment: &Experiment,
+        base_dir: &Path,
+        start: &Start,
+        old: Option<Session>,
+        say: &dyn Fn(&str),
+    ) -> Result<Session, SessionError> {
+        let request = request(experiment);
+        let kept = old
+            .filter(|old| old.request == request && old.base_dir == base_dir)
+            .map(|old| old.data);
+        let data = match kept {
+            Some(data) => data,
+            None => Arc::new(load(&request, base_dir, say)?),
+        };
+        if data.train.is_empty() {
+            return Err(SessionError::Experiment(
+                "the data has no training rows: lower data.test_fraction".into(),
+            ));
+        }
+        say("building the network");
+        let spec = resolve::network_spec(experiment, data.features, data.task)
+            .map_err(|e| SessionError::Experiment(e.to_string()))?;
+        let batch_rows = batch_rows(experiment, &data);
+        let threads = start.threads.unwrap_or(1);
+        let options = BuildOptions {
+            seed: experiment.seed,
+            batch_rows: batch_rows.max(start.rows.unwrap_or(0)),
+            threads,
+            time: data.time,
+        };
+        let mut network = Network::new(&spec, &options)?;
+        let mut order = RowOrder::new(
+            experiment.seed,
+            data.train.len(),
+            batch_rows,
+            experiment.data.shuffle,
+        );
+        let mut gathered = Gathered::new(&data, batch_rows);
+        gathered.fill(&data.train, order.rows(0));
+        network.initialize(gathered.x())?;
+        if let Some(transfer) = &experiment.network.transfer {
+            take_over(&mut network, &spec, transfer, base_dir)?;
+        }
+        if let Some(path) = &start.weights {
+            load_weights(&mut network, path)?;
+        }
+        let mut session = Session {
+            stopping: Stopping::new(&experiment.training.stop, data.test.is_empty())?,
+            experiment: experiment.clone(),
+            base_dir: base_dir.to_path_buf(),
+            request,
+            data,
+            network,
+            hyper: resolve::hyper(experiment),
+            threads,
+            order,
+            gathered,
+            plateau: Plateau::default(),
+            test: None,
+            rate: 0.0,
+            outcome: StepOutcome::default(),
+            log: Log::default(),
+            ended: None,
+        };
+        if let Some(path) = &start.resume {
+            session.resume(path)?;
+        }
+        session.ended = session.stop_rule();
+        Ok(session)
+    }
+}
+
+/// What of the experiment decides the rows.
+pub fn request(experiment: &Experiment) -> Request {
+    Request {
+        kind: experiment.data.kind.clone(),
+        test_fraction: experiment.data.test_fraction,
+        standardize: experiment.data.standardize,
+        train_rows: experiment.data.train_rows,
+        seed: experiment.seed,
+    }
+}
+
+fn load(request: &Request, base_dir: &Path, say: &dyn Fn(&str)) -> Result<Dataset, DataError> {
+    use crate::nn::vocabulary::Vocabulary;
+    let name = request.kind.name();
+    say(&format!("loading {name}"));
+    let mut data = data::load(request, base_dir, &|progress: Progress| {
+        if progress.total > 0 {
+            let percent = 100.0 * progress.done as f64 / progress.total as f64;
+            say(&format!("loading {name}: {percent:.0} %"));
+        }
+    })?;
+    contiguous(&mut data.train);
+    contiguous(&mut data.test);
+    Ok(data)
+}
+
+/// Rows are copied into batches by whole slices, which needs them in the usual order in memory.
+fn contiguous(rows: &mut Rows) {
+    if !rows.x.is_standard_layout() {
+        rows.x = rows.x.as_standard_layout().into_owned();
+    }
+    if let Targets::Values(values) = &mut rows.y
+        && !values.is_standard_layout()
+    {
+        *values = values.as_standard_layout().into_owned();
+    }
+}
+
+fn batch_rows(experiment: &Experiment, data: &Dataset) -> usize {
+    match experiment.training.batch_size {
+        BatchSize::Rows(rows) => rows.clamp(1, data.train.len()),
+        BatchSize::Full => data.train.len(),
+    }
+}
+
+/// Lower layers from a saved run.
+fn take_over(
+    network: &mut Network,
+    spec: &NetworkSpec,
+    transfer: &Transfer,
+    base_dir: &Path,
+) -> Result<(), SessionError> {
+    let path = base_dir.join(&transfer.from);
+    let file = TensorFile::read(&path)?;
+    let refused = |source| SessionError::Weights {
+        file: crate::text::clean(&path.display().to_string(), 200),
+        source,
+    };
+    let count = transfer.layers.min(spec.layers.len());
+    for layer in 0..count {
+        let prefix = format!("layers.{layer}.");
+        let own = file.parameters("");
+        let tensors: Vec<_> = own
+            .into_iter()
+            .filter(|t| t.name.starts_with(&prefix))
+            .collect();
+        let weight = format!("{prefix}weight");
+        if !tensors.iter().any(|t| t.name == weight) {
+            return Err(refused(TensorError::Missing(weight)));
+        }
+        network.load_some(&tensors).map_err(refused)?;
+        network.set_rate_factor(layer, transfer.learning_rate_factor);
+        network.set_frozen(layer, transfer.frozen || spec.layers[layer].frozen);
+    }
+    Ok(())
+}
+
+/// All parameters, from a file that holds nothing else (a checkpoint's optimizer state apart).
+fn load_weights(network: &mut Network, path: &Path) -> Result<(), SessionError> {
+    let file = TensorFile::read(path)?;
+    let mut tensors = file.parameters("");
+    tensors.retain(|t| t.name.starts_with("layers.") || !file.is_checkpoint());
+    network
+        .load_parameters(&tensors)
+        .map_err(|source| SessionError::Weights {
+            file: crate::text::clean(&path.display().to_string(), 200),
+            source,
+        })
+}

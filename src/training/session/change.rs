@@ -1,0 +1,90 @@
+//! What can be changed while a run goes on.
+
+use super::Session;
+use super::stopping::Stopping;
+use crate::experiment::{Experiment, resolve};
+use crate::nn::schedule::Plateau;
+use crate::nn::spec::NetworkSpec;
+use crate::training::trainee::Change;
+
+impl Session {
+    /// Applies a changed experiment where that can be done under way: name and description, optimizer, schedule, clipping,
+    /// penalties, stop rules, dropout and frozen layers. Anything else is left alone, and the run has to start again.
+    pub fn change(&mut self, new: &Experiment) -> Change {
+        let Some(spec) = self.spec_of_same_run(new) else {
+            return Change::Restart;
+        };
+        let Ok(stopping) = Stopping::new(&new.training.stop, self.data.test.is_empty()) else {
+            return Change::Restart;
+        };
+        for (i, layer) in spec.layers.iter().enumerate() {
+            self.network.set_dropout(i, layer.dropout);
+            self.network.set_frozen(i, layer.frozen);
+        }
+        let old = &self.experiment.training;
+        if old.schedule != new.training.schedule {
+            self.plateau = Plateau::default();
+        }
+        if old.stop.patience != new.training.stop.patience {
+            self.stopping = stopping;
+        }
+        self.hyper = resolve::hyper(new);
+        self.experiment = new.clone();
+        if !matches!(
+            self.ended,
+            Some(super::Ended::Diverged(_) | super::Ended::Failed(_))
+        ) {
+            self.ended = self.stop_rule();
+        }
+        Change::InPlace
+    }
+}
+
+impl Session {
+    /// The network of `other`, if `other` is this run but for what can be changed under way.
+    fn spec_of_same_run(&self, other: &Experiment) -> Option<NetworkSpec> {
+        if !only_live_settings_differ(&self.experiment, other) {
+            return None;
+        }
+        let spec = resolve::network_spec(other, self.data.features, self.data.task).ok()?;
+        let own = self.network.spec();
+        (live_settings_of(own, &spec).as_ref() == Some(own)).then_some(spec)
+    }
+
+    /// Whether `other` is this run but for what can be changed under way.
+    pub fn is_same_run(&self, other: &Experiment) -> bool {
+        self.spec_of_same_run(other).is_some()
+    }
+}
+
+/// Whether the two are the same but for what lives in the network's layers and for what can be changed under way.
+fn only_live_settings_differ(old: &Experiment, new: &Experiment) -> bool {
+    let mut expected = old.clone();
+    expected.name.clone_from(&new.name);
+    expected.description.clone_from(&new.description);
+    let training = &mut expected.training;
+    training.optimizer = new.training.optimizer.clone();
+    training.schedule = new.training.schedule.clone();
+    training.regularize = new.training.regularize;
+    training.clip = new.training.clip.clone();
+    training.stop = new.training.stop;
+    // The loss and the layers are compared as they are resolved.
+    training.loss.clone_from(&new.training.loss);
+    let transfer = expected.network.transfer.take();
+    expected.network = new.network.clone();
+    expected.network.transfer = transfer;
+    expected == *new
+}
+
+/// `new` with the dropout and the frozen layers of `own`: equal to `own` if nothing else differs.
+fn live_settings_of(own: &NetworkSpec, new: &NetworkSpec) -> Option<NetworkSpec> {
+    if own.layers.len() != new.layers.len() {
+        return None;
+    }
+    let mut spec = new.clone();
+    for (layer, own) in spec.layers.iter_mut().zip(&own.layers) {
+        layer.dropout = own.dropout;
+        layer.frozen = own.frozen;
+    }
+    Some(spec)
+}

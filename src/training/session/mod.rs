@@ -1,0 +1,148 @@
+//! A run, without a thread and without a clock: data, network and rules, stepped by whoever has it. The same experiment
+//! takes the same steps, bit for bit, whatever is measured between them and whoever asks.
+
+mod build;
+mod change;
+mod resuming;
+mod stepping;
+mod stopping;
+mod trainee;
+
+pub use build::{SessionError, Start};
+pub use stopping::Best;
+
+use super::gather::{Gathered, first, whole};
+use super::log::Log;
+use super::order::RowOrder;
+use super::trainee::Ended;
+use super::{RunInfo, TensorFile};
+use crate::data::{Dataset, Request};
+use crate::experiment::Experiment;
+use crate::nn::network::{BatchError, Network, StepError, StepOutcome, Trace};
+use crate::nn::schedule::Plateau;
+use crate::nn::spec::Hyper;
+use crate::telemetry::Score;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stopping::Stopping;
+
+/// A run.
+pub struct Session {
+    experiment: Experiment,
+    base_dir: PathBuf,
+    request: Request,
+    data: Arc<Dataset>,
+    network: Network,
+    hyper: Hyper,
+    threads: usize,
+    order: RowOrder,
+    gathered: Gathered,
+    plateau: Plateau,
+    stopping: Stopping,
+    /// The last evaluation of the test rows, and after how many steps it was.
+    test: Option<(u64, Score)>,
+    /// The learning rate of the last step.
+    rate: f64,
+    outcome: StepOutcome,
+    log: Log,
+    ended: Option<Ended>,
+}
+
+impl Session {
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Where relative paths of the experiment start.
+    pub fn base_dir(&self) -> &Path {
+        &self.base_dir
+    }
+
+    pub fn data(&self) -> &Dataset {
+        &self.data
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    pub fn hyper(&self) -> &Hyper {
+        &self.hyper
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.network.steps()
+    }
+
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.order.steps_per_epoch()
+    }
+
+    /// Epochs begun and done, with the fraction of the present one.
+    pub fn epoch(&self) -> f64 {
+        self.steps() as f64 / self.steps_per_epoch() as f64
+    }
+
+    /// Why the run takes no further step; `None` while it does.
+    pub fn ended(&self) -> Option<&Ended> {
+        self.ended.as_ref()
+    }
+
+    /// The last evaluation of the test rows.
+    pub fn test(&self) -> Option<Score> {
+        self.test.map(|(_, score)| score)
+    }
+
+    /// Evaluates the test rows, unless that has been done at this very step; `None` where there are none.
+    pub fn evaluate(&mut self) -> Result<Option<Score>, BatchError> {
+        if self.data.test.is_empty() {
+            return Ok(None);
+        }
+        let now = self.steps();
+        if self.test.is_none_or(|(step, _)| step != now) {
+            let score = self.network.evaluate(&whole(&self.data.test))?;
+            self.test = Some((now, score));
+            if let Some(last) = self.log.last_mut().filter(|p| p.step == now) {
+                last.test = Some(score);
+            }
+        }
+        Ok(self.test())
+    }
+
+    /// Loss and accuracy over all training rows, as in evaluation.
+    pub fn evaluate_training_rows(&mut self) -> Result<Score, BatchError> {
+        self.network.evaluate(&whole(&self.data.train))
+    }
+
+    /// Takes the first `rows` training rows, in the file's order, forward and back with everything kept, and no update.
+    pub fn probe(&mut self, rows: usize) -> Result<Trace, StepError> {
+        let batch = first(&self.data.train, rows);
+        self.network.probe(&batch, &self.hyper.regularize)
+    }
+
+    pub fn info(&self) -> RunInfo {
+        let spec = self.network.spec();
+        RunInfo {
+            run: 0,
+            data: self.data.name.clone(),
+            features: spec.inputs,
+            outputs: spec.layers.last().map_or(0, |l| l.units),
+            train_rows: self.data.train.len(),
+            test_rows: self.data.test.len(),
+            parameters: self.network.parameter_count(),
+            steps_per_epoch: self.steps_per_epoch(),
+            layers: spec.layers.len(),
+            threads: self.threads,
+        }
+    }
+
+    /// Parameters and running statistics under PyTorch's names.
+    pub fn weights(&self) -> TensorFile {
+        TensorFile::of(self.network.parameters())
+    }
+}

@@ -1,0 +1,175 @@
+//! A session into a checkpoint, and back.
+
+use super::{Best, Session};
+use crate::experiment::{self, Experiment};
+use crate::nn::network::State;
+use crate::nn::optimizer::Scalars;
+use crate::nn::schedule::Plateau;
+use crate::training::Point;
+use crate::training::checkpoint::{
+    BEST, Checkpoint, CheckpointError, Counts, FORMAT, LAYER, POINT, SCALARS, VERSION, score,
+    write_point,
+};
+use crate::training::log::Log;
+use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
+use std::path::Path;
+
+impl Session {
+    /// The checkpoint of this moment.
+    pub fn to_checkpoint(&self, interrupted: bool) -> TensorFile {
+        let state = self.network.state();
+        let mut file = TensorFile::of(state.tensors);
+        let best = self.stopping.best.as_ref();
+        for tensor in best.iter().flat_map(|b| &b.weights) {
+            file.tensors
+                .push((format!("{BEST}{}", tensor.name), tensor.clone().into()));
+        }
+        let layers = self.network.spec().layers.len();
+        let whole = |p: &&Point| p.layers.len() == layers;
+        let mut log = Vec::new();
+        self.log
+            .points()
+            .iter()
+            .filter(whole)
+            .for_each(|p| write_point(p, &mut log));
+        let width = POINT + LAYER * layers;
+        let rows = log.len() / width;
+        file.tensors
+            .push(("log".into(), Tensor::f64(vec![rows, width], log)));
+        let test = self.test();
+        let scalars: [f64; SCALARS] = [
+            self.plateau.scale,
+            self.plateau.best,
+            state.scalars.mu_product,
+            best.map_or(f64::NAN, |b| b.loss),
+            test.map_or(f64::NAN, |t| t.loss),
+            test.and_then(|t| t.accuracy).unwrap_or(f64::NAN),
+            self.rate,
+        ];
+        file.tensors.push((
+            "scalars".into(),
+            Tensor::f64(vec![SCALARS], scalars.to_vec()),
+        ));
+        let counts = Counts {
+            step: state.step,
+            optimizer_step: state.optimizer_step,
+            plateau_bad: self.plateau.bad,
+            waited: self.stopping.waited,
+            best_step: best.map(|b| b.step),
+            test_step: self.test.map(|(step, _)| step),
+            log_span: self.log.span(),
+            log_layers: layers,
+            interrupted,
+        };
+        let base_dir = std::path::absolute(&self.base_dir).unwrap_or(self.base_dir.clone());
+        file.texts = [
+            ("format", FORMAT.to_string()),
+            ("version", VERSION.to_string()),
+            ("experiment", experiment::to_toml(&self.experiment)),
+            ("base_dir", base_dir.display().to_string()),
+            ("counts", serde_json::to_string(&counts).unwrap_or_default()),
+        ]
+        .map(|(key, text)| (key.to_string(), text))
+        .into();
+        file
+    }
+
+    /// Writes a checkpoint whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), TensorFileError> {
+        self.save_as(path, false)
+    }
+
+    /// As [`Session::save`]; `interrupted` marks it as one to go on from without being asked.
+    pub fn save_as(&self, path: &Path, interrupted: bool) -> Result<(), TensorFileError> {
+        self.to_checkpoint(interrupted).write(path)
+    }
+
+    /// Goes on where the checkpoint was written.
+    pub(super) fn resume(&mut self, path: &Path) -> Result<(), CheckpointError> {
+        self.restore(Checkpoint::read(path)?)
+    }
+
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+        let Checkpoint {
+            ref file,
+            ref counts,
+            ..
+        } = checkpoint;
+        if !self.is_same_run(&checkpoint.experiment) {
+            let what = difference(&checkpoint.experiment, &self.experiment);
+            return Err(CheckpointError::OtherExperiment {
+                file: file.clone(),
+                what: what.into(),
+            });
+        }
+        let scalars = checkpoint
+            .scalars()
+            .ok_or_else(|| CheckpointError::Damaged {
+                file: file.clone(),
+                what: "its scalars cannot be read".into(),
+            })?;
+        let [
+            scale,
+            plateau_best,
+            mu_product,
+            best_loss,
+            test_loss,
+            test_accuracy,
+            rate,
+        ] = scalars;
+        let mut tensors = checkpoint.tensors.parameters("");
+        tensors.retain(|t| t.name.starts_with("layers.") || t.name.starts_with("optimizer."));
+        let state = State {
+            tensors,
+            step: counts.step,
+            optimizer_step: counts.optimizer_step,
+            scalars: Scalars { mu_product },
+        };
+        // The state is that of the optimizer it was written under; a changed one takes over at the next step.
+        let theirs = &checkpoint.experiment;
+        let last = counts.step.saturating_sub(1);
+        let optimizer = experiment::resolve::hyper(theirs).optimizer;
+        let optimizer = theirs
+            .training
+            .schedule
+            .drive(&optimizer, last, &Plateau::default());
+        self.network
+            .restore(&state, &optimizer)
+            .map_err(|source| CheckpointError::Tensors {
+                file: file.clone(),
+                source,
+            })?;
+        self.plateau = Plateau {
+            scale,
+            best: plateau_best,
+            bad: counts.plateau_bad,
+        };
+        self.stopping.waited = counts.waited;
+        self.stopping.best = counts.best_step.map(|step| Best {
+            step,
+            loss: best_loss,
+            weights: checkpoint.tensors.parameters(BEST),
+        });
+        self.test = counts
+            .test_step
+            .map(|step| (step, score(test_loss, test_accuracy)));
+        self.rate = rate;
+        self.log = Log::of(checkpoint.points, counts.log_span);
+        Ok(())
+    }
+}
+
+/// Which part makes `ours` another run than the checkpoint's.
+fn difference(theirs: &Experiment, ours: &Experiment) -> &'static str {
+    if theirs.seed != ours.seed {
+        "the seed"
+    } else if theirs.data != ours.data {
+        "the data"
+    } else if theirs.training.batch_size != ours.training.batch_size {
+        "the batch size"
+    } else if theirs.training.loss != ours.training.loss {
+        "the loss"
+    } else {
+        "the network"
+    }
+}

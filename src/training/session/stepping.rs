@@ -1,0 +1,131 @@
+//! Steps.
+
+use super::Session;
+use crate::nn::network::{Direction, Observe, StepError};
+use crate::nn::schedule::Schedule;
+use crate::training::Point;
+use crate::training::trainee::{Advance, Detail, Ended};
+
+impl Session {
+    /// Takes up to `steps` steps and measures the last one; ends early when the run does. What is measured, and how the
+    /// steps are parcelled out over calls, changes no number.
+    pub fn advance(&mut self, steps: u64, last: Detail) -> Advance {
+        let mut advance = Advance::default();
+        if self.ended.is_some() {
+            advance.ended = self.ended.clone();
+            return advance;
+        }
+        let steps = self.until_a_stop(steps);
+        for i in 1..=steps {
+            let detail = if i == steps { last } else { Detail::Loss };
+            let took = self.step(detail);
+            advance.steps += 1;
+            advance.rows += self.gathered.rows() as u64;
+            if let Err(error) = took {
+                self.ended = Some(Ended::Failed(format!(
+                    "step {} cannot be taken: {error}",
+                    self.steps()
+                )));
+            }
+            if self.ended.is_some() {
+                break;
+            }
+        }
+        advance.point = self.point();
+        if let Some(point) = &advance.point {
+            self.log.push(point.clone());
+        }
+        advance.histograms = self.outcome.histograms.take();
+        advance.ended = self.ended.clone();
+        advance
+    }
+
+    /// So many steps, but none past a point where a rule may end the run: so the last step of a run is measured.
+    fn until_a_stop(&self, steps: u64) -> u64 {
+        let mut steps = steps.min(self.steps_left().unwrap_or(u64::MAX));
+        if self.experiment.training.stop.patience.is_some() {
+            let epoch = self.steps_per_epoch();
+            steps = steps.min(epoch - self.steps() % epoch);
+        }
+        steps.max(1)
+    }
+
+    /// One step: rows, rate, forward, backward, update; then whatever the end of an epoch brings.
+    fn step(&mut self, detail: Detail) -> Result<(), StepError> {
+        let t = self.network.steps();
+        self.gathered.fill(&self.data.train, self.order.rows(t));
+        self.rate = self.rate_at(t);
+        let observe = match detail {
+            Detail::Loss => Observe::Loss,
+            Detail::Stats => Observe::Stats,
+            Detail::Histograms => Observe::Full,
+        };
+        self.network.step_into(
+            &self.gathered.batch(),
+            &self.hyper,
+            self.rate,
+            observe,
+            &mut self.outcome,
+        )?;
+        if self.outcome.first_non_finite.is_some() || !self.outcome.score.loss.is_finite() {
+            self.diverged()?;
+            return Ok(());
+        }
+        if (t + 1).is_multiple_of(self.steps_per_epoch()) {
+            self.end_epoch()?;
+        }
+        if self.steps_left() == Some(0) || self.experiment.training.stop.patience.is_some() {
+            self.ended = self.stop_rule();
+        }
+        Ok(())
+    }
+
+    /// The rate of update `t` (from 0); one-cycle moves the momentum too.
+    fn rate_at(&mut self, t: u64) -> f64 {
+        let schedule = &self.experiment.training.schedule;
+        let base = self.hyper.optimizer.learning_rate();
+        if let (Schedule::OneCycle { .. }, Some(momentum)) = (schedule, schedule.momentum(t)) {
+            self.hyper.optimizer = self.hyper.optimizer.with_momentum(momentum);
+        }
+        schedule.rate(base, t) * self.plateau.scale
+    }
+
+    /// The step left the parameters as they were, so that the same batch shows every layer's statistics again.
+    fn diverged(&mut self) -> Result<(), StepError> {
+        let at = self.steps();
+        if self.outcome.stats.is_empty() {
+            let batch = self.gathered.batch();
+            let trace = self.network.probe(&batch, &self.hyper.regularize)?;
+            self.outcome.stats = trace.stats;
+        }
+        let place = match self.outcome.first_non_finite {
+            Some(found) => format!(
+                "first in layers.{}, {}",
+                found.layer,
+                match found.direction {
+                    Direction::Forward => "forward (its outputs overflow)",
+                    Direction::Backward => "backward (the error signal overflows)",
+                }
+            ),
+            None => "in the loss alone".to_string(),
+        };
+        self.ended = Some(Ended::Diverged(format!(
+            "a value is not finite at step {at}: {place}"
+        )));
+        Ok(())
+    }
+
+    /// What was measured at the last step.
+    fn point(&self) -> Option<Point> {
+        (self.steps() > 0).then(|| Point {
+            step: self.steps(),
+            epoch: self.epoch(),
+            learning_rate: self.rate,
+            train: self.outcome.score,
+            test: self.test(),
+            global_grad_norm: self.outcome.global_grad_norm,
+            clip_factor: self.outcome.clip_factor,
+            layers: self.outcome.stats.clone(),
+        })
+    }
+}

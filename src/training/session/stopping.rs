@@ -1,0 +1,127 @@
+//! When a run ends: epochs, steps, patience; and the best weights seen on the way.
+
+use super::{Session, SessionError};
+use crate::experiment::Stop;
+use crate::nn::network::{BatchError, NamedTensor};
+use crate::nn::schedule::Schedule;
+use crate::training::trainee::Ended;
+
+/// The weights with the lowest test loss so far, kept while `patience` is in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    pub step: u64,
+    pub loss: f64,
+    pub weights: Vec<NamedTensor<f32>>,
+}
+
+/// What the stop rules remember.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::training) struct Stopping {
+    pub best: Option<Best>,
+    /// Epochs since the best one.
+    pub waited: u64,
+}
+
+impl Stopping {
+    pub fn new(stop: &Stop, no_test_rows: bool) -> Result<Stopping, SessionError> {
+        if stop.patience.is_some() && no_test_rows {
+            return Err(SessionError::Experiment(
+                "training.stop.patience waits for a better test loss, but there are no test rows: give data.test_fraction \
+                 above 0, or leave patience out"
+                    .into(),
+            ));
+        }
+        Ok(Stopping::default())
+    }
+}
+
+impl Session {
+    /// Steps until a rule that counts steps ends the run; `None` without one.
+    pub fn steps_left(&self) -> Option<u64> {
+        let stop = &self.experiment.training.stop;
+        let by_epochs = stop
+            .epochs
+            .map(|epochs| epochs.saturating_mul(self.steps_per_epoch()));
+        let last = [stop.steps, by_epochs].into_iter().flatten().min()?;
+        Some(last.saturating_sub(self.steps()))
+    }
+
+    /// The rule that is met now, if one is.
+    pub(super) fn stop_rule(&self) -> Option<Ended> {
+        let stop = &self.experiment.training.stop;
+        let (steps, epoch) = (self.steps(), self.steps() / self.steps_per_epoch());
+        if stop
+            .patience
+            .is_some_and(|p| self.stopping.waited >= p.max(1))
+        {
+            let best = self.stopping.best.as_ref();
+            let at = best.map_or(String::new(), |b| {
+                format!(
+                    ": back to the weights of step {}, test loss {:.6}",
+                    b.step, b.loss
+                )
+            });
+            return Some(Ended::Finished(format!(
+                "no better test loss for {} epochs{at}",
+                self.stopping.waited
+            )));
+        }
+        if stop.steps.is_some_and(|s| steps >= s) {
+            return Some(Ended::Finished(format!("{steps} steps")));
+        }
+        if stop.epochs.is_some_and(|e| epoch >= e) {
+            return Some(Ended::Finished(format!("{epoch} epochs")));
+        }
+        None
+    }
+
+    /// Whether every epoch's test loss decides something, rather than being shown only.
+    pub(super) fn needs_every_epoch(&self) -> bool {
+        self.experiment.training.stop.patience.is_some()
+            || matches!(self.experiment.training.schedule, Schedule::Plateau { .. })
+    }
+
+    /// An epoch has ended: hears the test rows where rules depend on them.
+    pub(super) fn end_epoch(&mut self) -> Result<(), BatchError> {
+        if !self.needs_every_epoch() {
+            return Ok(());
+        }
+        // Without test rows a plateau is one of the last mini-batch's loss.
+        let loss = match self.evaluate()? {
+            Some(score) => score.loss,
+            None => self.outcome.score.loss,
+        };
+        let base = self.hyper.optimizer.learning_rate();
+        let schedule = &self.experiment.training.schedule;
+        self.plateau.report(schedule, base, loss);
+        let Some(patience) = self.experiment.training.stop.patience else {
+            return Ok(());
+        };
+        if self.stopping.best.as_ref().is_none_or(|b| loss < b.loss) {
+            self.stopping.best = Some(Best {
+                step: self.steps(),
+                loss,
+                weights: self.network.parameters(),
+            });
+            self.stopping.waited = 0;
+        } else {
+            self.stopping.waited += 1;
+        }
+        if self.stopping.waited >= patience.max(1) {
+            self.return_to_best()?;
+        }
+        Ok(())
+    }
+
+    fn return_to_best(&mut self) -> Result<(), BatchError> {
+        let Some(best) = &self.stopping.best else {
+            return Ok(());
+        };
+        // They are this network's own parameters: they fit.
+        if self.network.load_parameters(&best.weights).is_ok() {
+            self.test = None;
+            self.evaluate()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! A session as the training thread drives it.
+
+use super::Session;
+use crate::experiment::Experiment;
+use crate::telemetry::Score;
+use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Trainee};
+use crate::training::{Point, RunInfo};
+use std::path::Path;
+
+impl Trainee for Session {
+    fn info(&self) -> RunInfo {
+        Session::info(self)
+    }
+
+    fn advance(&mut self, steps: u64, last: Detail) -> Advance {
+        Session::advance(self, steps, last)
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        self.ended.clone()
+    }
+
+    fn evaluation_age(&self) -> Option<Age> {
+        if self.data.test.is_empty() {
+            return None;
+        }
+        let (now, epoch) = (self.steps(), self.steps_per_epoch());
+        Some(match self.test {
+            Some((then, _)) => Age {
+                steps: now.saturating_sub(then),
+                epochs: (now / epoch).saturating_sub(then / epoch),
+            },
+            None => Age {
+                steps: now + 1,
+                epochs: now / epoch + 1,
+            },
+        })
+    }
+
+    fn evaluate(&mut self) -> Result<Option<Score>, String> {
+        Session::evaluate(self).map_err(|e| format!("the test rows cannot be evaluated: {e}"))
+    }
+
+    fn log(&self) -> Vec<Point> {
+        self.log.points().to_vec()
+    }
+
+    fn replace(&mut self, experiment: &Experiment) -> Change {
+        self.change(experiment)
+    }
+
+    fn checkpoint(&self, path: &Path) -> Result<(), String> {
+        self.save(path).map_err(|e| e.to_string())
+    }
+
+    fn save_weights(&self, path: &Path) -> Result<(), String> {
+        self.weights().write(path).map_err(|e| e.to_string())
+    }
+}

@@ -1,0 +1,76 @@
+//! What the worker's loop drives. [`super::Session`] in the program; a script in the loop's own tests, which make it panic,
+//! diverge and fail at will.
+
+use super::{Point, RunInfo};
+use crate::experiment::Experiment;
+use crate::telemetry::{LayerHistograms, Score};
+use std::path::Path;
+
+/// How much is measured of a step. What is measured never changes what is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    Loss,
+    /// Every layer's statistics.
+    Stats,
+    /// Histograms too.
+    Histograms,
+}
+
+/// Why no further step is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Which stop rule was met.
+    Finished(String),
+    /// Which layer first, and in which direction.
+    Diverged(String),
+    /// Why no further step can be taken.
+    Failed(String),
+}
+
+/// What some steps in a row brought.
+#[derive(Clone, Debug, Default)]
+pub struct Advance {
+    pub steps: u64,
+    pub rows: u64,
+    /// Measured at the last step.
+    pub point: Option<Point>,
+    pub histograms: Option<Vec<LayerHistograms>>,
+    pub ended: Option<Ended>,
+}
+
+/// Steps and whole epochs since something was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    pub steps: u64,
+    pub epochs: u64,
+}
+
+/// What became of a changed experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Applied; the run goes on.
+    InPlace,
+    /// Not applied: the run has to start again.
+    Restart,
+}
+
+/// A run that can be advanced.
+pub trait Trainee {
+    /// Facts of the run; `run` is the worker's to fill in.
+    fn info(&self) -> RunInfo;
+    /// Takes up to `steps` steps, measuring the last one; ends early when the run ends.
+    fn advance(&mut self, steps: u64, last: Detail) -> Advance;
+    /// Why no step would be taken now.
+    fn ended(&self) -> Option<Ended>;
+    /// How long ago the test rows were evaluated; `None` where there are no test rows.
+    fn evaluation_age(&self) -> Option<Age>;
+    /// Evaluates the test rows; the score shows in the points to come too.
+    fn evaluate(&mut self) -> Result<Option<Score>, String>;
+    /// What was measured before this thread had it: the points of a resumed run.
+    fn log(&self) -> Vec<Point>;
+    /// Applies what can be changed under way.
+    fn replace(&mut self, experiment: &Experiment) -> Change;
+    /// Writes everything that resuming needs, whole or not at all.
+    fn checkpoint(&self, path: &Path) -> Result<(), String>;
+    fn save_weights(&self, path: &Path) -> Result<(), String>;
+}

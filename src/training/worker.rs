@@ -1,0 +1,406 @@
+//! The training thread's loop: applies all pending commands between two steps, takes steps while it should, and leaves
+//! frames. It waits for commands when there is nothing to do, and for nothing else.
+
+use super::mailbox::{Mailbox, max_points, thin};
+use super::pace::Pace;
+use super::trainee::{Age, Change, Detail, Ended, Trainee};
+use super::{Command, Frame, Point, RunInfo, Session, Start, Status};
+use crate::experiment::Experiment;
+use crate::telemetry::LayerHistograms;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How the thread works; nothing here changes the numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `None`: the program chooses.
+    pub threads: Option<usize>,
+    /// A checkpoint to go on from; its experiment must be the one given.
+    pub resume: Option<PathBuf>,
+    /// Weights to start from instead of drawn ones.
+    pub weights: Option<PathBuf>,
+    pub autosave: Option<Autosave>,
+}
+
+/// Checkpoints without being asked: every so often while the run moves, and when the thread stops.
+#[derive(Clone, Debug)]
+pub struct Autosave {
+    pub path: PathBuf,
+    pub every: Duration,
+}
+
+/// The body of the training thread. Only the first run resumes or starts from given weights: what starts again starts
+/// from its seed.
+pub(super) fn run(
+    mailbox: &Mailbox,
+    experiment: Experiment,
+    base_dir: &Path,
+    options: Options,
+    notify: &dyn Fn(),
+) {
+    let autosave = options.autosave.clone();
+    let mut start = Start {
+        threads: options.threads,
+        resume: options.resume,
+        weights: options.weights,
+        rows: None,
+    };
+    let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
+        let built = Session::build(experiment, base_dir, &start, old, say);
+        (start.resume, start.weights) = (None, None);
+        built.map_err(|error| error.to_string())
+    };
+    Worker::new(mailbox, notify, experiment, build, autosave).run();
+}
+
+/// What the person asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Pause,
+    Run,
+    Steps(u64),
+}
+
+/// The builder takes the run before (for what can be kept of it, such as loaded data) and says what it is doing.
+struct Worker<'a, T, B> {
+    mailbox: &'a Mailbox,
+    notify: &'a dyn Fn(),
+    experiment: Experiment,
+    build: B,
+    trainee: Option<T>,
+    wish: Wish,
+    /// `Finished`, `Diverged` or `Failed`: no step is taken whatever the wish.
+    ended: Option<Status>,
+    info: Arc<RunInfo>,
+    pace: Pace,
+    points: Vec<Point>,
+    histograms: Option<Arc<Vec<LayerHistograms>>>,
+    notices: Vec<String>,
+    autosave: Option<Autosave>,
+    saved: Instant,
+    /// Steps were taken since the last autosave.
+    unsaved: bool,
+}
+
+impl<'a, T, B> Worker<'a, T, B>
+where
+    T: Trainee,
+    B: FnMut(Option<T>, &Experiment, &dyn Fn(&str)) -> Result<T, String>,
+{
+    fn new(
+        mailbox: &'a Mailbox,
+        notify: &'a dyn Fn(),
+        experiment: Experiment,
+        build: B,
+        autosave: Option<Autosave>,
+    ) -> Self {
+        let now = Instant::now();
+        Worker {
+            mailbox,
+            notify,
+            experiment,
+            build,
+            trainee: None,
+            wish: Wish::Pause,
+            ended: None,
+            info: Arc::new(RunInfo::default()),
+            pace: Pace::new(now),
+            points: Vec::new(),
+            histograms: None,
+            notices: Vec::new(),
+            autosave,
+            saved: now,
+            unsaved: false,
+        }
+    }
+
+    fn run(mut self) {
+        self.restart();
+        loop {
+            let moving = self.moving();
+            let commands = if !moving {
+                self.mailbox.wait()
+            } else if self.mailbox.pending() {
+                self.mailbox.commands()
+            } else {
+                Vec::new()
+            };
+            let heard = !commands.is_empty();
+            for command in commands {
+                if matches!(command, Command::Stop) {
+                    self.autosave();
+                    self.show();
+                    return;
+                }
+                self.apply(command);
+            }
+            if self.moving() {
+                self.advance();
+            } else if heard {
+                self.rest();
+            }
+        }
+    }
+
+    fn moving(&self) -> bool {
+        self.wish != Wish::Pause && self.ended.is_none() && self.trainee.is_some()
+    }
+
+    fn status(&self) -> Status {
+        match (&self.ended, self.wish) {
+            (Some(ended), _) => ended.clone(),
+            (None, Wish::Pause) => Status::Paused,
+            (None, _) => Status::Running,
+        }
+    }
+
+    fn apply(&mut self, command: Command) {
+        match command {
+            Command::Run => self.wish = Wish::Run,
+            Command::Pause => self.wish = Wish::Pause,
+            Command::Step(steps) => {
+                let under_way = match self.wish {
+                    Wish::Steps(left) => left,
+                    Wish::Pause | Wish::Run => 0,
+                };
+                self.wish = match under_way.saturating_add(steps) {
+                    0 => Wish::Pause,
+                    steps => Wish::Steps(steps),
+                };
+            }
+            Command::Replace(experiment) => self.replace(*experiment),
+            Command::Restart => self.restart(),
+            Command::Checkpoint(path) => self.write("checkpoint", &path, T::checkpoint),
+            Command::SaveWeights(path) => self.write("weights", &path, T::save_weights),
+            Command::Stop => {}
+        }
+    }
+
+    fn replace(&mut self, experiment: Experiment) {
+        self.experiment = experiment;
+        let experiment = &self.experiment;
+        let change = match &mut self.trainee {
+            Some(trainee) => guarded(|| trainee.replace(experiment)),
+            None => Ok(Change::Restart),
+        };
+        match change {
+            // A stop rule may be met now, or no longer.
+            Ok(Change::InPlace) => self.ended = self.trainee.as_ref().and_then(T::ended).map(said),
+            Ok(Change::Restart) => self.restart(),
+            Err(panic) => self.fail(panic),
+        }
+    }
+
+    /// Builds the run from the experiment and its seed; says what takes time.
+    fn restart(&mut self) {
+        let run = self.info.run + 1;
+        self.info = Arc::new(RunInfo {
+            run,
+            ..RunInfo::default()
+        });
+        (self.ended, self.histograms) = (None, None);
+        self.points.clear();
+        let say = |text: &str| {
+            let frame = Frame {
+                status: Status::Loading(text.to_string()),
+                info: Arc::clone(&self.info),
+                points: Vec::new(),
+                rows_per_second: 0.0,
+                histograms: None,
+                notices: Vec::new(),
+            };
+            if self.mailbox.put(frame) {
+                (self.notify)();
+            }
+        };
+        let (build, experiment, old) = (&mut self.build, &self.experiment, self.trainee.take());
+        let built = guarded(|| {
+            let mut trainee = build(old, experiment, &say)?;
+            trainee.evaluate()?;
+            Ok(trainee)
+        });
+        match built.and_then(|result| result) {
+            Ok(trainee) => {
+                self.info = Arc::new(RunInfo {
+                    run,
+                    ..trainee.info()
+                });
+                self.points = trainee.log();
+                self.ended = trainee.ended().map(said);
+                self.trainee = Some(trainee);
+            }
+            Err(why) => self.fail(why),
+        }
+        self.pace = Pace::new(Instant::now());
+        self.saved = Instant::now();
+        self.unsaved = false;
+        self.show();
+    }
+
+    /// What was being built or stepped may be half changed after a panic: it is dropped, a restart builds it anew.
+    fn fail(&mut self, why: String) {
+        self.trainee = None;
+        self.ended = Some(Status::Failed(why));
+    }
+
+    fn advance(&mut self) {
+        let Some(trainee) = &mut self.trainee else {
+            return;
+        };
+        let started = Instant::now();
+        let (mut steps, mut detail) = self.pace.next(started, self.mailbox.taken());
+        if let Wish::Steps(left) = self.wish {
+            if left <= steps {
+                detail = Detail::Histograms;
+            }
+            steps = steps.min(left);
+        }
+        match guarded(|| trainee.advance(steps, detail)) {
+            Ok(advance) => {
+                let now = Instant::now();
+                let took = now.saturating_duration_since(started);
+                self.pace
+                    .advanced(advance.steps, advance.rows, took, detail, now);
+                if let Wish::Steps(left) = self.wish {
+                    self.wish = match left.saturating_sub(advance.steps) {
+                        0 => Wish::Pause,
+                        left => Wish::Steps(left),
+                    };
+                }
+                self.unsaved |= advance.steps > 0;
+                self.points.extend(advance.point);
+                if let Some(histograms) = advance.histograms {
+                    self.histograms = Some(Arc::new(histograms));
+                }
+                self.ended = advance.ended.map(said);
+            }
+            Err(panic) => self.fail(panic),
+        }
+        if !self.moving() {
+            self.rest();
+            return;
+        }
+        self.evaluate(|age| age.epochs > 0);
+        let now = Instant::now();
+        if self.pace.frame_due(now) {
+            self.show();
+        }
+        if self
+            .autosave
+            .as_ref()
+            .is_some_and(|a| now.saturating_duration_since(self.saved) >= a.every)
+        {
+            self.autosave();
+        }
+    }
+
+    /// Nothing moves from here on: the screen gets everything as it is now.
+    fn rest(&mut self) {
+        self.evaluate(|age| age.steps > 0);
+        self.show();
+    }
+
+    /// Evaluates the test rows where that is due, and gives the last point the score if it is of this very step.
+    fn evaluate(&mut self, due: impl Fn(Age) -> bool) {
+        let Some(trainee) = &mut self.trainee else {
+            return;
+        };
+        let now = Instant::now();
+        let idle = self.wish == Wish::Pause || self.ended.is_some();
+        if !trainee.evaluation_age().is_some_and(due) || !(idle || self.pace.evaluation_due(now)) {
+            return;
+        }
+        match guarded(|| trainee.evaluate()).and_then(|result| result) {
+            Ok(score) => {
+                if let Some(last) = self.points.last_mut() {
+                    last.test = score.or(last.test);
+                }
+                let done = Instant::now();
+                self.pace
+                    .evaluation(done.saturating_duration_since(now), done);
+            }
+            Err(why) => self.fail(why),
+        }
+    }
+
+    /// Leaves a frame with all that came since the last one.
+    fn show(&mut self) {
+        while self.points.len() > max_points(self.info.layers) {
+            thin(&mut self.points);
+        }
+        let frame = Frame {
+            status: self.status(),
+            info: Arc::clone(&self.info),
+            points: std::mem::take(&mut self.points),
+            rows_per_second: self.pace.frame(Instant::now()),
+            histograms: self.histograms.take(),
+            notices: std::mem::take(&mut self.notices),
+        };
+        if self.mailbox.put(frame) {
+            (self.notify)();
+        }
+    }
+
+    /// Writes a file for the person and says how it went; training goes on either way.
+    fn write(&mut self, what: &str, path: &Path, how: impl Fn(&T, &Path) -> Result<(), String>) {
+        let outcome = match &self.trainee {
+            Some(trainee) => guarded(|| how(trainee, path)).and_then(|result| result),
+            None => Err("there is no run".into()),
+        };
+        self.notices.push(match outcome {
+            Ok(()) => format!("{what} written to {}", path.display()),
+            Err(why) => format!("{what} not written to {}: {why}", path.display()),
+        });
+    }
+
+    /// Says nothing where it goes well.
+    fn autosave(&mut self) {
+        let (Some(autosave), Some(trainee)) = (&self.autosave, &self.trainee) else {
+            return;
+        };
+        if !self.unsaved {
+            return;
+        }
+        match guarded(|| trainee.checkpoint(&autosave.path)).and_then(|result| result) {
+            Ok(()) => self.unsaved = false,
+            Err(why) => self.notices.push(format!(
+                "autosave to {} failed: {why}; training goes on, the last whole one stays",
+                autosave.path.display()
+            )),
+        }
+        self.saved = Instant::now();
+    }
+}
+
+fn said(ended: Ended) -> Status {
+    match ended {
+        Ended::Finished(why) => Status::Finished(why),
+        Ended::Diverged(why) => Status::Diverged(why),
+        Ended::Failed(why) => Status::Failed(why),
+    }
+}
+
+/// Runs `work`; a panic in it becomes a message. What `work` was changing is not to be used after one.
+fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        format!(
+            "the training thread panicked: {}; restart the run to go on",
+            message(&*panic)
+        )
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

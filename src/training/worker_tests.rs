@@ -1,0 +1,299 @@
+//! The loop, driven by messages: every test waits for a state, none for a time.
+
+use super::*;
+use crate::data::DataKind;
+use crate::telemetry::Score;
+use crate::training::trainee::Advance;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+/// A run of as many steps as its script allows.
+#[derive(Default)]
+struct Script {
+    step: u64,
+    evaluated: Option<u64>,
+    name: String,
+    ended: Option<Ended>,
+}
+
+const PANIC: u64 = 1000;
+const EPOCH: u64 = 10;
+
+impl Trainee for Script {
+    fn info(&self) -> RunInfo {
+        RunInfo {
+            layers: 1,
+            steps_per_epoch: EPOCH,
+            ..RunInfo::default()
+        }
+    }
+    fn advance(&mut self, steps: u64, last: Detail) -> Advance {
+        let mut rows = 0;
+        for _ in 0..steps {
+            self.step += 1;
+            rows += 1;
+            assert!(self.name != "panics" || self.step < PANIC, "a bug");
+            if self.name == "diverges" && self.step == PANIC {
+                self.ended = Some(Ended::Diverged("layers.0".into()));
+                break;
+            }
+        }
+        Advance {
+            steps: rows,
+            rows,
+            point: Some(Point {
+                step: self.step,
+                test: self.evaluated.map(|s| Score {
+                    loss: s as f64,
+                    accuracy: None,
+                }),
+                ..Point::default()
+            }),
+            histograms: (last == Detail::Histograms).then(Vec::new),
+            ended: self.ended.clone(),
+        }
+    }
+    fn ended(&self) -> Option<Ended> {
+        self.ended.clone()
+    }
+    fn evaluation_age(&self) -> Option<Age> {
+        let then = self.evaluated.unwrap_or(0);
+        Some(Age {
+            steps: self.step - then,
+            epochs: self.step / EPOCH - then / EPOCH,
+        })
+    }
+    fn evaluate(&mut self) -> Result<Option<Score>, String> {
+        self.evaluated = Some(self.step);
+        Ok(Some(Score {
+            loss: self.step as f64,
+            accuracy: None,
+        }))
+    }
+    fn log(&self) -> Vec<Point> {
+        Vec::new()
+    }
+    fn replace(&mut self, experiment: &Experiment) -> Change {
+        if experiment.seed == 1 {
+            self.name.clone_from(&experiment.name);
+            Change::InPlace
+        } else {
+            Change::Restart
+        }
+    }
+    fn checkpoint(&self, path: &Path) -> Result<(), String> {
+        std::fs::write(path, self.step.to_string()).map_err(|e| e.to_string())
+    }
+    fn save_weights(&self, _: &Path) -> Result<(), String> {
+        Err("the disk is full".into())
+    }
+}
+
+fn experiment(name: &str, seed: u64) -> Experiment {
+    let mut experiment = Experiment::on(DataKind::Wine {});
+    (experiment.name, experiment.seed) = (name.into(), seed);
+    experiment
+}
+
+/// A thread with a scripted run, and everything it said so far.
+struct Bench {
+    mailbox: Arc<Mailbox>,
+    told: Receiver<()>,
+    thread: Option<thread::JoinHandle<()>>,
+    points: Vec<Point>,
+    notices: Vec<String>,
+}
+
+impl Bench {
+    fn start(name: &str, autosave: Option<Autosave>) -> Bench {
+        let mailbox = Arc::new(Mailbox::default());
+        let (tell, told) = channel();
+        let (shared, first) = (Arc::clone(&mailbox), experiment(name, 1));
+        let thread = thread::spawn(move || {
+            let notify = move || {
+                let _ = tell.send(());
+            };
+            let build = |_: Option<Script>, e: &Experiment, say: &dyn Fn(&str)| {
+                say("loading");
+                if e.name == "cannot be built" {
+                    return Err("units = 0".into());
+                }
+                Ok(Script {
+                    name: e.name.clone(),
+                    ..Script::default()
+                })
+            };
+            Worker::new(&shared, &notify, first, build, autosave).run();
+        });
+        Bench {
+            mailbox,
+            told,
+            thread: Some(thread),
+            points: vec![],
+            notices: vec![],
+        }
+    }
+
+    /// Takes frames until one is as wanted.
+    fn until(&mut self, wanted: impl Fn(&Frame) -> bool) -> Frame {
+        loop {
+            if let Some(frame) = self.mailbox.take() {
+                self.points.extend(frame.points.iter().cloned());
+                self.notices.extend(frame.notices.iter().cloned());
+                if wanted(&frame) {
+                    return frame;
+                }
+            } else {
+                self.told.recv().expect("the thread lives");
+            }
+        }
+    }
+
+    fn step(&self) -> u64 {
+        self.points.last().map_or(0, |p| p.step)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        if let Some(thread) = self.thread.take() {
+            assert!(thread.join().is_ok() || thread::panicking());
+        }
+    }
+}
+
+#[test]
+fn starts_paused_steps_exactly_and_pauses_with_histograms_and_a_test_score() {
+    let mut bench = Bench::start("", None);
+    bench.until(|f| f.status == Status::Paused);
+    bench.mailbox.send(Command::Step(3));
+    bench.mailbox.send(Command::Step(4));
+    let mut bench_step = 0;
+    while bench_step < 7 {
+        let frame = bench.until(|f| f.status == Status::Paused);
+        bench_step = bench.step();
+        if bench_step == 7 {
+            assert!(frame.histograms.is_some());
+        }
+    }
+    assert_eq!(bench.step(), 7);
+    assert_eq!(
+        bench.points.last().and_then(|p| p.test).map(|t| t.loss),
+        Some(7.0)
+    );
+}
+
+#[test]
+fn runs_until_paused_and_goes_on() {
+    let mut bench = Bench::start("", None);
+    bench.mailbox.send(Command::Run);
+    bench.until(|f| f.status == Status::Running && !f.points.is_empty());
+    bench.mailbox.send(Command::Pause);
+    bench.until(|f| f.status == Status::Paused);
+    let paused_at = bench.step();
+    bench.mailbox.send(Command::Run);
+    bench.until(|f| f.points.last().is_some_and(|p| p.step > paused_at));
+    assert!(bench.points.windows(2).all(|w| w[0].step < w[1].step));
+}
+
+#[test]
+fn a_panic_becomes_a_status_and_a_restart_helps() {
+    let mut bench = Bench::start("panics", None);
+    bench.mailbox.send(Command::Run);
+    let failed = |f: &Frame| matches!(&f.status, Status::Failed(why) if why.contains("a bug"));
+    bench.until(failed);
+    bench
+        .mailbox
+        .send(Command::Replace(Box::new(experiment("", 1))));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step > PANIC));
+    assert_eq!(
+        (frame.status, frame.info.run),
+        (Status::Running, 2),
+        "the wish to run outlives the panic"
+    );
+}
+
+#[test]
+fn what_cannot_be_built_says_so_and_waits_for_another() {
+    let mut bench = Bench::start("cannot be built", None);
+    bench.mailbox.send(Command::Step(2));
+    bench.until(|f| f.status == Status::Failed("units = 0".into()));
+    bench
+        .mailbox
+        .send(Command::Replace(Box::new(experiment("", 2))));
+    bench.until(|f| f.status == Status::Paused && f.info.run == 2);
+    assert!(bench.step() <= 2);
+}
+
+#[test]
+fn a_divergence_stops_the_run_until_it_starts_again() {
+    let mut bench = Bench::start("diverges", None);
+    bench.mailbox.send(Command::Run);
+    bench.until(|f| f.status == Status::Diverged("layers.0".into()));
+    assert_eq!(bench.step(), PANIC);
+    bench.mailbox.send(Command::Run);
+    bench.mailbox.send(Command::Restart);
+    bench.until(|f| f.info.run == 2 && f.status == Status::Diverged("layers.0".into()));
+}
+
+#[test]
+fn a_live_change_keeps_the_run_and_another_starts_it_again() {
+    let mut bench = Bench::start("", None);
+    bench.mailbox.send(Command::Step(5));
+    bench.until(|f| f.status == Status::Paused && f.points.last().is_some_and(|p| p.step == 5));
+    bench
+        .mailbox
+        .send(Command::Replace(Box::new(experiment("renamed", 1))));
+    bench.mailbox.send(Command::Step(1));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 6));
+    assert_eq!(frame.info.run, 1);
+    bench
+        .mailbox
+        .send(Command::Replace(Box::new(experiment("other", 2))));
+    bench.mailbox.send(Command::Step(1));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 1));
+    assert_eq!(frame.info.run, 2);
+}
+
+#[test]
+fn files_are_written_between_steps_and_failures_said_while_training_goes_on() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut bench = Bench::start("", None);
+    bench.mailbox.send(Command::Step(3));
+    bench.mailbox.send(Command::Checkpoint(path.clone()));
+    bench.mailbox.send(Command::Pause);
+    bench.mailbox.send(Command::SaveWeights("w".into()));
+    bench.mailbox.send(Command::Run);
+    bench.until(|f| f.points.last().is_some_and(|p| p.step > 5));
+    assert!(path.exists());
+    assert!(bench.notices.iter().any(|n| n.contains("the disk is full")));
+}
+
+#[test]
+fn what_was_done_is_saved_when_the_handle_goes() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("auto");
+    let autosave = Autosave {
+        path: path.clone(),
+        every: Duration::MAX,
+    };
+    let mut bench = Bench::start("", Some(autosave));
+    bench.mailbox.send(Command::Step(12));
+    bench.until(|f| f.points.last().is_some_and(|p| p.step == 12));
+    drop(bench);
+    assert_eq!(std::fs::read_to_string(path).expect("autosave"), "12");
+}
+
+/// A screen that never takes a frame costs the run nothing and holds it up nowhere; one frame shows the present.
+#[test]
+fn nobody_looking_stops_nothing() {
+    let mut bench = Bench::start("diverges", None);
+    bench.mailbox.send(Command::Run);
+    bench.told.recv().expect("the first frame");
+    // The thread is the only one that moves: it ends by its own rule with all its frames merged into one.
+    bench.mailbox.send(Command::Checkpoint("/".into()));
+    let frame = bench.until(|f| matches!(f.status, Status::Diverged(_)));
+    assert_eq!(frame.points.last().map(|p| p.step), Some(PANIC));
+}

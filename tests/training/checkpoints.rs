@@ -1,0 +1,247 @@
+//! Checkpoints: bit for bit the run that was not interrupted, whole or not at all, safe against what strangers write.
+
+use super::{bits, experiment, session, session_from, session_of, step};
+use gradlab::training::{Checkpoint, Detail, Session, Start, TensorFile};
+use std::path::Path;
+use tempfile::tempdir;
+
+fn resumed(experiment: &gradlab::experiment::Experiment, path: &Path) -> Session {
+    session_from(
+        experiment,
+        &Start {
+            resume: Some(path.to_path_buf()),
+            ..Start::default()
+        },
+    )
+}
+
+const OPTIMIZERS: [&str; 9] = [
+    "kind = \"sgd\"",
+    "kind = \"sgd\"\nmomentum = 0.9\nnesterov = true",
+    "kind = \"adagrad\"",
+    "kind = \"rmsprop\"\ncentered = true\nmomentum = 0.5",
+    "kind = \"adadelta\"",
+    "kind = \"adam\"\namsgrad = true",
+    "kind = \"adamw\"",
+    "kind = \"adamax\"",
+    "kind = \"nadam\"",
+];
+
+#[test]
+fn a_hundred_steps_equal_fifty_saved_loaded_and_fifty_more() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("run.checkpoint");
+    for optimizer in OPTIMIZERS {
+        for schedule in [
+            "kind = \"constant\"",
+            "kind = \"one-cycle\"\nsteps = 100\nmax = 0.01",
+            "kind = \"plateau\"\npatience = 0",
+        ] {
+            let experiment = experiment(&format!(
+                "[data]\nkind = \"wine\"\n[network]\nactivation = \"rrelu\"\n[[network.layers]]\nunits = 8\nrepeat = 2\nnorm = \
+                 \"batch\"\ndropout = 0.3\n[training.optimizer]\n{optimizer}\n[training.schedule]\n{schedule}\n"
+            ));
+            let mut whole = session_of(&experiment);
+            step(&mut whole, 100);
+            let mut half = session_of(&experiment);
+            half.advance(50, Detail::Stats);
+            half.save(&path).expect("saved");
+            let mut rest = resumed(&experiment, &path);
+            assert_eq!(rest.steps(), 50);
+            step(&mut rest, 50);
+            assert_eq!(bits(&rest), bits(&whole), "{optimizer} {schedule}");
+        }
+    }
+}
+
+#[test]
+fn patience_and_its_best_weights_are_resumed() {
+    let text = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n\
+                [training.stop]\npatience = 3\nepochs = 200\n";
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut whole = session(text);
+    whole.advance(u64::MAX, Detail::Loss);
+    while whole.ended().is_none() {
+        whole.advance(u64::MAX, Detail::Loss);
+    }
+    // Interrupted after every epoch.
+    let mut parts = session(text);
+    while parts.ended().is_none() {
+        let epoch = parts.steps_per_epoch();
+        parts.advance(epoch, Detail::Loss);
+        if parts.ended().is_none() {
+            parts.save(&path).expect("saved");
+            parts = resumed(&experiment(text), &path);
+        }
+    }
+    assert_eq!(parts.ended(), whole.ended());
+    assert_eq!(bits(&parts), bits(&whole));
+}
+
+#[test]
+fn the_charts_history_is_resumed() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut first = session("");
+    for _ in 0..20 {
+        first.advance(3, Detail::Stats);
+        first.evaluate().expect("rows");
+    }
+    first.save(&path).expect("saved");
+    let read = Checkpoint::read(&path).expect("readable");
+    assert_eq!(read.step, 60);
+    assert_eq!(read.points.len(), 20);
+    assert!(
+        read.points
+            .iter()
+            .all(|p| p.test.is_some() && p.layers.len() == 3)
+    );
+    resumed(&experiment(""), &path).save(&path).expect("saved");
+    assert_eq!(
+        Checkpoint::read(&path).expect("readable").points,
+        read.points
+    );
+}
+
+#[test]
+fn another_experiment_is_refused_and_a_live_change_is_not() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut first = session("");
+    step(&mut first, 3);
+    first.save(&path).expect("saved");
+    let start = Start {
+        resume: Some(path.clone()),
+        ..Start::default()
+    };
+    let other = experiment(
+        "[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 12\nrepeat = 2\n",
+    );
+    let refused = Session::build(&other, Path::new("."), &start, None, &|_| {});
+    assert!(
+        refused
+            .err()
+            .expect("refused")
+            .to_string()
+            .contains("the network")
+    );
+    let longer = experiment("[training.stop]\nsteps = 9\n");
+    let mut session = resumed(&longer, &path);
+    session.advance(100, Detail::Loss);
+    assert_eq!(session.steps(), 9);
+}
+
+#[test]
+fn other_versions_and_other_files_are_refused_with_what_to_do() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    session("").save(&path).expect("saved");
+    let mut file = TensorFile::read(&path).expect("tensors");
+    file.texts.insert("version".into(), "99\u{1b}[2J".into());
+    let bytes = file.to_bytes().expect("bytes");
+    let error = Checkpoint::from_bytes(&bytes, "c")
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        error.contains("version 99") && error.contains("--weights"),
+        "{error}"
+    );
+    assert!(!error.contains('\u{1b}'));
+
+    session("").weights().write(&path).expect("saved");
+    let error = Checkpoint::read(&path).expect_err("refused").to_string();
+    assert!(error.contains("--weights"), "{error}");
+    std::fs::write(&path, b"not one").expect("written");
+    assert!(Checkpoint::read(&path).is_err());
+    assert!(Checkpoint::read(folder.path()).is_err());
+}
+
+/// Cut, flipped and lying files are errors, never panics and never huge allocations.
+#[test]
+fn damaged_files_are_refused_or_read_but_never_crash() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut first = session("");
+    first.advance(5, Detail::Stats);
+    first.save(&path).expect("saved");
+    let whole = std::fs::read(&path).expect("read");
+    for cut in (0..whole.len()).step_by(97) {
+        assert!(Checkpoint::from_bytes(&whole[..cut], "c").is_err());
+    }
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().expect("eight")) as usize;
+    for at in 0..header {
+        for bit in [0, 3, 7] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            let _ = Checkpoint::from_bytes(&bytes, "c");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_that_claims_other_shapes_leaves_an_error() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut first = session("[training.optimizer]\nkind = \"adam\"\n");
+    step(&mut first, 3);
+    first.save(&path).expect("saved");
+    let file = TensorFile::read(&path).expect("tensors");
+    for (at, (name, _)) in file.tensors.iter().enumerate() {
+        let mut other = file.clone();
+        other.tensors.remove(at);
+        other.write(&path).expect("written");
+        let start = Start {
+            resume: Some(path.clone()),
+            ..Start::default()
+        };
+        let built = Session::build(first.experiment(), Path::new("."), &start, None, &|_| {});
+        assert!(built.is_err(), "without {name}");
+    }
+}
+
+#[test]
+fn weights_are_named_and_laid_out_as_pytorchs() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("w.safetensors");
+    let text = "[data]\nkind = \"wine\"\n[network]\nactivation = \"prelu\"\n[[network.layers]]\nunits = 12\nnorm = \"batch\"\n";
+    let mut first = session(text);
+    step(&mut first, 5);
+    first.weights().write(&path).expect("written");
+    let file = TensorFile::read(&path).expect("read");
+    let shape = |name: &str| file.get(name).map(|t| t.shape.clone());
+    assert_eq!(shape("layers.0.weight"), Some(vec![12, 13]));
+    assert_eq!(shape("layers.0.bias"), Some(vec![12]));
+    assert_eq!(shape("layers.1.weight"), Some(vec![3, 12]));
+    for name in ["weight", "bias", "running_mean", "running_var"] {
+        assert_eq!(shape(&format!("layers.0.norm.{name}")), Some(vec![12]));
+    }
+    assert!(shape("layers.0.slope").is_some());
+    let start = Start {
+        weights: Some(path),
+        ..Start::default()
+    };
+    let again = session_from(&experiment(text), &start);
+    assert_eq!(again.weights(), first.weights());
+}
+
+#[test]
+fn weights_of_another_shape_are_refused_by_name() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("w");
+    session("").weights().write(&path).expect("written");
+    let other =
+        experiment("[network]\nactivation = \"tanh\"\n[[network.layers]]\nunits = 5\nrepeat = 2\n");
+    let start = Start {
+        weights: Some(path),
+        ..Start::default()
+    };
+    let error = Session::build(&other, Path::new("."), &start, None, &|_| {});
+    assert!(
+        error
+            .err()
+            .expect("refused")
+            .to_string()
+            .contains("layers.0.")
+    );
+}

@@ -1,0 +1,139 @@
+//! Stop rules, divergence, patience.
+
+use super::{bits, experiment, session, step};
+use gradlab::training::{Detail, Ended, Session, Start};
+use std::path::Path;
+
+fn ended(session: &Session) -> String {
+    match session.ended() {
+        Some(Ended::Finished(why)) => why.clone(),
+        other => panic!("not finished: {other:?}"),
+    }
+}
+
+#[test]
+fn steps_and_epochs_end_a_run_exactly() {
+    let mut by_steps = session("[training.stop]\nsteps = 13\n");
+    let advance = by_steps.advance(1000, Detail::Stats);
+    assert_eq!((advance.steps, by_steps.steps()), (13, 13));
+    assert_eq!(advance.point.map(|p| p.layers.len()), Some(3));
+    assert_eq!(ended(&by_steps), "13 steps");
+    assert_eq!(by_steps.advance(5, Detail::Stats).steps, 0);
+
+    let mut by_epochs = session("[training.stop]\nepochs = 2\n");
+    by_epochs.advance(u64::MAX, Detail::Loss);
+    assert_eq!(by_epochs.steps(), 2 * by_epochs.steps_per_epoch());
+    assert_eq!(ended(&by_epochs), "2 epochs");
+}
+
+#[test]
+fn patience_returns_to_the_best_weights() {
+    // Few rows, a large rate: the test loss soon rises.
+    let text = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n\
+                [training.stop]\npatience = 3\nepochs = 200\n";
+    let mut session = session(text);
+    let mut seen = Vec::new();
+    while session.ended().is_none() {
+        let epoch = session.steps_per_epoch();
+        step(&mut session, epoch);
+        if session.ended().is_none() {
+            let loss = session.test().expect("evaluated every epoch").loss;
+            seen.push((loss, bits(&session)));
+        }
+    }
+    assert!(ended(&session).starts_with("no better test loss for 3 epochs"));
+    let best = seen
+        .iter()
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .expect("epochs");
+    let weights = |bits: &[(String, Vec<u32>)]| {
+        let own: Vec<_> = bits
+            .iter()
+            .filter(|b| b.0.starts_with("layers."))
+            .cloned()
+            .collect();
+        own
+    };
+    assert_eq!(weights(&bits(&session)), weights(&best.1));
+    let test = session.evaluate().expect("rows").expect("a test set");
+    assert_eq!(test.loss, best.0);
+}
+
+#[test]
+fn patience_without_test_rows_is_refused() {
+    let text = "[data]\nkind = \"wine\"\ntest_fraction = 0.0\n[training.stop]\npatience = 3\n";
+    let Ok(experiment) = gradlab::experiment::parse(&format!("format = 1\n{text}"), "test") else {
+        return; // refused even earlier
+    };
+    let error = Session::build(
+        &experiment,
+        Path::new("."),
+        &Start::default(),
+        None,
+        &|_| {},
+    );
+    assert!(
+        error
+            .err()
+            .expect("refused")
+            .to_string()
+            .contains("test rows")
+    );
+}
+
+#[test]
+fn a_divergence_names_layer_and_direction_and_leaves_the_weights_finite() {
+    let text = "[data]\nkind = \"diabetes\"\n[network]\nactivation = \"linear\"\n[[network.layers]]\nunits = 30\nrepeat = 5\n\
+                [training.optimizer]\nkind = \"sgd\"\nlearning_rate = 1000.0\n";
+    let mut session = session(text);
+    let mut last = None;
+    for _ in 0..10_000 {
+        last = session.advance(7, Detail::Loss).point;
+        if session.ended().is_some() {
+            break;
+        }
+    }
+    match session.ended() {
+        Some(Ended::Diverged(why)) => assert!(why.contains("layers."), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(last.expect("a point").layers.len(), 6);
+    let finite = |b: &(String, Vec<u32>)| b.1.iter().all(|v| f32::from_bits(*v).is_finite());
+    assert!(bits(&session).iter().all(finite));
+}
+
+#[test]
+fn plateau_cuts_the_rate_when_the_test_loss_stops_falling() {
+    let text = "[training.optimizer]\nkind = \"sgd\"\nlearning_rate = 0.5\n[training.schedule]\nkind = \"plateau\"\nfactor = 0.5\npatience = 0\n";
+    let mut session = session(text);
+    let first = session.advance(1, Detail::Stats).point.expect("a point");
+    let epochs = 60 * session.steps_per_epoch();
+    let last = session
+        .advance(epochs, Detail::Stats)
+        .point
+        .expect("a point");
+    assert_eq!(first.learning_rate, 0.5);
+    assert!(last.learning_rate < 0.5);
+}
+
+#[test]
+fn the_last_short_batch_is_used() {
+    let mut session = session("[training]\nbatch_size = 100\n[training.stop]\nepochs = 1\n");
+    let advance = session.advance(100, Detail::Loss);
+    assert_eq!(advance.rows as usize, session.data().train.len());
+    assert_eq!(advance.steps, 2);
+}
+
+#[test]
+fn a_full_batch_is_all_rows() {
+    let mut session = session("[training]\nbatch_size = \"full\"\n");
+    let advance = session.advance(3, Detail::Loss);
+    assert_eq!(advance.rows as usize, 3 * session.data().train.len());
+    assert_eq!(session.steps_per_epoch(), 1);
+}
+
+#[test]
+fn fewer_training_rows_where_asked() {
+    let experiment = experiment("[data]\nkind = \"digits\"\ntrain_rows = 100\n");
+    assert_eq!(super::session_of(&experiment).info().train_rows, 100);
+}

@@ -1,0 +1,178 @@
+//! The training thread with real runs, by messages.
+
+use super::{bits, experiment, session_of, step};
+use gradlab::experiment::Experiment;
+use gradlab::training::{
+    Autosave, Checkpoint, Command, Frame, Handle, Options, Point, Status, TensorFile,
+};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+use tempfile::tempdir;
+
+struct Bench {
+    handle: Handle,
+    told: Receiver<()>,
+    points: Vec<Point>,
+}
+
+impl Bench {
+    fn start(experiment: &Experiment, options: Options) -> Bench {
+        let (tell, told) = channel();
+        let notify = move || {
+            let _ = tell.send(());
+        };
+        let handle = Handle::start(experiment.clone(), Path::new("."), options, notify);
+        Bench {
+            handle: handle.expect("a thread"),
+            told,
+            points: vec![],
+        }
+    }
+
+    fn until(&mut self, wanted: impl Fn(&Frame) -> bool) -> Frame {
+        loop {
+            match self.handle.take() {
+                Some(frame) => {
+                    self.points.extend(frame.points.iter().cloned());
+                    if wanted(&frame) {
+                        return frame;
+                    }
+                }
+                None => self.told.recv().expect("the thread lives"),
+            }
+        }
+    }
+}
+
+#[test]
+fn loads_waits_steps_and_tells_the_facts() {
+    let mut bench = Bench::start(&experiment(""), Options::default());
+    let frame = bench.until(|f| f.status == Status::Paused);
+    let info = &frame.info;
+    assert_eq!(
+        (info.run, info.features, info.outputs, info.layers),
+        (1, 13, 3, 3)
+    );
+    assert_eq!(info.train_rows + info.test_rows, 178);
+    assert_eq!(info.parameters, 13 * 12 + 12 + 12 * 12 + 12 + 12 * 3 + 3);
+    bench.handle.send(Command::Step(3));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 3));
+    assert_eq!(frame.histograms.as_ref().map(|h| h.len()), Some(3));
+    assert!(frame.points.last().is_some_and(|p| p.test.is_some()));
+}
+
+/// Paused and resumed, stepped and watched, in the thread: the same bits as a session stepped by hand.
+#[test]
+fn the_thread_changes_no_bit() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("w");
+    let experiment = experiment("[training.stop]\nsteps = 500\n");
+    let mut bench = Bench::start(&experiment, Options::default());
+    for _ in 0..5 {
+        bench.handle.send(Command::Step(7));
+        bench.handle.send(Command::Pause);
+        bench.handle.send(Command::Run);
+        bench.handle.send(Command::Pause);
+    }
+    bench.handle.send(Command::Run);
+    bench.until(|f| matches!(f.status, Status::Finished(_)));
+    bench.handle.send(Command::SaveWeights(path.clone()));
+    bench.until(|f| !f.notices.is_empty());
+    let mut own = session_of(&experiment);
+    step(&mut own, 500);
+    assert_eq!(TensorFile::read(&path).expect("weights"), own.weights());
+}
+
+#[test]
+fn a_restart_repeats_and_a_live_change_does_not_restart() {
+    let mut bench = Bench::start(&experiment(""), Options::default());
+    bench.handle.send(Command::Step(4));
+    let first = bench.until(|f| f.points.last().is_some_and(|p| p.step == 4));
+    bench.handle.send(Command::Restart);
+    bench.handle.send(Command::Step(4));
+    let again = bench.until(|f| f.info.run == 2 && f.points.last().is_some_and(|p| p.step == 4));
+    assert_eq!(first.points.last(), again.points.last());
+    let mut slower = experiment("");
+    slower.training.optimizer = slower.training.optimizer.with_learning_rate(1e-4);
+    bench.handle.send(Command::Replace(Box::new(slower)));
+    bench.handle.send(Command::Step(1));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 5));
+    assert_eq!(
+        (frame.info.run, frame.points.last().map(|p| p.learning_rate)),
+        (2, Some(1e-4))
+    );
+}
+
+#[test]
+fn a_network_too_large_fails_with_the_figure_and_an_edit_mends_it() {
+    let mut large = experiment("");
+    large.network.layers[0].units = 1_000_000_000;
+    let mut bench = Bench::start(&large, Options::default());
+    bench.until(|f| matches!(&f.status, Status::Failed(why) if !why.is_empty()));
+    bench
+        .handle
+        .send(Command::Replace(Box::new(experiment(""))));
+    bench.until(|f| f.status == Status::Paused && f.info.run == 2);
+}
+
+#[test]
+fn autosaves_when_it_stops_and_resumes_from_there() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("auto");
+    let experiment = experiment("[training.stop]\nsteps = 60\n");
+    let options = Options {
+        autosave: Some(Autosave {
+            path: path.clone(),
+            every: Duration::MAX,
+        }),
+        ..Options::default()
+    };
+    let mut bench = Bench::start(&experiment, options);
+    bench.handle.send(Command::Step(40));
+    bench.until(|f| f.points.last().is_some_and(|p| p.step == 40));
+    bench.handle.join();
+    assert_eq!(Checkpoint::read(&path).expect("autosave").step, 40);
+    let options = Options {
+        resume: Some(path.clone()),
+        ..Options::default()
+    };
+    let mut bench = Bench::start(&experiment, options);
+    let frame = bench.until(|f| f.status == Status::Paused);
+    assert_eq!(frame.points.last().map(|p| p.step), Some(40));
+    bench.handle.send(Command::Run);
+    bench.handle.send(Command::Checkpoint(path.clone()));
+    bench.until(|f| matches!(f.status, Status::Finished(_)));
+    bench.handle.send(Command::Checkpoint(path.clone()));
+    bench.until(|f| !f.notices.is_empty());
+    bench.handle.join();
+    let mut whole = session_of(&experiment);
+    step(&mut whole, 60);
+    let options = gradlab::training::Start {
+        resume: Some(path),
+        ..Default::default()
+    };
+    assert_eq!(
+        bits(&super::session_from(&experiment, &options)),
+        bits(&whole)
+    );
+}
+
+#[test]
+fn files_that_cannot_be_written_are_said_and_training_goes_on() {
+    let folder = tempdir().expect("folder");
+    let mut bench = Bench::start(&experiment(""), Options::default());
+    let nowhere = folder.path().join("not there").join("c");
+    bench.handle.send(Command::Checkpoint(nowhere.clone()));
+    bench.handle.send(Command::Step(2));
+    let frame = bench.until(|f| !f.notices.is_empty());
+    assert!(
+        frame.notices[0].contains("not written"),
+        "{:?}",
+        frame.notices
+    );
+    assert!(!nowhere.exists());
+    if bench.points.last().is_none_or(|p| p.step < 2) {
+        bench.until(|f| f.points.last().is_some_and(|p| p.step == 2));
+    }
+}
