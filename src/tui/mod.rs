@@ -1,5 +1,87 @@
-//! The workbench.
+//! The workbench. `app` holds the state, `draw` its picture, `event_loop` joins both to the world.
 
+pub mod actions;
+pub mod app;
+mod differences;
+pub mod draw;
+pub mod edit;
+pub mod event_loop;
 pub mod glyphs;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod measure;
+pub mod message;
+pub mod overlay;
+pub mod panes;
+#[cfg(test)]
+mod samples;
+pub mod screen;
+pub mod terminal;
 pub mod theme;
 pub mod widgets;
+pub mod world;
+
+use crate::experiment::Experiment;
+use app::{App, Manner};
+use event_loop::{Bell, Ended, Loop};
+use ratatui::Terminal;
+use screen::Screen;
+use std::io::{self, IsTerminal, stdout};
+use std::path::PathBuf;
+use terminal::Guard;
+use world::World;
+
+/// How the workbench is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads of the training; `None`: the program chooses.
+    pub threads: Option<usize>,
+    pub mouse: bool,
+    pub manner: Manner,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            mouse: true,
+            manner: Manner::default(),
+        }
+    }
+}
+
+/// Opens the workbench on an experiment and trains it. Returns the signal that ended it, if one did.
+///
+/// # Errors
+/// Where there is no terminal, or it fails on the way; it is given back in any case.
+pub fn run(
+    experiment: Experiment,
+    path: Option<PathBuf>,
+    options: Options,
+) -> io::Result<Option<i32>> {
+    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(io::Error::other(
+            "the workbench needs a terminal; `gradlab run` trains without one",
+        ));
+    }
+    let (bell, events) = Bell::new();
+    let mut world = World::new(bell.clone(), options.threads);
+    world.start(&experiment, path.as_deref())?;
+    terminal::hook_panics();
+    event_loop::read_signals(bell.clone())?;
+    let guard = Guard::enter(options.mouse)?;
+    event_loop::read_input(bell.clone())?;
+    let mut event_loop = Loop {
+        app: App::new(experiment, path, options.manner),
+        world,
+        terminal: Terminal::new(Screen::new(stdout()))?,
+        events,
+        bell,
+        guard: Some(guard),
+    };
+    match event_loop.run()? {
+        Ended::Quit => Ok(None),
+        Ended::Signal(signal) => Ok(Some(signal)),
+    }
+}

@@ -1,0 +1,251 @@
+//! The one table of actions. Dispatch, the footer, the help and the command palette are made from it.
+
+use super::app::App;
+use super::edit::LayerSlot;
+use super::layout::Pane;
+use super::message::Effect;
+use super::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::experiment::Experiment;
+use crate::training::Status;
+
+/// Where an action can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    Everywhere,
+    In(Pane),
+    /// In every pane but this one, which has its own meaning for the key.
+    Outside(Pane),
+}
+
+impl Context {
+    pub fn is_active(self, focus: Pane) -> bool {
+        match self {
+            Context::Everywhere => true,
+            Context::In(pane) => pane == focus,
+            Context::Outside(pane) => pane != focus,
+        }
+    }
+
+    pub fn overlaps(self, other: Context) -> bool {
+        Pane::ORDER
+            .iter()
+            .any(|pane| self.is_active(*pane) && other.is_active(*pane))
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::In(pane) => pane.name(),
+            Context::Everywhere | Context::Outside(_) => "",
+        }
+    }
+}
+
+pub struct Action {
+    pub id: &'static str,
+    pub keys: &'static [&'static str],
+    pub context: Context,
+    /// A word or two for the footer.
+    pub label: &'static str,
+    /// A line for the help.
+    pub help: &'static str,
+    /// How early it comes in the footer; 0: not there.
+    pub footer: u8,
+    /// Why it cannot be done now.
+    pub unavailable: fn(&App) -> Option<&'static str>,
+    pub run: fn(&mut App),
+}
+
+fn always(_: &App) -> Option<&'static str> {
+    None
+}
+
+fn needs_layer(app: &App) -> Option<&'static str> {
+    app.selected_entry()
+        .is_none()
+        .then_some("select a hidden layer first")
+}
+
+fn needs_field(app: &App) -> Option<&'static str> {
+    let value = app
+        .selected_field()
+        .and_then(|f| f.parameter(&app.experiment));
+    value.is_none().then_some("select a number first")
+}
+
+fn needs_run(app: &App) -> Option<&'static str> {
+    match app.run.status {
+        Status::Failed(_) => Some("the experiment could not be built; mend it first"),
+        Status::Diverged(_) => Some("the run diverged; r starts it again"),
+        Status::Finished(_) => Some("the run has reached its stop; r starts it again"),
+        _ => None,
+    }
+}
+
+fn needs_points(app: &App) -> Option<&'static str> {
+    app.run
+        .record
+        .is_empty()
+        .then_some("nothing was measured yet")
+}
+
+fn needs_undo(app: &App) -> Option<&'static str> {
+    (!app.can_undo()).then_some("there is no edit to take back")
+}
+
+fn needs_redo(app: &App) -> Option<&'static str> {
+    (!app.can_redo()).then_some("there is no edit to bring back")
+}
+
+fn needs_pinned(app: &App) -> Option<&'static str> {
+    app.pinned
+        .is_empty()
+        .then_some("no run is pinned; b pins this one")
+}
+
+macro_rules! actions {
+    ($($id:literal $keys:expr, $context:expr, $footer:literal $label:literal, $help:literal, $when:expr, $run:expr;)+) => {
+        pub static ACTIONS: &[Action] = &[$(Action {
+            id: $id,
+            keys: &$keys,
+            context: $context,
+            label: $label,
+            help: $help,
+            footer: $footer,
+            unavailable: $when,
+            run: $run,
+        }),+];
+    };
+}
+
+use Context::{Everywhere, In, Outside};
+
+actions! {
+    "run-pause" ["space"], Everywhere, 1 "run/pause", "run, or pause", needs_run, App::toggle_run;
+    "step" ["."], Everywhere, 2 "step", "take one step, then pause", needs_run, |app| app.step(1);
+    "restart" ["r"], Everywhere, 3 "restart", "start the run again from the same seed", always, App::restart;
+    "new-seed" ["n"], Everywhere, 13 "new seed", "draw everything anew, from the next seed", always, new_seed;
+    "edit" ["enter", "e"], Everywhere, 4 "edit", "edit what is selected", always, App::edit_selected;
+    "add-layer" ["a"], In(Pane::Network), 5 "add", "add a layer after the selected one", always, App::add_layer;
+    "delete-layer" ["d", "delete"], In(Pane::Network), 6 "delete", "delete the selected layers", needs_layer, App::delete_layer;
+    "duplicate-layer" ["D"], In(Pane::Network), 0 "duplicate", "put a copy of the selected layers after them", needs_layer, App::duplicate_layer;
+    "move-layer-toward-output" ["J"], In(Pane::Network), 0 "move down", "move the selected layers toward the output", needs_layer, |app| app.move_layer(true);
+    "move-layer-toward-input" ["K"], In(Pane::Network), 0 "move up", "move the selected layers toward the input", needs_layer, |app| app.move_layer(false);
+    "pick-activation" ["A"], Everywhere, 7 "activation", "choose the selected layer's activation", always, |app| app.pick_in_layer(LayerSlot::Activation);
+    "pick-init" ["I"], Everywhere, 8 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
+    "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
+    "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
+    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", always, |app| app.measure = app.measure.next(true);
+    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
+    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow another way", always, |app| app.view = app.view.next(true);
+    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow the way before", always, |app| app.view = app.view.next(false);
+    "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "accuracy", "show accuracy instead of loss, and back", always, |app| app.show_accuracy = !app.show_accuracy;
+    "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
+    "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
+    "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, list_pinned;
+    "undo" ["u"], Everywhere, 14 "undo", "take the last edit back", needs_undo, App::undo;
+    "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
+    "open" ["o"], Everywhere, 15 "open", "open a preset or a file", always, App::ask_to_open;
+    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path", always, ask_for_path;
+    "save" ["s"], Everywhere, 16 "save", "save the experiment", always, App::save;
+    "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
+    "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
+    "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
+    "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
+    "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);
+    "page-down" ["pagedown", "ctrl-d"], Everywhere, 0 "page down", "ten rows down", always, |app| app.move_selection(10);
+    "page-up" ["pageup", "ctrl-u"], Everywhere, 0 "page up", "ten rows up", always, |app| app.move_selection(-10);
+    "first" ["home", "g"], Everywhere, 0 "first", "select the first row", always, |app| app.move_selection(isize::MIN + 1);
+    "last" ["end", "G"], Everywhere, 0 "last", "select the last row", always, |app| app.move_selection(isize::MAX);
+    "next-pane" ["tab"], Everywhere, 18 "next pane", "focus the next pane", always, |app| app.move_focus(true);
+    "previous-pane" ["backtab"], Everywhere, 0 "previous pane", "focus the pane before", always, |app| app.move_focus(false);
+    "network" ["1"], Everywhere, 0 "Network", "focus the network", always, |app| app.focus = Pane::Network;
+    "flow" ["2"], Everywhere, 0 "Flow", "focus the gradient flow", always, |app| app.focus = Pane::Flow;
+    "loss" ["3"], Everywhere, 0 "Loss", "focus loss and accuracy", always, |app| app.focus = Pane::Loss;
+    "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
+    "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
+    "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", always, App::cycle_theme;
+    "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| list_actions(app, "Do");
+    "help" ["?", "f1"], Everywhere, 12 "help", "every action with its keys; type to filter, enter does it", always, |app| list_actions(app, "Help");
+    "suspend" ["ctrl-z"], Everywhere, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
+    "quit" ["q", "ctrl-c"], Everywhere, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
+}
+
+fn new_seed(app: &mut App) {
+    let mut next: Experiment = app.experiment.clone();
+    // A TOML integer is signed.
+    next.seed = if next.seed >= i64::MAX as u64 {
+        0
+    } else {
+        next.seed + 1
+    };
+    app.replace(next);
+}
+
+/// The help and the palette: the same list.
+fn list_actions(app: &mut App, title: &str) {
+    let order: Vec<usize> = (0..ACTIONS.len()).collect();
+    let items = order
+        .iter()
+        .map(|i| {
+            let action = &ACTIONS[*i];
+            let keys: Vec<String> = app.manner.keymap.keys(*i).map(|k| k.to_string()).collect();
+            let place = if action.context.is_active(app.focus) {
+                ""
+            } else {
+                action.context.name()
+            };
+            Item {
+                name: action.id.into(),
+                note: keys.join("  "),
+                help: if place.is_empty() {
+                    action.help.into()
+                } else {
+                    format!("{} (in {place})", action.help)
+                },
+                fault: if action.context.is_active(app.focus) {
+                    (action.unavailable)(app).map(str::to_string)
+                } else {
+                    None
+                },
+            }
+        })
+        .collect();
+    app.overlays.push(Overlay::List(List::new(
+        title,
+        items,
+        Purpose::Actions(order),
+    )));
+}
+
+fn list_pinned(app: &mut App) {
+    let order: Vec<usize> = (0..app.pinned.len()).rev().collect();
+    let items = order
+        .iter()
+        .map(|i| {
+            let pinned = &app.pinned[*i];
+            let loss = pinned.record.latest.as_ref().map(|p| p.train.loss);
+            Item {
+                name: pinned.name.clone(),
+                note: loss.map(|l| format!("loss {l:.4}")).unwrap_or_default(),
+                help: super::differences::line(&pinned.experiment, &app.experiment),
+                fault: None,
+            }
+        })
+        .collect();
+    let list = List::new(
+        "Pinned runs: enter brings its experiment back",
+        items,
+        Purpose::Pinned(order),
+    );
+    app.overlays.push(Overlay::List(list));
+}
+
+fn ask_for_path(app: &mut App) {
+    app.overlays.push(Overlay::Prompt(Prompt {
+        title: "Open".into(),
+        help: "an experiment's file".into(),
+        line: Line::default(),
+        error: None,
+        goal: Goal::OpenPath,
+    }));
+}

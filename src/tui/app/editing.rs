@@ -1,0 +1,307 @@
+//! Edits: each makes a new experiment value, checked by the file's own rules, sent to training at once, and undone by
+//! bringing the old value back.
+
+use super::{App, NetworkRow};
+use crate::experiment::{self, Experiment};
+use crate::nn::vocabulary::Value;
+use crate::training::Command;
+use crate::tui::edit::{Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, value};
+use crate::tui::layout::Pane;
+use crate::tui::overlay::{Form, Goal, Item, Line, List, Overlay, Prompt, Purpose, Subject};
+
+/// Edits that can be taken back.
+const MOST_UNDO: usize = 500;
+
+impl App {
+    /// Applies an edit; false where it changed nothing or the file's rules refuse it (then the person is told why).
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut Experiment) -> bool) -> bool {
+        let mut next = self.experiment.clone();
+        if !change(&mut next) || next == self.experiment {
+            return false;
+        }
+        if let Err(fault) = check(&next) {
+            self.trouble(fault);
+            return false;
+        }
+        self.replace(next);
+        true
+    }
+
+    /// Puts a whole new experiment in the place of the present one; `u` brings that back.
+    pub fn replace(&mut self, next: Experiment) {
+        let before = std::mem::replace(&mut self.experiment, next);
+        self.undo.push(before);
+        if self.undo.len() > MOST_UNDO {
+            self.undo.remove(0);
+        }
+        self.redo.clear();
+        self.changed();
+    }
+
+    pub fn undo(&mut self) {
+        if let Some(before) = self.undo.pop() {
+            let now = std::mem::replace(&mut self.experiment, before);
+            self.redo.push(now);
+            self.changed();
+        }
+    }
+
+    pub fn redo(&mut self) {
+        if let Some(after) = self.redo.pop() {
+            let now = std::mem::replace(&mut self.experiment, after);
+            self.undo.push(now);
+            self.changed();
+        }
+    }
+
+    fn changed(&mut self) {
+        self.clamp();
+        let next = Box::new(self.experiment.clone());
+        self.send(Command::Replace(next));
+        if self.wants_run {
+            self.send(Command::Run);
+        }
+    }
+
+    // Layers.
+
+    pub fn add_layer(&mut self) {
+        let after = match self.network_selection() {
+            NetworkRow::Input => None,
+            NetworkRow::Layer(i) => Some(i),
+            NetworkRow::Output | NetworkRow::Defaults => {
+                self.experiment.network.layers.len().checked_sub(1)
+            }
+        };
+        let mut at = 0;
+        if self.edit(|e| {
+            at = layers::add(e, after);
+            true
+        }) {
+            self.select_entry(at);
+        }
+    }
+
+    pub fn duplicate_layer(&mut self) {
+        if let Some(i) = self.selected_entry()
+            && self.edit(|e| layers::duplicate(e, i))
+        {
+            self.select_entry(i + 1);
+        }
+    }
+
+    pub fn delete_layer(&mut self) {
+        if let Some(i) = self.selected_entry() {
+            self.edit(|e| layers::delete(e, i));
+            self.follow_network();
+        }
+    }
+
+    pub fn move_layer(&mut self, up: bool) {
+        let mut to = None;
+        if let Some(i) = self.selected_entry() {
+            self.edit(|e| {
+                to = layers::shift(e, i, up);
+                to.is_some()
+            });
+        }
+        if let Some(i) = to {
+            self.select_entry(i);
+        }
+    }
+
+    fn select_entry(&mut self, i: usize) {
+        self.network_row = i + 1;
+        self.clamp();
+        self.follow_network();
+    }
+
+    // Fields.
+
+    /// The field that is selected: of the form on top, else of the Training pane.
+    pub fn selected_field(&self) -> Option<Field> {
+        match self.overlays.last() {
+            Some(Overlay::Form(form)) => form.fields(&self.experiment).get(form.selected).copied(),
+            Some(_) => None,
+            None if self.focus == Pane::Training => field::training(&self.experiment)
+                .get(self.training_row)
+                .copied(),
+            None => self
+                .selected_entry()
+                .map(|i| Field::Scalar(Scalar::Layer(i, LayerScalar::Units))),
+        }
+    }
+
+    /// `+` and `-`.
+    pub fn nudge(&mut self, up: bool) {
+        let Some(field) = self.selected_field() else {
+            return;
+        };
+        let Some(parameter) = field.parameter(&self.experiment) else {
+            return;
+        };
+        let now = field.get(&self.experiment);
+        if let Some(next) = value::nudge(&now, parameter.limits, up) {
+            self.edit(|e| field.set(e, &next));
+        }
+    }
+
+    /// Enter: edits what is selected in the focused pane.
+    pub fn edit_selected(&mut self) {
+        match self.focus {
+            Pane::Training => {
+                if let Some(field) = self.selected_field() {
+                    self.edit_field(field);
+                }
+            }
+            _ => {
+                let subject = match self.network_selection() {
+                    NetworkRow::Input => return self.edit_field(Field::Entry(Slot::Data)),
+                    NetworkRow::Layer(i) => Subject::Layer(i),
+                    NetworkRow::Output => Subject::Output,
+                    NetworkRow::Defaults => Subject::Defaults,
+                };
+                self.overlays.push(Overlay::Form(Form {
+                    subject,
+                    selected: 0,
+                }));
+            }
+        }
+    }
+
+    /// Straight to the picker of the selected layer's activation or initializer.
+    pub fn pick_in_layer(&mut self, slot: LayerSlot) {
+        let slot = match (self.network_selection(), slot) {
+            (NetworkRow::Layer(i), slot) => Slot::Layer(i, slot),
+            (NetworkRow::Output, LayerSlot::Init) => Slot::OutputInit,
+            (_, LayerSlot::Init) => Slot::Init,
+            _ => Slot::Activation,
+        };
+        self.edit_field(Field::Entry(slot));
+    }
+
+    pub fn edit_field(&mut self, field: Field) {
+        use crate::tui::edit::field::Editor;
+        match field.editor(&self.experiment) {
+            Editor::Pick => {
+                if let Field::Entry(slot) = field {
+                    self.open_picker(slot);
+                }
+            }
+            Editor::Words(words) => {
+                let now = field.text(&self.experiment);
+                let items = words.iter().map(|w| Item {
+                    name: w.to_string(),
+                    ..Item::default()
+                });
+                let at = words.iter().position(|w| *w == now).unwrap_or(0);
+                let list = List::new(
+                    field.label(&self.experiment),
+                    items.collect(),
+                    Purpose::Words(field, words),
+                );
+                self.overlays.push(Overlay::List(list.select_item(at)));
+            }
+            Editor::Toggle => {
+                if let Value::Flag(on) = field.get(&self.experiment) {
+                    self.edit(|e| field.set(e, &Value::Flag(!on)));
+                }
+            }
+            Editor::Type => self.open_prompt(field),
+        }
+    }
+
+    fn open_picker(&mut self, slot: Slot) {
+        let offers = slot.offers(&self.experiment);
+        let now = slot.get(&self.experiment).map(|(choice, _)| choice);
+        let choices: Vec<Choice> = offers.iter().map(|o| o.choice).collect();
+        let at = choices.iter().position(|c| Some(*c) == now).unwrap_or(0);
+        let items = offers
+            .into_iter()
+            .map(|offer| Item {
+                note: if Some(offer.choice) == now {
+                    "now".into()
+                } else {
+                    String::new()
+                },
+                help: match offer.source {
+                    "-" => offer.help.to_string(),
+                    source => format!("{}\n{source}", offer.help),
+                },
+                name: offer.name,
+                fault: None,
+            })
+            .collect();
+        let list = List::new(slot.label(), items, Purpose::Pick(slot, choices));
+        self.overlays.push(Overlay::List(list.select_item(at)));
+    }
+
+    fn open_prompt(&mut self, field: Field) {
+        let Some(parameter) = field.parameter(&self.experiment) else {
+            return;
+        };
+        self.overlays.push(Overlay::Prompt(Prompt {
+            title: parameter.name.into(),
+            help: prompt_help(parameter.help, &value::range(parameter.limits)),
+            line: Line::new(&field.text(&self.experiment)),
+            error: None,
+            goal: Goal::Set(field),
+        }));
+    }
+
+    /// An entry was picked: set at once, or after its parameters without defaults were typed.
+    pub(super) fn choose(&mut self, slot: Slot, choice: Choice) {
+        let now = slot.get(&self.experiment);
+        if now.as_ref().is_some_and(|(c, _)| *c == choice) {
+            return;
+        }
+        let values = slot
+            .parameters(&self.experiment, choice)
+            .into_iter()
+            .map(|p| p.default)
+            .collect();
+        self.complete(slot, choice, values);
+    }
+
+    /// Asks for the next missing parameter, or sets the entry when none is missing.
+    pub(super) fn complete(&mut self, slot: Slot, choice: Choice, values: Vec<Option<Value>>) {
+        let parameters = slot.parameters(&self.experiment, choice);
+        match values.iter().position(Option::is_none) {
+            Some(missing) => {
+                let parameter = &parameters[missing];
+                self.overlays.push(Overlay::Prompt(Prompt {
+                    title: format!("{} of {}", parameter.name, slot.label()),
+                    help: prompt_help(parameter.help, &value::range(parameter.limits)),
+                    line: Line::default(),
+                    error: None,
+                    goal: Goal::Complete {
+                        slot,
+                        choice,
+                        values,
+                    },
+                }));
+            }
+            None => {
+                let values: Vec<Value> = values.into_iter().flatten().collect();
+                self.edit(|e| slot.set(e, choice, &values));
+            }
+        }
+    }
+}
+
+fn prompt_help(help: &str, range: &str) -> String {
+    match range {
+        "" => help.into(),
+        range => format!("{help} ({range})"),
+    }
+}
+
+/// The file's own rules, applied to the text that would be saved.
+fn check(e: &Experiment) -> Result<(), String> {
+    experiment::parse(&experiment::to_toml(e), &e.name)
+        .map(|_| ())
+        .map_err(|faults| match faults.list.first() {
+            Some(fault) => fault.message.clone(),
+            None => faults.to_string(),
+        })
+}

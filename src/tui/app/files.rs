@@ -1,0 +1,156 @@
+//! Opening, saving, quitting.
+
+use super::App;
+use super::run::{Pinned, Run};
+use crate::experiment::{self, Experiment};
+use crate::tui::message::{Effect, Openable, Source};
+use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use std::path::PathBuf;
+
+impl App {
+    pub fn ask_to_open(&mut self) {
+        self.effect(Effect::List);
+    }
+
+    pub(super) fn show_openables(&mut self, openables: Vec<Openable>) {
+        let items = openables
+            .iter()
+            .map(|openable| {
+                let (Source::Preset(parsed) | Source::File(_, parsed)) = &openable.source;
+                Item {
+                    name: openable.name.clone(),
+                    note: openable.note.clone(),
+                    help: openable.description.clone(),
+                    fault: parsed.as_ref().err().cloned(),
+                }
+            })
+            .collect();
+        let list = List::new("Open a preset or a file", items, Purpose::Open(openables));
+        self.overlays.push(Overlay::List(list));
+    }
+
+    pub(super) fn open(&mut self, openable: &Openable) {
+        match &openable.source {
+            Source::Preset(Ok(experiment)) => self.start((**experiment).clone(), None),
+            Source::Preset(Err(fault)) | Source::File(_, Err(fault)) => {
+                self.overlays.push(Overlay::Text {
+                    title: format!("{} cannot be opened", openable.name),
+                    text: fault.clone(),
+                    scroll: 0,
+                })
+            }
+            // It is read again: it may have changed since it was listed.
+            Source::File(path, Ok(_)) => self.effect(Effect::Open(path.clone())),
+        }
+    }
+
+    pub(super) fn opened(&mut self, path: PathBuf, result: Result<Box<Experiment>, String>) {
+        match result {
+            Ok(experiment) => self.start(*experiment, Some(path)),
+            Err(fault) => self.overlays.push(Overlay::Text {
+                title: format!("{} cannot be opened", path.display()),
+                text: fault,
+                scroll: 0,
+            }),
+        }
+    }
+
+    /// Another experiment, from its beginning. `u` brings the one before back.
+    fn start(&mut self, experiment: Experiment, path: Option<PathBuf>) {
+        let before = std::mem::replace(&mut self.experiment, experiment.clone());
+        self.undo.push(before);
+        self.redo.clear();
+        self.saved = experiment.clone();
+        self.path = path.clone();
+        self.network_row = 1;
+        self.training_row = 0;
+        self.layer = 0;
+        self.leave_run_behind();
+        self.wants_run = true;
+        self.effect(Effect::Start {
+            experiment: Box::new(experiment),
+            path,
+        });
+        self.clamp();
+        let named = format!("{}: {}", self.experiment.name, self.experiment.description);
+        self.notice(named);
+    }
+
+    /// The present run becomes the dimmed one beneath the next.
+    pub(super) fn leave_run_behind(&mut self) {
+        let next = Run::new(self.experiment.clone());
+        let old = std::mem::replace(&mut self.run, next);
+        if old.record.is_empty() {
+            return;
+        }
+        self.pinned.retain(|p| p.kept);
+        self.pinned.push(Pinned {
+            name: format!("{} · the run before", old.experiment.name),
+            experiment: old.experiment,
+            record: old.record,
+            kept: false,
+        });
+    }
+
+    pub fn save(&mut self) {
+        match self.path.clone() {
+            Some(path) => self.effect(Effect::Save {
+                path,
+                text: experiment::to_toml(&self.experiment),
+            }),
+            None => self.save_as(),
+        }
+    }
+
+    pub fn save_as(&mut self) {
+        let suggestion = match &self.path {
+            Some(path) => path.display().to_string(),
+            None => format!("{}.toml", self.experiment.name),
+        };
+        self.overlays.push(Overlay::Prompt(Prompt {
+            title: "Save as".into(),
+            help: "the experiment's file".into(),
+            line: Line::new(&suggestion),
+            error: None,
+            goal: Goal::SaveAs,
+        }));
+    }
+
+    pub(super) fn saved(&mut self, path: PathBuf, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                self.saved = self.experiment.clone();
+                self.notice(format!("saved {}", path.display()));
+                self.path = Some(path);
+                if self.quit_after_save {
+                    self.effect(Effect::Quit);
+                }
+            }
+            Err(why) => {
+                self.quit_after_save = false;
+                self.trouble(format!(
+                    "not saved, {}: {why} (the edit is kept; S saves elsewhere)",
+                    path.display()
+                ));
+            }
+        }
+    }
+
+    pub fn quit(&mut self) {
+        if self.is_changed() {
+            self.overlays.push(Overlay::ConfirmQuit);
+        } else {
+            self.effect(Effect::Quit);
+        }
+    }
+
+    pub(super) fn save_and_quit(&mut self) {
+        self.quit_after_save = true;
+        self.save();
+    }
+
+    pub fn copy(&mut self) {
+        self.effect(Effect::Copy(experiment::to_toml(&self.experiment)));
+        self.notice("copied the experiment's file to the clipboard");
+    }
+}

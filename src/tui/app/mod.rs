@@ -1,0 +1,321 @@
+//! The workbench's state. It changes in `update` alone; drawing reads it.
+
+mod editing;
+mod files;
+mod insight;
+mod mouse;
+pub mod run;
+mod update;
+
+use super::actions;
+use super::edit::layers;
+use super::glyphs::Glyphs;
+use super::keymap::Keymap;
+use super::layout::{Layout, Pane};
+use super::measure::{Measure, View};
+use super::message::Effect;
+use super::overlay::{Overlay, Subject};
+use super::theme::{Theme, ThemeName};
+use super::widgets::Look;
+use crate::experiment::Experiment;
+use crate::training::{Command, Status};
+use ratatui::layout::{Rect, Size};
+use run::{Pinned, Run};
+use std::path::PathBuf;
+
+/// How serious a line to the person is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Notice,
+    Trouble,
+}
+
+/// A line in the footer's place, until the next key.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    pub text: String,
+    pub tone: Tone,
+}
+
+/// What the person's configuration decides.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+    pub keymap: Keymap,
+}
+
+/// A row of the Network pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkRow {
+    Input,
+    /// An entry of the list of layers.
+    Layer(usize),
+    Output,
+    Defaults,
+}
+
+pub struct App {
+    pub experiment: Experiment,
+    /// As it is on disk (or in the preset).
+    pub saved: Experiment,
+    pub path: Option<PathBuf>,
+    undo: Vec<Experiment>,
+    redo: Vec<Experiment>,
+    pub run: Run,
+    pub pinned: Vec<Pinned>,
+    /// What the person asked for last: to run or to pause.
+    pub wants_run: bool,
+    pub focus: Pane,
+    pub zoomed: bool,
+    pub size: Size,
+    /// Selected row of the Network pane.
+    pub network_row: usize,
+    /// Selected row of the Training pane.
+    pub training_row: usize,
+    /// Selected weight layer, from 0 at the bottom.
+    pub layer: usize,
+    pub measure: Measure,
+    pub view: View,
+    /// Accuracy instead of loss, where there is no room for both.
+    pub show_accuracy: bool,
+    pub overlays: Vec<Overlay>,
+    pub toast: Option<Toast>,
+    pub manner: Manner,
+    effects: Vec<Effect>,
+    /// Quit once the save under way is done.
+    quit_after_save: bool,
+}
+
+impl App {
+    /// Opens on an experiment, running.
+    pub fn new(experiment: Experiment, path: Option<PathBuf>, manner: Manner) -> Self {
+        let mut app = Self {
+            saved: experiment.clone(),
+            run: Run::new(experiment.clone()),
+            experiment,
+            path,
+            undo: Vec::new(),
+            redo: Vec::new(),
+            pinned: Vec::new(),
+            wants_run: true,
+            focus: Pane::Network,
+            zoomed: false,
+            size: Size::new(80, 24),
+            network_row: 1,
+            training_row: 0,
+            layer: 0,
+            measure: Measure::default(),
+            view: View::default(),
+            show_accuracy: false,
+            overlays: Vec::new(),
+            toast: None,
+            manner,
+            effects: Vec::new(),
+            quit_after_save: false,
+        };
+        app.clamp();
+        app
+    }
+
+    /// How charts look.
+    pub fn look(&self) -> Look<'_> {
+        Look::new(&self.manner.theme, self.manner.glyphs)
+    }
+
+    pub fn is_changed(&self) -> bool {
+        self.experiment != self.saved
+    }
+
+    pub fn layout(&self) -> Layout {
+        let area = Rect::new(0, 0, self.size.width, self.size.height);
+        Layout::new(area, self.focus, self.zoomed, self.network_rows().len())
+    }
+
+    pub fn network_rows(&self) -> Vec<NetworkRow> {
+        let entries = (0..self.experiment.network.layers.len()).map(NetworkRow::Layer);
+        std::iter::once(NetworkRow::Input)
+            .chain(entries)
+            .chain([NetworkRow::Output, NetworkRow::Defaults])
+            .collect()
+    }
+
+    pub fn network_selection(&self) -> NetworkRow {
+        self.network_rows()
+            .get(self.network_row)
+            .copied()
+            .unwrap_or(NetworkRow::Output)
+    }
+
+    /// The selected entry of the list of layers.
+    pub fn selected_entry(&self) -> Option<usize> {
+        match self.network_selection() {
+            NetworkRow::Layer(i) => Some(i),
+            _ => None,
+        }
+    }
+
+    /// Weight layers of the experiment, the output layer too.
+    pub fn layer_count(&self) -> usize {
+        layers::count(&self.experiment)
+    }
+
+    /// The run beside which the present one is drawn.
+    pub fn baseline(&self) -> Option<&Pinned> {
+        self.pinned.last()
+    }
+
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    /// Whether steps are being taken.
+    pub fn is_running(&self) -> bool {
+        self.run.status == Status::Running
+    }
+
+    fn send(&mut self, command: Command) {
+        self.effects.push(Effect::Send(command));
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub fn notice(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: crate::text::clean(&text.into(), 500),
+            tone: Tone::Notice,
+        });
+    }
+
+    pub fn trouble(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: crate::text::clean(&text.into(), 500),
+            tone: Tone::Trouble,
+        });
+    }
+
+    /// Selections stay on something that is there.
+    fn clamp(&mut self) {
+        let rows = self.network_rows().len();
+        self.network_row = self.network_row.min(rows.saturating_sub(1));
+        self.layer = self.layer.min(self.layer_count().saturating_sub(1));
+        let fields = super::edit::field::training(&self.experiment).len();
+        self.training_row = self.training_row.min(fields.saturating_sub(1));
+        for overlay in &mut self.overlays {
+            if let Overlay::Form(form) = overlay {
+                let fields = form.fields(&self.experiment).len();
+                form.selected = form.selected.min(fields.saturating_sub(1));
+            }
+        }
+        let entries = self.experiment.network.layers.len();
+        self.overlays.retain(|overlay| match overlay {
+            Overlay::Form(form) => !matches!(form.subject, Subject::Layer(i) if i >= entries),
+            _ => true,
+        });
+        self.pinned.truncate(16);
+    }
+
+    /// The flow's selected layer follows the Network pane's selection.
+    fn follow_network(&mut self) {
+        self.layer = match self.network_selection() {
+            NetworkRow::Input => 0,
+            NetworkRow::Layer(i) => layers::first_of(&self.experiment, i),
+            NetworkRow::Output => self.layer_count() - 1,
+            NetworkRow::Defaults => self.layer,
+        };
+    }
+
+    /// The Network pane's selection follows the flow's selected layer.
+    fn follow_flow(&mut self) {
+        let entry = layers::entry_of(&self.experiment, self.layer);
+        self.network_row = 1 + entry.unwrap_or(self.experiment.network.layers.len());
+    }
+
+    // What actions do.
+
+    pub fn toggle_run(&mut self) {
+        self.wants_run = !self.is_running();
+        self.send(if self.wants_run {
+            Command::Run
+        } else {
+            Command::Pause
+        });
+    }
+
+    pub fn step(&mut self, steps: u64) {
+        self.wants_run = false;
+        self.send(Command::Step(steps));
+    }
+
+    pub fn restart(&mut self) {
+        self.send(Command::Restart);
+        if self.wants_run {
+            self.send(Command::Run);
+        }
+    }
+
+    pub fn pin(&mut self) {
+        let name = format!("{} · step {}", self.experiment.name, self.run.record.step());
+        self.pinned.push(Pinned {
+            name,
+            experiment: self.run.experiment.clone(),
+            record: self.run.record.clone(),
+            kept: true,
+        });
+        self.clamp();
+        self.notice("pinned: every chart shows this run dimmed beneath the present one");
+    }
+
+    pub fn unpin(&mut self) {
+        self.pinned.pop();
+    }
+
+    pub fn move_focus(&mut self, forward: bool) {
+        let order = Pane::ORDER;
+        let at = order.iter().position(|p| *p == self.focus).unwrap_or(0);
+        let step = if forward { 1 } else { order.len() - 1 };
+        self.focus = order[(at + step) % order.len()];
+    }
+
+    /// Moves the selection of the focused pane.
+    pub fn move_selection(&mut self, by: isize) {
+        match self.focus {
+            Pane::Network => {
+                self.network_row = self.network_row.saturating_add_signed(by);
+                self.clamp();
+                self.follow_network();
+            }
+            Pane::Training => self.training_row = self.training_row.saturating_add_signed(by),
+            // The flow lists the output layer first: down is toward the input.
+            Pane::Flow | Pane::Layer => {
+                self.layer = self.layer.saturating_add_signed(-by);
+                self.clamp();
+                self.follow_flow();
+            }
+            Pane::Loss => {}
+        }
+        self.clamp();
+    }
+
+    pub fn cycle_theme(&mut self) {
+        let all = ThemeName::ALL;
+        let at = all
+            .iter()
+            .position(|t| *t == self.manner.theme.name)
+            .unwrap_or(0);
+        let next = all[(at + 1) % all.len()];
+        self.manner.theme = Theme::from_env(next);
+        self.notice(format!("theme {}", next.name()));
+    }
+
+    /// The actions that the focused pane has, and those that every pane has.
+    pub fn actions(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..actions::ACTIONS.len()).filter(|i| actions::ACTIONS[*i].context.is_active(self.focus))
+    }
+}

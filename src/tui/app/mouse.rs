@@ -1,0 +1,136 @@
+//! The mouse: a click focuses a pane and selects the row under it, the wheel scrolls.
+
+use super::App;
+use crate::tui::layout::{Pane, first_row};
+use crate::tui::overlay::{Overlay, view};
+use crate::tui::panes;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+impl App {
+    pub(super) fn mouse(&mut self, event: MouseEvent) {
+        let at = Position::new(event.column, event.row);
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.toast = None;
+                if self.overlays.is_empty() {
+                    self.click(at);
+                } else {
+                    self.click_overlay(at);
+                }
+            }
+            MouseEventKind::ScrollDown => self.wheel(at, 1),
+            MouseEventKind::ScrollUp => self.wheel(at, -1),
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, at: Position) {
+        let layout = self.layout();
+        let Some((pane, area)) = layout.panes.into_iter().find(|(_, area)| area.contains(at))
+        else {
+            return;
+        };
+        let again = self.focus == pane;
+        self.focus = pane;
+        let inside = panes::inside(area);
+        if !inside.contains(at) {
+            return;
+        }
+        let row = usize::from(at.y - inside.y);
+        match pane {
+            Pane::Network => {
+                let first = first_row(self.network_row, self.network_rows().len(), inside.height);
+                let row = first + row;
+                if row < self.network_rows().len() {
+                    let twice = again && row == self.network_row;
+                    self.network_row = row;
+                    self.follow_network();
+                    if twice {
+                        self.edit_selected();
+                    }
+                }
+            }
+            Pane::Training => {
+                let count = crate::tui::edit::field::training(&self.experiment).len();
+                let row = first_row(self.training_row, count, inside.height) + row;
+                if row < count {
+                    let twice = again && row == self.training_row;
+                    self.training_row = row;
+                    if twice {
+                        self.edit_selected();
+                    }
+                }
+            }
+            Pane::Flow => {
+                if let Some(layer) = panes::flow::layer_at(self, area, at.x, at.y) {
+                    self.layer = layer;
+                    self.follow_flow();
+                }
+            }
+            Pane::Loss | Pane::Layer => {}
+        }
+        self.clamp();
+    }
+
+    fn click_overlay(&mut self, at: Position) {
+        let screen = Rect::new(0, 0, self.size.width, self.size.height);
+        let Some(overlay) = self.overlays.pop() else {
+            return;
+        };
+        let area = view::area(&overlay, self, screen);
+        if !area.contains(at) {
+            // A click beside it closes it, but not a question.
+            if matches!(overlay, Overlay::ConfirmQuit | Overlay::Prompt(_)) {
+                self.overlays.push(overlay);
+            }
+            return;
+        }
+        let row = view::row_at(&overlay, self, screen, at);
+        match (overlay, row) {
+            (Overlay::List(mut list), Some(row)) => {
+                if list.selected == row
+                    && let Some((item, _)) = list.current()
+                {
+                    return self.chosen(list.purpose, item);
+                }
+                list.selected = row.min(list.matches.len().saturating_sub(1));
+                self.overlays.push(Overlay::List(list));
+            }
+            (Overlay::Form(mut form), Some(row)) => {
+                let twice = form.selected == row;
+                form.selected = row;
+                self.overlays.push(Overlay::Form(form));
+                if twice && let Some(field) = self.selected_field() {
+                    self.edit_field(field);
+                }
+            }
+            (other, _) => self.overlays.push(other),
+        }
+        self.clamp();
+    }
+
+    fn wheel(&mut self, at: Position, by: isize) {
+        match self.overlays.last_mut() {
+            Some(Overlay::List(list)) => list.shift(by),
+            Some(Overlay::Form(form)) => form.selected = form.selected.saturating_add_signed(by),
+            Some(Overlay::Text { text, scroll, .. }) => {
+                *scroll = scroll
+                    .saturating_add_signed(by)
+                    .min(text.lines().count().saturating_sub(1));
+            }
+            Some(_) => {}
+            None => {
+                let layout = self.layout();
+                if let Some((pane, _)) =
+                    layout.panes.into_iter().find(|(_, area)| area.contains(at))
+                {
+                    let focus = std::mem::replace(&mut self.focus, pane);
+                    self.move_selection(by);
+                    self.focus = focus;
+                }
+            }
+        }
+        self.clamp();
+    }
+}

@@ -1,0 +1,204 @@
+//! A run as the screen knows it: what training said last, and a bounded history of what it measured.
+
+use crate::experiment::Experiment;
+use crate::telemetry::{History, LayerHistograms, LayerStats};
+use crate::training::{Frame, Point, RunInfo, Status};
+use std::sync::Arc;
+
+/// Buckets of a loss curve: more than a wide chart has dots across.
+const CURVE: usize = 1024;
+/// Points with all layers' measures: enough for the columns of a wide chart, and for 100 layers about 5 MB.
+const POINTS: usize = 512;
+
+/// What was measured of one run, in bounded memory however long it goes on.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub train_loss: History,
+    pub test_loss: History,
+    pub train_accuracy: History,
+    pub test_accuracy: History,
+    /// Points at least `span` steps apart, oldest first.
+    points: Vec<Point>,
+    span: u64,
+    /// The newest point.
+    pub latest: Option<Point>,
+    /// The newest test score and where it was taken.
+    last_test: Option<u64>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            train_loss: History::new(CURVE),
+            test_loss: History::new(CURVE),
+            train_accuracy: History::new(CURVE),
+            test_accuracy: History::new(CURVE),
+            points: Vec::new(),
+            span: 1,
+            latest: None,
+            last_test: None,
+        }
+    }
+}
+
+impl Record {
+    pub fn push(&mut self, point: Point) {
+        let step = point.step;
+        self.train_loss.push(step, point.train.loss);
+        if let Some(accuracy) = point.train.accuracy {
+            self.train_accuracy.push(step, accuracy);
+        }
+        if let Some(test) = point.test {
+            self.test_loss.push(step, test.loss);
+            if let Some(accuracy) = test.accuracy {
+                self.test_accuracy.push(step, accuracy);
+            }
+            self.last_test = Some(step);
+        }
+        let due = self
+            .points
+            .last()
+            .is_none_or(|last| step / self.span != last.step / self.span);
+        if due {
+            self.points.push(point.clone());
+        }
+        self.latest = Some(point);
+        while self.points.len() > POINTS {
+            self.span = self.span.saturating_mul(2);
+            let span = self.span;
+            self.points
+                .dedup_by(|later, kept| later.step / span == kept.step / span);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.latest.is_none()
+    }
+
+    /// The newest step.
+    pub fn step(&self) -> u64 {
+        self.latest.as_ref().map_or(0, |p| p.step)
+    }
+
+    pub fn layers(&self) -> &[LayerStats] {
+        self.latest.as_ref().map_or(&[], |p| &p.layers)
+    }
+
+    /// The latest evaluation of the test rows.
+    pub fn test(&self) -> Option<crate::telemetry::Score> {
+        self.latest.as_ref().and_then(|p| p.test)
+    }
+
+    /// The kept points, oldest first.
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// The steps of the kept points and the newest one, ascending.
+    pub fn steps(&self) -> Vec<u64> {
+        self.all().map(|p| p.step).collect()
+    }
+
+    /// One value of every kept point and the newest one; NaN where there is none.
+    pub fn values(&self, value: impl Fn(&Point) -> Option<f64>) -> Vec<f64> {
+        self.all().map(|p| value(p).unwrap_or(f64::NAN)).collect()
+    }
+
+    /// Kept points, then the newest where it is not among them.
+    fn all(&self) -> impl Iterator<Item = &Point> {
+        let last = self.points.last().map(|p| p.step);
+        let newest = self.latest.as_ref().filter(|p| Some(p.step) != last);
+        self.points.iter().chain(newest)
+    }
+}
+
+/// The run that goes on.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub status: Status,
+    pub info: Option<Arc<RunInfo>>,
+    pub record: Record,
+    pub rows_per_second: f64,
+    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// The experiment that it trains, as of its last frame.
+    pub experiment: Experiment,
+}
+
+impl Run {
+    pub fn new(experiment: Experiment) -> Self {
+        Self {
+            status: Status::Loading("starting".into()),
+            info: None,
+            record: Record::default(),
+            rows_per_second: 0.0,
+            histograms: None,
+            experiment,
+        }
+    }
+
+    /// Whether this frame belongs to a run that replaces this one.
+    pub fn is_replaced_by(&self, frame: &Frame) -> bool {
+        self.info
+            .as_ref()
+            .is_some_and(|info| info.run != frame.info.run)
+    }
+
+    pub fn take(&mut self, frame: Frame) {
+        for point in frame.points {
+            self.record.push(point);
+        }
+        self.status = frame.status;
+        self.info = Some(frame.info);
+        self.rows_per_second = frame.rows_per_second;
+        if frame.histograms.is_some() {
+            self.histograms = frame.histograms;
+        }
+    }
+}
+
+/// A run that is kept beside the present one.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    pub name: String,
+    pub experiment: Experiment,
+    pub record: Record,
+    /// Pinned by hand, not left behind by an edit that restarted the run.
+    pub kept: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(step: u64, loss: f64) -> Point {
+        Point {
+            step,
+            train: crate::telemetry::Score {
+                loss,
+                accuracy: None,
+            },
+            layers: vec![LayerStats {
+                grad_norm: loss,
+                ..LayerStats::default()
+            }],
+            ..Point::default()
+        }
+    }
+
+    #[test]
+    fn the_record_is_bounded_and_keeps_the_newest_point() {
+        let mut record = Record::default();
+        for step in 0..100_000 {
+            record.push(point(step, step as f64));
+        }
+        assert!(record.points.len() <= POINTS && record.points.len() > POINTS / 4);
+        assert_eq!(record.step(), 99_999);
+        let steps = record.steps();
+        let values = record.values(|p| Some(p.layers[0].grad_norm));
+        assert!(steps.windows(2).all(|w| w[0] < w[1]));
+        assert_eq!(
+            (steps.last(), values.last()),
+            (Some(&99_999), Some(&99_999.0))
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! The one place where the workbench's state changes: a message in, effects out.
+
+use super::{App, Tone};
+use crate::training::Frame;
+use crate::tui::actions::ACTIONS;
+use crate::tui::edit::value;
+use crate::tui::key::Key;
+use crate::tui::message::{Effect, Message};
+use crate::tui::overlay::list::Outcome;
+use crate::tui::overlay::{Goal, Overlay, Prompt, Purpose, line};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::layout::Size;
+use std::path::PathBuf;
+
+impl App {
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        match message {
+            Message::Key(key) if key.kind == KeyEventKind::Release => {}
+            Message::Key(key) => self.key(key),
+            Message::Mouse(event) => self.mouse(event),
+            Message::Paste(text) => self.paste(&text),
+            Message::Resize(width, height) => self.size = Size::new(width, height),
+            Message::Frame(frame) => self.frame(*frame),
+            Message::Listed(openables) => self.show_openables(openables),
+            Message::Opened(path, result) => self.opened(path, result),
+            Message::Saved(path, result) => self.saved(path, result),
+            Message::Notice(text) => self.notice(text),
+            Message::Trouble(text) => self.trouble(text),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn frame(&mut self, frame: Frame) {
+        if self.run.is_replaced_by(&frame) {
+            self.leave_run_behind();
+        }
+        for notice in &frame.notices {
+            self.notice(notice.clone());
+        }
+        self.run.take(frame);
+        self.run.experiment = self.experiment.clone();
+    }
+
+    fn key(&mut self, key: KeyEvent) {
+        // A trouble stays until it was seen: until the next key.
+        self.toast = None;
+        match self.overlays.pop() {
+            Some(overlay) => self.overlay_key(overlay, key),
+            None => {
+                if let Some(action) = self.manner.keymap.find(Key::from(key), self.focus) {
+                    self.act(action);
+                }
+            }
+        }
+    }
+
+    /// Does an action, or says why it cannot be done now.
+    pub fn act(&mut self, action: usize) {
+        let Some(action) = ACTIONS.get(action) else {
+            return;
+        };
+        match (action.unavailable)(self) {
+            Some(why) => self.trouble(format!("{}: {why}", action.id)),
+            None => (action.run)(self),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        match self.overlays.last_mut() {
+            Some(Overlay::List(list)) => list.paste(text),
+            Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
+            _ => {}
+        }
+    }
+
+    /// The overlay was taken off the stack; what stays open is put back.
+    fn overlay_key(&mut self, overlay: Overlay, key: KeyEvent) {
+        match overlay {
+            Overlay::List(mut list) => match list.key(key) {
+                Outcome::Chosen(item) => self.chosen(list.purpose, item),
+                Outcome::Closed => {}
+                Outcome::Moved | Outcome::Ignored => self.overlays.push(Overlay::List(list)),
+            },
+            Overlay::Prompt(prompt) => self.prompt_key(prompt, key),
+            Overlay::Form(form) => self.form_key(form, key),
+            Overlay::ConfirmQuit => match key.code {
+                KeyCode::Char('s') => self.save_and_quit(),
+                KeyCode::Char('q' | 'y') => self.effect(Effect::Quit),
+                KeyCode::Esc | KeyCode::Char('n') => {}
+                KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    self.effect(Effect::Quit)
+                }
+                _ => self.overlays.push(overlay),
+            },
+            Overlay::Text {
+                title,
+                text,
+                scroll,
+            } => {
+                let scroll = match key.code {
+                    KeyCode::Down | KeyCode::Char('j') => scroll + 1,
+                    KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
+                    KeyCode::PageDown => scroll + 10,
+                    KeyCode::PageUp => scroll.saturating_sub(10),
+                    _ => return,
+                };
+                let scroll = scroll.min(text.lines().count().saturating_sub(1));
+                self.overlays.push(Overlay::Text {
+                    title,
+                    text,
+                    scroll,
+                });
+            }
+        }
+    }
+
+    pub(super) fn chosen(&mut self, purpose: Purpose, item: usize) {
+        match purpose {
+            Purpose::Pick(slot, choices) => {
+                if let Some(choice) = choices.get(item) {
+                    self.choose(slot, *choice);
+                }
+            }
+            Purpose::Words(field, words) => {
+                if let Some(word) = words.get(item) {
+                    let value = crate::nn::vocabulary::Value::Text(word.to_string());
+                    self.edit(|e| field.set(e, &value));
+                }
+            }
+            Purpose::Actions(actions) => {
+                if let Some(action) = actions.get(item) {
+                    self.act(*action);
+                }
+            }
+            Purpose::Open(openables) => {
+                if let Some(openable) = openables.get(item) {
+                    self.open(openable);
+                }
+            }
+            Purpose::Pinned(pinned) => {
+                if let Some(run) = pinned.get(item).and_then(|i| self.pinned.get(*i)) {
+                    let experiment = run.experiment.clone();
+                    self.replace(experiment);
+                }
+            }
+            Purpose::Theme => {}
+        }
+    }
+
+    fn form_key(&mut self, mut form: crate::tui::overlay::Form, key: KeyEvent) {
+        let fields = form.fields(&self.experiment);
+        let last = fields.len().saturating_sub(1);
+        let field = fields.get(form.selected).copied();
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return,
+            KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => {
+                form.selected = (form.selected + 1).min(last)
+            }
+            KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => {
+                form.selected = form.selected.saturating_sub(1)
+            }
+            KeyCode::Home | KeyCode::Char('g') => form.selected = 0,
+            KeyCode::End | KeyCode::Char('G') => form.selected = last,
+            _ => {}
+        }
+        self.overlays.push(Overlay::Form(form));
+        let plain = !key
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match key.code {
+            KeyCode::Enter | KeyCode::Char(' ') => {
+                if let Some(field) = field {
+                    self.edit_field(field);
+                }
+            }
+            KeyCode::Char('+' | '=') | KeyCode::Right => self.nudge(true),
+            KeyCode::Char('-') | KeyCode::Left => self.nudge(false),
+            KeyCode::Char('u') if plain => self.undo(),
+            KeyCode::Char('r') if !plain => self.redo(),
+            _ => {}
+        }
+    }
+
+    fn prompt_key(&mut self, mut prompt: Prompt, key: KeyEvent) {
+        match key.code {
+            KeyCode::Esc => return,
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return,
+            KeyCode::Enter => {
+                if let Err(error) = self.answer(&prompt) {
+                    prompt.error = Some(error);
+                    self.overlays.push(Overlay::Prompt(prompt));
+                }
+                return;
+            }
+            _ => {
+                if prompt.line.key(key) == Some(true) {
+                    prompt.error = None;
+                }
+            }
+        }
+        self.overlays.push(Overlay::Prompt(prompt));
+    }
+
+    /// What was typed is taken, or the error says what would be right.
+    fn answer(&mut self, prompt: &Prompt) -> Result<(), String> {
+        let text = prompt.line.text();
+        match &prompt.goal {
+            Goal::Set(field) => {
+                let Some(parameter) = field.parameter(&self.experiment) else {
+                    return Ok(());
+                };
+                let new = value::parse(text, &parameter)?;
+                if new != field.get(&self.experiment) && !self.edit(|e| field.set(e, &new)) {
+                    return match self.toast.take() {
+                        Some(toast) if toast.tone == Tone::Trouble => Err(toast.text),
+                        _ => Err("that does not fit here".into()),
+                    };
+                }
+                Ok(())
+            }
+            Goal::Complete {
+                slot,
+                choice,
+                values,
+            } => {
+                let parameters = slot.parameters(&self.experiment, *choice);
+                let mut values = values.clone();
+                if let Some(missing) = values.iter().position(Option::is_none) {
+                    values[missing] = Some(value::parse(text, &parameters[missing])?);
+                }
+                self.complete(*slot, *choice, values);
+                Ok(())
+            }
+            Goal::SaveAs => {
+                let path = path_of(text)?;
+                let text = crate::experiment::to_toml(&self.experiment);
+                self.effect(Effect::Save { path, text });
+                Ok(())
+            }
+            Goal::OpenPath => {
+                let path = path_of(text)?;
+                self.effect(Effect::Open(path));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn path_of(text: &str) -> Result<PathBuf, String> {
+    let text = line::clean(text);
+    match text.trim() {
+        "" => Err("write a file's name".into()),
+        name => Ok(PathBuf::from(name)),
+    }
+}

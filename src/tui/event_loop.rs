@@ -1,0 +1,221 @@
+//! The loop: takes all that happened, then draws once, when something visible changed. It sleeps on one channel; there
+//! are no ticks, so that an idle workbench uses no processor and sends no bytes.
+
+use super::app::App;
+use super::draw::draw;
+use super::message::{Effect, Message};
+use super::screen::Screen;
+use super::terminal::Guard;
+use super::world::World;
+use crossterm::event::Event as Input;
+use ratatui::Terminal;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+/// Most frames a second from training alone; a key is answered at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// What wakes the loop.
+#[derive(Debug)]
+pub enum Event {
+    Input(Input),
+    /// Training left a frame.
+    Trained,
+    /// The system asks to end: hang-up, terminate, interrupt.
+    Signal(i32),
+    /// The terminal cannot be read any more.
+    InputLost(String),
+}
+
+/// The sending side of the loop's channel. Frames are announced at most once until one is taken.
+#[derive(Clone)]
+pub struct Bell {
+    sender: Sender<Event>,
+    announced: Arc<AtomicBool>,
+}
+
+impl Bell {
+    pub fn new() -> (Self, Receiver<Event>) {
+        let (sender, receiver) = mpsc::channel();
+        let bell = Self {
+            sender,
+            announced: Arc::default(),
+        };
+        (bell, receiver)
+    }
+
+    /// Training calls this, from its own thread; it never waits.
+    pub fn trained(&self) {
+        if !self.announced.swap(true, Ordering::AcqRel) {
+            self.ring(Event::Trained);
+        }
+    }
+
+    /// The loop is gone when this fails, and with it whoever would listen.
+    pub fn ring(&self, event: Event) {
+        let _ = self.sender.send(event);
+    }
+}
+
+/// Reads the terminal on a thread of its own: reading blocks, and the loop must not.
+pub fn read_input(bell: Bell) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name("gradlab-input".into())
+        .spawn(move || {
+            loop {
+                match crossterm::event::read() {
+                    Ok(input) => bell.ring(Event::Input(input)),
+                    Err(error) => return bell.ring(Event::InputLost(error.to_string())),
+                }
+            }
+        })
+        .map(|_| ())
+}
+
+/// Listens for the signals that end the program.
+#[cfg(unix)]
+pub fn read_signals(bell: Bell) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("gradlab-signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                bell.ring(Event::Signal(signal));
+            }
+        })
+        .map(|_| ())
+}
+
+#[cfg(not(unix))]
+pub fn read_signals(_: Bell) -> io::Result<()> {
+    Ok(())
+}
+
+/// How the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Quit,
+    Signal(i32),
+}
+
+pub struct Loop<W: Write> {
+    pub app: App,
+    pub world: World,
+    pub terminal: Terminal<Screen<W>>,
+    pub events: Receiver<Event>,
+    pub bell: Bell,
+    /// `None` in tests, which have no terminal to give back.
+    pub guard: Option<Guard>,
+}
+
+impl<W: Write> Loop<W> {
+    pub fn run(&mut self) -> io::Result<Ended> {
+        let size = self.terminal.size()?;
+        self.app.update(Message::Resize(size.width, size.height));
+        let mut due = Instant::now();
+        let mut dirty = true;
+        loop {
+            if dirty && Instant::now() >= due {
+                due = self.draw()?;
+                dirty = false;
+            }
+            let first = if dirty {
+                match self
+                    .events
+                    .recv_timeout(due.saturating_duration_since(Instant::now()))
+                {
+                    Ok(event) => Some(event),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Quit),
+                }
+            } else {
+                match self.events.recv() {
+                    Ok(event) => Some(event),
+                    Err(_) => return Ok(Ended::Quit),
+                }
+            };
+            let mut next = first;
+            while let Some(event) = next {
+                if matches!(event, Event::Input(_)) {
+                    // A key is answered now, not with training's next frame.
+                    due = Instant::now();
+                }
+                dirty = true;
+                if let Some(ended) = self.handle(event)? {
+                    return Ok(ended);
+                }
+                next = self.events.try_recv().ok();
+            }
+        }
+    }
+
+    /// Draws and sends one frame. Returns when the next may come: at the frame rate, or slower over a link on which the
+    /// write itself takes long, so that the link is never full.
+    fn draw(&mut self) -> io::Result<Instant> {
+        let start = Instant::now();
+        let app = &self.app;
+        self.terminal.draw(|frame| draw(app, frame))?;
+        self.terminal.backend_mut().present()?;
+        let took = start.elapsed();
+        Ok(start + FRAME.max(took * 3))
+    }
+
+    fn handle(&mut self, event: Event) -> io::Result<Option<Ended>> {
+        let message = match event {
+            Event::Input(Input::Key(key)) => Message::Key(key),
+            Event::Input(Input::Mouse(mouse)) => Message::Mouse(mouse),
+            Event::Input(Input::Paste(text)) => Message::Paste(text),
+            Event::Input(Input::Resize(width, height)) => Message::Resize(width, height),
+            Event::Input(_) => return Ok(None),
+            Event::Trained => {
+                self.bell.announced.store(false, Ordering::Release);
+                match self.world.take() {
+                    Some(frame) => Message::Frame(Box::new(frame)),
+                    None => return Ok(None),
+                }
+            }
+            Event::Signal(signal) => {
+                self.world.hang_up(&self.app);
+                return Ok(Some(Ended::Signal(signal)));
+            }
+            Event::InputLost(_) => {
+                self.world.hang_up(&self.app);
+                return Ok(Some(Ended::Quit));
+            }
+        };
+        let mut effects = self.app.update(message);
+        while !effects.is_empty() {
+            let mut messages = Vec::new();
+            for effect in effects {
+                match effect {
+                    Effect::Quit => return Ok(Some(Ended::Quit)),
+                    Effect::Suspend => self.suspend()?,
+                    Effect::Copy(text) => {
+                        let sequence = super::world::clipboard(&text);
+                        self.terminal.backend_mut().send(&sequence)?;
+                    }
+                    other => messages.extend(self.world.perform(other)),
+                }
+            }
+            effects = messages
+                .into_iter()
+                .flat_map(|m| self.app.update(m))
+                .collect();
+        }
+        Ok(None)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        if let Some(guard) = &self.guard {
+            guard.suspend()?;
+        }
+        // The screen is the shell's now: everything is drawn anew. (`Terminal::clear` would ask for the cursor.)
+        let size = self.terminal.size()?;
+        self.terminal
+            .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
+    }
+}

@@ -1,0 +1,143 @@
+//! Which key does what: the table's keys, and what the configuration file makes of them.
+
+use super::actions::{ACTIONS, Context};
+use super::key::Key;
+use super::layout::Pane;
+
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    bindings: Vec<(Key, usize)>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let bindings = ACTIONS
+            .iter()
+            .enumerate()
+            .flat_map(|(i, action)| action.keys.iter().map(move |key| (key.parse(), i)))
+            // A key of the table that cannot be read is found by a test.
+            .filter_map(|(key, i)| Some((key.ok()?, i)))
+            .collect();
+        Self { bindings }
+    }
+}
+
+impl Keymap {
+    /// Gives an action other keys than the table's. The error says what would be right.
+    pub fn rebind(&mut self, id: &str, keys: &[String]) -> Result<(), String> {
+        let Some(action) = ACTIONS.iter().position(|a| a.id == id) else {
+            let nearest = ACTIONS
+                .iter()
+                .max_by(|a, b| {
+                    strsim::jaro_winkler(a.id, id).total_cmp(&strsim::jaro_winkler(b.id, id))
+                })
+                .map_or("help", |a| a.id);
+            return Err(format!("unknown action `{id}`: did you mean `{nearest}`?"));
+        };
+        let keys: Vec<Key> = keys
+            .iter()
+            .map(|key| key.parse())
+            .collect::<Result<_, _>>()?;
+        self.bindings.retain(|(_, i)| *i != action);
+        self.bindings
+            .extend(keys.into_iter().map(|key| (key, action)));
+        match self.clashes().first() {
+            Some((key, a, b)) => Err(format!(
+                "`{key}` is bound to both `{}` and `{}`",
+                ACTIONS[*a].id, ACTIONS[*b].id
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The action of a key in a pane; the pane's own bindings come before those of every pane.
+    pub fn find(&self, key: Key, focus: Pane) -> Option<usize> {
+        let fits = |own: bool| {
+            self.bindings.iter().find(|(k, i)| {
+                let context = ACTIONS[*i].context;
+                *k == key && context.is_active(focus) && own == (context != Context::Everywhere)
+            })
+        };
+        fits(true).or_else(|| fits(false)).map(|(_, i)| *i)
+    }
+
+    pub fn keys(&self, action: usize) -> impl Iterator<Item = Key> + '_ {
+        self.bindings
+            .iter()
+            .filter(move |(_, i)| *i == action)
+            .map(|(key, _)| *key)
+    }
+
+    /// The key that the footer and the help show.
+    pub fn shown(&self, action: usize) -> String {
+        self.keys(action)
+            .next()
+            .map(|key| key.to_string())
+            .unwrap_or_default()
+    }
+
+    /// Keys that two actions of overlapping contexts share.
+    pub fn clashes(&self) -> Vec<(Key, usize, usize)> {
+        let mut clashes = Vec::new();
+        for (n, (key, a)) in self.bindings.iter().enumerate() {
+            for (other, b) in &self.bindings[n + 1..] {
+                if key == other && ACTIONS[*a].context.overlaps(ACTIONS[*b].context) {
+                    clashes.push((*key, *a, *b));
+                }
+            }
+        }
+        clashes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_reads_and_none_has_two_meanings() {
+        for action in ACTIONS {
+            for key in action.keys {
+                assert!(key.parse::<Key>().is_ok(), "{} of {}", key, action.id);
+            }
+        }
+        assert_eq!(Keymap::default().clashes(), []);
+    }
+
+    #[test]
+    fn ids_are_kebab_case_and_unique() {
+        for (i, action) in ACTIONS.iter().enumerate() {
+            assert!(
+                action
+                    .id
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                action.id
+            );
+            assert!(ACTIONS[i + 1..].iter().all(|other| other.id != action.id));
+            assert!(!action.help.is_empty() && !action.label.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_rebound_action_answers_to_its_new_key_alone() {
+        let mut keymap = Keymap::default();
+        let run = ACTIONS.iter().position(|a| a.id == "run-pause");
+        keymap.rebind("run-pause", &["ctrl-p".into()]).unwrap();
+        assert_eq!(keymap.find("ctrl-p".parse().unwrap(), Pane::Loss), run);
+        assert_eq!(keymap.find("space".parse().unwrap(), Pane::Loss), None);
+        assert!(
+            keymap
+                .rebind("run-puase", &[])
+                .unwrap_err()
+                .contains("run-pause")
+        );
+        assert!(
+            keymap
+                .rebind("step", &["q".into()])
+                .unwrap_err()
+                .contains("quit")
+        );
+    }
+}

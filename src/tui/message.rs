@@ -1,0 +1,64 @@
+//! What happens to the workbench, and what it wants done: the only two roads between the state and the world.
+
+use crate::experiment::Experiment;
+use crate::training::{Command, Frame};
+use crossterm::event::{KeyEvent, MouseEvent};
+use std::path::PathBuf;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Message {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    Resize(u16, u16),
+    Frame(Box<Frame>),
+    /// What can be opened: the presets and the files beside the experiment.
+    Listed(Vec<Openable>),
+    /// A file was read; `Err` says why not, or what is wrong with it and where.
+    Opened(PathBuf, Result<Box<Experiment>, String>),
+    /// A file was written, or could not be.
+    Saved(PathBuf, Result<(), String>),
+    /// A line for the person.
+    Notice(String),
+    /// A trouble for the person.
+    Trouble(String),
+}
+
+/// An entry of the list that `o` opens.
+#[derive(Clone, Debug)]
+pub struct Openable {
+    pub name: String,
+    /// Where it comes from, or what it teaches.
+    pub note: String,
+    pub description: String,
+    pub source: Source,
+}
+
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A preset, or the faults that it has.
+    Preset(Result<Box<Experiment>, String>),
+    /// A file, as it was when the list was made.
+    File(PathBuf, Result<Box<Experiment>, String>),
+}
+
+/// Something is to be done outside the state.
+#[derive(Debug)]
+pub enum Effect {
+    Send(Command),
+    /// A new training thread: another experiment, perhaps in another folder.
+    Start {
+        experiment: Box<Experiment>,
+        path: Option<PathBuf>,
+    },
+    List,
+    Open(PathBuf),
+    Save {
+        path: PathBuf,
+        text: String,
+    },
+    Copy(String),
+    Suspend,
+    Quit,
+}

@@ -1,0 +1,52 @@
+//! What lies over the panes: lists that filter as one types, forms, prompts, questions, texts. The top one gets the keys.
+
+pub mod form;
+pub mod line;
+pub mod list;
+pub mod view;
+
+use super::edit::{Choice, Field, Slot};
+use crate::nn::vocabulary::Value;
+pub use form::{Form, Subject};
+pub use line::Line;
+pub use list::{Item, List, Purpose};
+
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    List(List),
+    Form(Form),
+    Prompt(Prompt),
+    /// Quit with unsaved changes?
+    ConfirmQuit,
+    /// A text to read: a faulty preset's faults, the run's failure in full.
+    Text {
+        title: String,
+        text: String,
+        scroll: usize,
+    },
+}
+
+/// A line to type.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    pub title: String,
+    pub help: String,
+    pub line: Line,
+    /// What was wrong with the last try.
+    pub error: Option<String>,
+    pub goal: Goal,
+}
+
+/// What a prompt is for.
+#[derive(Clone, Debug)]
+pub enum Goal {
+    Set(Field),
+    /// An entry was picked whose parameters have no default: they are asked for one by one.
+    Complete {
+        slot: Slot,
+        choice: Choice,
+        values: Vec<Option<Value>>,
+    },
+    SaveAs,
+    OpenPath,
+}

@@ -1,0 +1,79 @@
+//! The gradient flow, the heart of the screen, in its four views.
+
+mod depth;
+mod histograms;
+mod rows;
+mod waterfall;
+
+use super::framed;
+use crate::tui::app::App;
+use crate::tui::layout::Pane;
+use crate::tui::measure::View;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+pub use rows::layer_word;
+
+/// Rows from which the profile over depth fits beneath the rows of layers.
+const PROFILE: u16 = 9;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let measure = app.measure;
+    let title = format!("Gradient flow · {}", measure.symbol());
+    let shown = if measure.is_logarithmic() {
+        "log₁₀ "
+    } else {
+        ""
+    };
+    let note = format!("{shown}{}", app.view.name());
+    let inner = framed(app, Pane::Flow, &title, &note, area, buf);
+    match app.view {
+        View::Sparklines => {
+            let (above, below) = split(app, inner);
+            rows::draw(app, above, buf);
+            if !below.is_empty() {
+                depth::draw(app, below, buf);
+            }
+        }
+        View::Waterfall => waterfall::draw(app, inner, buf),
+        View::Profile => depth::draw(app, inner, buf),
+        View::Histograms => histograms::draw(app, inner, buf),
+    }
+}
+
+/// The rows, and beneath them the profile where they leave room for it.
+fn split(app: &App, inner: Rect) -> (Rect, Rect) {
+    let rows = u16::try_from(app.layer_count() + 1).unwrap_or(u16::MAX);
+    let left = inner.height.saturating_sub(rows.saturating_add(1));
+    if left < PROFILE {
+        return (inner, Rect::default());
+    }
+    let above = Rect {
+        height: rows,
+        ..inner
+    };
+    let below = Rect {
+        y: inner.y + rows + 1,
+        height: left,
+        ..inner
+    };
+    (above, below)
+}
+
+/// The layer under a place of the pane `area`.
+pub fn layer_at(app: &App, area: Rect, column: u16, row: u16) -> Option<usize> {
+    let inner = super::inside(area);
+    match app.view {
+        View::Sparklines => {
+            let (above, below) = split(app, inner);
+            if row < above.bottom() {
+                rows::layer_at(app, above, row)
+            } else {
+                depth::layer_at(app, below, column)
+            }
+        }
+        View::Waterfall => waterfall::layer_at(app, inner, row),
+        View::Profile => depth::layer_at(app, inner, column),
+        View::Histograms => rows::layer_at(app, inner, row),
+    }
+}

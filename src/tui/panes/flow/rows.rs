@@ -1,0 +1,236 @@
+//! A row a weight layer, the output layer on top: what is measured now, what theory said, and how it came.
+//!
+//! ```text
+//!   layer            δ     ∂W   theory  -8 ······· -4 ······· 0
+//! ▸11 softmax     -0.6   -0.8     -0.8  ▅▅▆▆▆▆▆▆▆▆▆▆▆▆▆
+//!  10 logistic    -1.4   -1.5     -1.4  ▄▄▅▅▅▅▅▅▅▅▅▅▅▅▅
+//! ```
+
+use super::super::{fit, mark_row, network, write_line};
+use crate::nn::vocabulary::Vocabulary;
+use crate::telemetry::LayerStats;
+use crate::tui::app::App;
+use crate::tui::edit::layers;
+use crate::tui::layout::{Pane, first_row};
+use crate::tui::measure::{Measure, log10_text, value_text};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{LogScale, LogSparkline, TimeAxis};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+/// Where the columns of a row begin.
+struct Columns {
+    label: usize,
+    theory: bool,
+    spark: u16,
+}
+
+impl Columns {
+    fn new(width: u16, theory: bool) -> Self {
+        let label = match width {
+            0..44 => 9,
+            44..64 => 12,
+            _ => 15,
+        };
+        let theory = theory && width >= 50;
+        let spark = 1 + label as u16 + 7 + 7 + if theory { 7 } else { 0 } + 2;
+        Self {
+            label,
+            theory,
+            spark,
+        }
+    }
+}
+
+/// Rows of layers that a pane's inside shows, and the first of them (0: the output layer).
+pub(super) fn window(app: &App, inner: Rect) -> (usize, u16) {
+    let height = inner.height.saturating_sub(1);
+    let count = app.layer_count();
+    let selected = count.saturating_sub(1 + app.layer);
+    (first_row(selected, count, height), height)
+}
+
+/// The layer under a screen row.
+pub fn layer_at(app: &App, inner: Rect, y: u16) -> Option<usize> {
+    let (first, height) = window(app, inner);
+    let row = y.checked_sub(inner.y + 1).filter(|row| *row < height)?;
+    app.layer_count().checked_sub(1 + first + usize::from(row))
+}
+
+pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let record = &app.run.record;
+    let columns = Columns::new(inner.width, app.has_theory());
+    let measure = app.measure;
+    let count = app.layer_count();
+    let steps = record.steps();
+    let scale = scale(app);
+    let spark_width = inner.width.saturating_sub(columns.spark);
+    head(app, &columns, scale, spark_width, inner, buf);
+    let (first, height) = window(app, inner);
+    let axis = TimeAxis::fit(0, record.step(), usize::from(spark_width));
+    for row in 0..height {
+        let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
+            break;
+        };
+        let stats = record.layers().get(layer);
+        write_line(buf, inner, row + 1, cells(app, layer, stats, &columns));
+        if layer == app.layer {
+            let marked = Rect {
+                width: inner.width.min(columns.spark.saturating_sub(1)),
+                ..inner
+            };
+            mark_row(app, Pane::Flow, buf, marked, row + 1);
+        }
+        let values = record.values(|p| p.layers.get(layer).map(|s| measure.of(s)));
+        let area = Rect {
+            x: inner.x + columns.spark.min(inner.width),
+            y: inner.y + row + 1,
+            width: spark_width,
+            height: 1,
+        };
+        LogSparkline::new(app.look(), &values, scale)
+            .steps(&steps)
+            .axis(axis)
+            .anchors(measure.anchors())
+            .render(area, buf);
+    }
+    if record.is_empty() && height > 0 {
+        let area = Rect {
+            x: inner.x + columns.spark.min(inner.width),
+            width: spark_width,
+            ..inner
+        };
+        write_line(
+            buf,
+            area,
+            1,
+            vec![Span::styled(
+                "fills with the first steps",
+                theme.style(Role::Dim),
+            )],
+        );
+    }
+}
+
+/// The one scale of all rows.
+fn scale(app: &App) -> LogScale {
+    let measure = app.measure;
+    let points = app.run.record.points();
+    // The first point and a few over time: enough for ends at even decades, and cheap for a hundred layers.
+    let stride = (points.len() / 24).max(1);
+    let sampled = points
+        .iter()
+        .step_by(stride)
+        .chain(app.run.record.latest.as_ref());
+    let fitted = LogScale::fit(sampled.flat_map(|p| p.layers.iter().map(|s| measure.of(s).abs())));
+    // Adding 0 turns the -0 that an upper end between 0.1 and 1 is rounded to into 0.
+    LogScale::new(fitted.min + 0.0, fitted.max + 0.0)
+}
+
+fn head(app: &App, columns: &Columns, scale: LogScale, spark: u16, inner: Rect, buf: &mut Buffer) {
+    let dim = app.manner.theme.style(Role::Dim);
+    let (signal, now) = (Measure::DeltaRms, second(app));
+    let label = columns.label;
+    let mut text = format!(
+        " {:<label$}{:>7}{:>7}",
+        "layer",
+        signal.short(),
+        now.short()
+    );
+    if columns.theory {
+        text += &format!("{:>7}", "theory");
+    }
+    text += "  ";
+    text += &scale.legend(usize::from(spark), app.manner.glyphs.is_ascii());
+    write_line(buf, inner, 0, vec![Span::styled(text, dim)]);
+}
+
+/// The measure of the second column: the chosen one, or the gradient where that is the error signal itself.
+fn second(app: &App) -> Measure {
+    if app.measure == Measure::DeltaRms {
+        Measure::GradRms
+    } else {
+        app.measure
+    }
+}
+
+fn cells(
+    app: &App,
+    layer: usize,
+    stats: Option<&LayerStats>,
+    columns: &Columns,
+) -> Vec<Span<'static>> {
+    let theme = &app.manner.theme;
+    let second = second(app);
+    let pointer = match (layer == app.layer, app.manner.glyphs.is_ascii()) {
+        (true, true) => ">",
+        (true, false) => "▸",
+        _ => " ",
+    };
+    let digits = app.layer_count().to_string().len();
+    let label = fit(
+        &format!("{:>digits$} {}", layer + 1, layer_word(app, layer)),
+        columns.label - 1,
+    );
+    let magnitude = |m: Measure, v: f64| {
+        theme
+            .style(Role::Text)
+            .fg(theme.magnitude_on(v.abs().log10(), &m.anchors()))
+    };
+    let mut spans = vec![
+        Span::styled(pointer, theme.style(Role::Accent)),
+        Span::raw(format!("{label:<width$}", width = columns.label)),
+    ];
+    match stats {
+        Some(stats) => {
+            let signal = stats.delta_rms;
+            spans.push(Span::styled(
+                format!("{:>7}", log10_text(signal)),
+                magnitude(Measure::DeltaRms, signal),
+            ));
+            let value = second.of(stats);
+            let style = if second.is_logarithmic() {
+                magnitude(second, value)
+            } else {
+                theme.style(Role::Text)
+            };
+            spans.push(Span::styled(
+                format!("{:>7}", value_text(second, value)),
+                style,
+            ));
+        }
+        None => spans.push(Span::styled(
+            format!("{:>7}{:>7}", "-", "-"),
+            theme.style(Role::Dim),
+        )),
+    }
+    if columns.theory {
+        let text = app
+            .predicted(layer, second)
+            .map(log10_text)
+            .unwrap_or_default();
+        spans.push(Span::styled(
+            format!("{text:>7}"),
+            theme.style(Role::Theory),
+        ));
+    }
+    spans
+}
+
+/// What a layer is called: its activation, or `out` and what the loss makes of the logits.
+pub fn layer_word(app: &App, layer: usize) -> String {
+    let network = &app.experiment.network;
+    match layers::entry_of(&app.experiment, layer) {
+        Some(i) => network
+            .layers
+            .get(i)
+            .and_then(|entry| entry.activation.as_ref())
+            .unwrap_or(&network.activation)
+            .name()
+            .into(),
+        None => format!("out {}", network::output_word(app)),
+    }
+}

@@ -1,0 +1,106 @@
+//! `gradlab  name*   digits 64→10 · 1437 train 360 test · seed 42        ▶ 41.2k rows/s  step 12,480  epoch 278`
+
+use super::short;
+use crate::text::{clean, thousands};
+use crate::training::Status;
+use crate::tui::app::App;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let width = usize::from(area.width);
+    let name = format!(
+        "{}{}",
+        app.experiment.name,
+        if app.is_changed() { "*" } else { "" }
+    );
+    let right = right(app, width);
+    let right_width: usize = right.iter().map(|s| s.content.width()).sum();
+    let mut left = vec![
+        Span::styled(
+            " gradlab ",
+            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+        ),
+        Span::styled(
+            super::fit(&name, width.saturating_sub(right_width + 12)),
+            theme.style(Role::Text).add_modifier(Modifier::BOLD),
+        ),
+    ];
+    let used: usize = left.iter().map(|s| s.content.width()).sum();
+    let middle = middle(app);
+    if used + middle.width() + right_width + 6 <= width {
+        left.push(Span::styled(format!("   {middle}"), theme.style(Role::Dim)));
+    }
+    buf.set_line(area.x, area.y, &Line::from(left), area.width);
+    let at = area.width.saturating_sub(right_width as u16 + 1);
+    buf.set_line(area.x + at, area.y, &Line::from(right), area.width - at);
+}
+
+fn middle(app: &App) -> String {
+    match &app.run.info {
+        Some(info) if info.features > 0 => format!(
+            "{} {}→{} · {} train {} test · seed {}",
+            clean(&info.data, 60),
+            info.features,
+            info.outputs,
+            thousands(info.train_rows as u128),
+            thousands(info.test_rows as u128),
+            app.experiment.seed
+        ),
+        _ => format!("seed {}", app.experiment.seed),
+    }
+}
+
+fn right(app: &App, width: usize) -> Vec<Span<'static>> {
+    let theme = &app.manner.theme;
+    let ascii = app.manner.glyphs.is_ascii();
+    let (glyph, word, role) = match &app.run.status {
+        Status::Running => (if ascii { ">" } else { "▶" }, String::new(), Role::Good),
+        Status::Paused => (
+            if ascii { "=" } else { "‖" },
+            "paused".into(),
+            Role::Warning,
+        ),
+        Status::Loading(what) => (
+            if ascii { "~" } else { "…" },
+            super::fit(what, 24),
+            Role::Dim,
+        ),
+        Status::Finished(_) => (if ascii { "#" } else { "■" }, "finished".into(), Role::Good),
+        Status::Diverged(_) => ("!", "diverged".into(), Role::Error),
+        Status::Failed(_) => ("!", "failed".into(), Role::Error),
+    };
+    let mut spans = vec![Span::styled(format!("{glyph} "), theme.style(role))];
+    if app.is_running() {
+        if width >= 70 {
+            spans.push(Span::styled(
+                format!("{} rows/s", short(app.run.rows_per_second)),
+                theme.style(Role::Text),
+            ));
+        }
+    } else {
+        spans.push(Span::styled(word, theme.style(role)));
+    }
+    let record = &app.run.record;
+    spans.push(Span::styled("  step ", theme.style(Role::Dim)));
+    spans.push(Span::styled(
+        thousands(record.step().into()),
+        theme.style(Role::Text),
+    ));
+    if width >= 60 {
+        let epoch = record.latest.as_ref().map_or(0.0, |p| p.epoch);
+        spans.push(Span::styled("  epoch ", theme.style(Role::Dim)));
+        let text = if epoch < 10.0 {
+            format!("{epoch:.1}")
+        } else {
+            thousands(epoch as u128)
+        };
+        spans.push(Span::styled(text, theme.style(Role::Text)));
+    }
+    spans
+}

@@ -1,0 +1,119 @@
+//! The selected layer: its measures and its histograms.
+
+use super::{bars, framed, percent, write_line};
+use crate::telemetry::LayerHistograms;
+use crate::tui::app::App;
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
+use crate::tui::widgets::format_value;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let count = app.layer_count();
+    let title = format!("Layer {}", app.layer + 1);
+    let note = if app.layer + 1 == count { "output" } else { "" };
+    let inner = framed(app, Pane::Layer, &title, note, area, buf);
+    let used = figures(app, inner, buf);
+    let rest = Rect {
+        y: inner.y + used,
+        height: inner.height.saturating_sub(used),
+        ..inner
+    };
+    let histograms = app
+        .run
+        .histograms
+        .as_ref()
+        .and_then(|all| all.get(app.layer));
+    match histograms {
+        Some(h) => grid(app, h, rest, buf),
+        None => write_line(
+            buf,
+            rest,
+            0,
+            vec![Span::styled(
+                "histograms come with the first steps",
+                app.manner.theme.style(Role::Dim),
+            )],
+        ),
+    }
+}
+
+/// Up to three lines of figures; returns how many.
+fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
+    let theme = &app.manner.theme;
+    let Some(stats) = app.run.record.layers().get(app.layer) else {
+        return 0;
+    };
+    let name = |text: &str| Span::styled(format!("{text} "), theme.style(Role::Dim));
+    let value = |text: String| Span::styled(format!("{text}  "), theme.style(Role::Text));
+    let share = |v: f64| {
+        let role = if v > 0.5 { Role::Warning } else { Role::Text };
+        Span::styled(format!("{}  ", percent(v)), theme.style(role))
+    };
+    let lines = [
+        vec![
+            name("saturated"),
+            share(stats.saturated),
+            name("dead"),
+            share(stats.dead),
+        ],
+        vec![
+            name("‖W‖"),
+            value(format_value(stats.weight_norm)),
+            name("‖ΔW‖/‖W‖"),
+            value(format_value(stats.update_ratio)),
+        ],
+        vec![
+            name("out mean"),
+            value(format_value(stats.out_mean)),
+            name("std"),
+            value(format_value(stats.out_std)),
+        ],
+    ];
+    let count = if area.height >= 11 {
+        3
+    } else if area.height >= 6 {
+        2
+    } else {
+        1
+    };
+    for (row, line) in (0..).zip(lines.into_iter().take(count)) {
+        write_line(buf, area, row, line);
+    }
+    count as u16
+}
+
+/// Four histograms in two columns where there is room, as many as fit in one where there is not.
+fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let all = [
+        ("∂L/∂W", &h.gradients, theme.style(Role::Train)),
+        ("out", &h.out, theme.style(Role::Good)),
+        ("pre", &h.pre, theme.style(Role::Theory)),
+        ("W", &h.weights, theme.style(Role::Text)),
+    ];
+    let columns: u16 = if area.width >= 56 || (area.width >= 40 && area.height < 12) {
+        2
+    } else {
+        1
+    };
+    let most = usize::from(columns * (area.height / 2));
+    let count = all.len().min(most);
+    if count == 0 {
+        return;
+    }
+    let rows = (count as u16).div_ceil(columns);
+    let height = area.height / rows;
+    let width = (area.width - (columns - 1) * 2) / columns;
+    for (i, (name, histogram, style)) in (0u16..).zip(all.into_iter().take(count)) {
+        let cell = Rect {
+            x: area.x + (i % columns) * (width + 2),
+            y: area.y + (i / columns) * height,
+            width,
+            height,
+        };
+        bars::draw(app, name, histogram, style, cell, buf);
+    }
+}

@@ -1,0 +1,133 @@
+//! One file a pane: each draws the state into its rectangle, and changes nothing.
+
+pub mod bars;
+pub mod flow;
+pub mod header;
+pub mod layer;
+pub mod loss;
+pub mod network;
+pub mod rows;
+pub mod training;
+pub mod verdict;
+
+use super::app::App;
+use super::layout::Pane;
+use super::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+/// What is left of a pane within its border.
+pub fn inside(area: Rect) -> Rect {
+    Block::bordered().inner(area)
+}
+
+/// Draws one pane.
+pub fn draw(app: &App, pane: Pane, area: Rect, buf: &mut Buffer) {
+    match pane {
+        Pane::Network => network::draw(app, area, buf),
+        Pane::Flow => flow::draw(app, area, buf),
+        Pane::Loss => loss::draw(app, area, buf),
+        Pane::Training => training::draw(app, area, buf),
+        Pane::Layer => layer::draw(app, area, buf),
+    }
+}
+
+/// The border with the pane's number and name; returns what is left within.
+fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut Buffer) -> Rect {
+    let theme = &app.manner.theme;
+    let focused = app.focus == pane && app.overlays.is_empty();
+    let role = if focused {
+        Role::FocusedBorder
+    } else {
+        Role::Border
+    };
+    let name = if focused {
+        theme.style(Role::Accent).add_modifier(Modifier::BOLD)
+    } else {
+        theme.style(Role::Text)
+    };
+    let mut block = Block::bordered()
+        .border_set(app.manner.glyphs.border())
+        .border_style(theme.style(role))
+        .title(Line::from(vec![
+            Span::styled(format!("{} ", pane.number()), theme.style(Role::Dim)),
+            Span::styled(format!("{title} "), name),
+        ]));
+    let used = title.chars().count() + 6;
+    if !note.is_empty() && used + note.chars().count() + 3 <= usize::from(area.width) {
+        block = block.title(
+            Line::from(Span::styled(format!(" {note} "), theme.style(Role::Dim))).right_aligned(),
+        );
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    inner
+}
+
+/// Writes spans on one row, cut at the area's right edge.
+fn write_line(buf: &mut Buffer, area: Rect, row: u16, spans: Vec<Span<'_>>) {
+    if row < area.height {
+        buf.set_line(area.x, area.y + row, &Line::from(spans), area.width);
+    }
+}
+
+/// Marks a selected row: reversed where its pane has the focus, else bold.
+fn mark_row(app: &App, pane: Pane, buf: &mut Buffer, area: Rect, row: u16) {
+    if row < area.height {
+        let style = if app.focus == pane {
+            app.manner.theme.selection()
+        } else {
+            Style::new().add_modifier(Modifier::BOLD)
+        };
+        buf.set_style(
+            Rect {
+                y: area.y + row,
+                height: 1,
+                ..area
+            },
+            style,
+        );
+    }
+}
+
+/// At most `width` characters, the cut shown.
+pub fn fit(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        text.to_string()
+    } else if width == 0 {
+        String::new()
+    } else {
+        let kept: String = text.chars().take(width - 1).collect();
+        format!("{kept}…")
+    }
+}
+
+/// 41234 as `41.2k`.
+pub fn short(n: f64) -> String {
+    match n {
+        n if !n.is_finite() => "-".into(),
+        n if n >= 1e9 => format!("{:.1}G", n / 1e9),
+        n if n >= 1e6 => format!("{:.1}M", n / 1e6),
+        n if n >= 1e3 => format!("{:.1}k", n / 1e3),
+        n => format!("{n:.0}"),
+    }
+}
+
+/// A share as `97.2 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(short(41_234.0), "41.2k");
+        assert_eq!(fit("logistic", 5), "logi…");
+    }
+}

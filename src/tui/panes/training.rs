@@ -1,0 +1,26 @@
+//! Data, optimizer, batch, schedule, loss, seed and the rest: each row edited in place.
+
+use super::{framed, mark_row, rows};
+use crate::tui::app::App;
+use crate::tui::edit::field;
+use crate::tui::layout::Pane;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let fields = field::training(&app.experiment);
+    let hidden = fields
+        .len()
+        .saturating_sub(usize::from(super::inside(area).height));
+    let note = if hidden > 0 {
+        format!("{} of {}", app.training_row + 1, fields.len())
+    } else {
+        String::new()
+    };
+    let inner = framed(app, Pane::Training, "Training", &note, area, buf);
+    if let Some(row) = rows::draw(app, &fields, app.training_row, inner, buf)
+        && app.focus == Pane::Training
+    {
+        mark_row(app, Pane::Training, buf, inner, row);
+    }
+}

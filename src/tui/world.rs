@@ -1,0 +1,217 @@
+//! Everything outside the state: the training thread, files, the clipboard.
+
+use super::app::App;
+use super::event_loop::Bell;
+use super::message::{Effect, Message, Openable, Source};
+use crate::experiment::{self, Experiment, presets};
+use crate::training::{Command, Frame, Handle, Options};
+use base64::Engine;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub struct World {
+    handle: Option<Handle>,
+    bell: Bell,
+    threads: Option<usize>,
+    /// Where relative paths start.
+    base: PathBuf,
+}
+
+impl World {
+    pub fn new(bell: Bell, threads: Option<usize>) -> Self {
+        Self {
+            handle: None,
+            bell,
+            threads,
+            base: PathBuf::from("."),
+        }
+    }
+
+    /// A new training thread, running; the old one is stopped first.
+    pub fn start(&mut self, experiment: &Experiment, path: Option<&Path>) -> io::Result<()> {
+        self.handle = None;
+        self.base = folder(path);
+        let bell = self.bell.clone();
+        let options = Options {
+            threads: self.threads,
+            ..Options::default()
+        };
+        let handle = Handle::start(experiment.clone(), &self.base, options, move || {
+            bell.trained()
+        })?;
+        handle.send(Command::Run);
+        self.handle = Some(handle);
+        Ok(())
+    }
+
+    pub fn take(&self) -> Option<Frame> {
+        self.handle.as_ref()?.take()
+    }
+
+    /// Does what the state asked for; what came of it is told as messages.
+    pub fn perform(&mut self, effect: Effect) -> Option<Message> {
+        match effect {
+            Effect::Send(command) => {
+                if let Some(handle) = &self.handle {
+                    handle.send(command);
+                }
+                None
+            }
+            Effect::Start { experiment, path } => self
+                .start(&experiment, path.as_deref())
+                .err()
+                .map(|error| Message::Trouble(format!("no training thread: {error}"))),
+            Effect::List => Some(Message::Listed(self.list())),
+            Effect::Open(path) => {
+                let result = read(&path);
+                Some(Message::Opened(path, result.map(Box::new)))
+            }
+            Effect::Save { path, text } => {
+                let result = write_whole(&path, text.as_bytes()).map_err(|error| error.to_string());
+                Some(Message::Saved(path, result))
+            }
+            Effect::Copy(_) | Effect::Suspend | Effect::Quit => None,
+        }
+    }
+
+    /// Shipped presets, the person's own, then the experiments beside the open one.
+    fn list(&self) -> Vec<Openable> {
+        let shipped = presets::all().iter().map(|preset| {
+            let parsed = preset.experiment().map_err(|faults| faults.to_string());
+            Openable {
+                name: preset.name.to_string(),
+                note: preset.lesson.to_string(),
+                description: described(&parsed),
+                source: Source::Preset(parsed.map(Box::new)),
+            }
+        });
+        let file = |note: &str, preset: presets::UserPreset| Openable {
+            name: preset.name,
+            note: note.to_string(),
+            description: described(&preset.experiment),
+            source: Source::File(preset.path, preset.experiment.map(Box::new)),
+        };
+        let own = presets::user_folder().map(|folder| presets::in_folder(&folder));
+        // Other programs' TOML files are no experiments: here only what can be opened is listed.
+        let beside = presets::in_folder(&self.base)
+            .into_iter()
+            .filter(|preset| preset.experiment.is_ok());
+        shipped
+            .chain(
+                own.into_iter()
+                    .flatten()
+                    .map(|preset| file("own preset", preset)),
+            )
+            .chain(beside.map(|preset| file("file here", preset)))
+            .collect()
+    }
+
+    /// The terminal is gone or the system wants an end: what is not saved is kept beside the file.
+    pub fn hang_up(&self, app: &App) {
+        if !app.is_changed() {
+            return;
+        }
+        let path = match &app.path {
+            Some(path) => path.with_extension("recovered.toml"),
+            None => self.base.join(format!(
+                "{}.recovered.toml",
+                file_stem(&app.experiment.name)
+            )),
+        };
+        let text = experiment::to_toml(&app.experiment);
+        // There is nobody left to tell when this fails.
+        let _ = write_whole(&path, text.as_bytes());
+    }
+}
+
+fn file_stem(name: &str) -> String {
+    let stem: String = name
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(100)
+        .collect();
+    if stem.is_empty() {
+        "experiment".into()
+    } else {
+        stem
+    }
+}
+
+/// The folder of an experiment's file.
+fn folder(path: Option<&Path>) -> PathBuf {
+    match path.and_then(Path::parent) {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn described(parsed: &Result<Experiment, String>) -> String {
+    match parsed {
+        Ok(experiment) => experiment.description.clone(),
+        Err(_) => String::new(),
+    }
+}
+
+fn read(path: &Path) -> Result<Experiment, String> {
+    let text = presets::read_text(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder(Some(path)))?;
+    file.write_all(bytes)?;
+    keep_permissions(path, file.as_file())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A new file is readable as files are; an old one keeps who may read it. (Temporary files are private.)
+#[cfg(unix)]
+fn keep_permissions(path: &Path, file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let permissions = match std::fs::metadata(path) {
+        Ok(old) => old.permissions(),
+        Err(_) => std::fs::Permissions::from_mode(0o644),
+    };
+    file.set_permissions(permissions)
+}
+
+#[cfg(not(unix))]
+fn keep_permissions(_: &Path, _: &std::fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// OSC 52: the terminal puts the text on the clipboard, from the far side of an ssh link too.
+pub fn clipboard(text: &str) -> String {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+    format!("\x1b]52;c;{encoded}\x07")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.toml");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(write_whole(&folder.path().join("no/such/x.toml"), b"x").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_clipboard_sequence_is_base64() {
+        assert_eq!(clipboard("hi"), "\x1b]52;c;aGk=\x07");
+    }
+}

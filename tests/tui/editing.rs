@@ -1,0 +1,247 @@
+//! Edits by keys and mouse: what they make of the experiment, and what training is told.
+
+use super::bench::{Bench, frame, points, running};
+use gradlab::data::DataKind;
+use gradlab::experiment::{self, BatchSize, Experiment};
+use gradlab::nn::activation::Activation;
+use gradlab::nn::init::Initializer;
+use gradlab::nn::optimizer::Optimizer;
+use gradlab::nn::schedule::Schedule;
+use gradlab::training::{Command, Status};
+use gradlab::tui::app::Tone;
+use gradlab::tui::message::{Effect, Message, Openable, Source};
+use gradlab::tui::overlay::Overlay;
+use std::path::PathBuf;
+
+/// The experiment that training was last told to train.
+fn replaced(bench: &mut Bench) -> Option<Experiment> {
+    bench.sent().into_iter().rev().find_map(|c| match c {
+        Command::Replace(e) => Some(*e),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_edit_reaches_training_at_once_and_can_be_taken_back() {
+    let mut bench = running(120, 36);
+    bench.keys("a");
+    assert_eq!(bench.app.experiment.network.layers.len(), 2);
+    assert!(bench.app.is_changed());
+    let told = replaced(&mut bench).expect("a replacement");
+    assert_eq!(told, bench.app.experiment);
+    bench.keys("u");
+    assert_eq!(bench.app.experiment.network.layers.len(), 1);
+    assert!(!bench.app.is_changed());
+    assert_eq!(replaced(&mut bench), Some(bench.app.experiment.clone()));
+    bench.keys("ctrl-r");
+    assert_eq!(bench.app.experiment, told);
+}
+
+#[test]
+fn layers_are_added_doubled_moved_resized_and_deleted() {
+    let mut bench = running(120, 36);
+    bench.keys("a + + K");
+    let units = |b: &Bench| b.app.experiment.network.layers.iter().map(|l| l.units).collect::<Vec<_>>();
+    assert_eq!(units(&bench), [121, 100]);
+    bench.keys("D J d");
+    assert_eq!(units(&bench), [121, 100]);
+    bench.keys("1 g j d d");
+    assert_eq!(units(&bench), [] as [usize; 0]);
+    bench.keys("d");
+    let toast = bench.app.toast.as_ref().expect("a reason");
+    assert!(toast.tone == Tone::Trouble && toast.text.contains("select a hidden layer"));
+}
+
+#[test]
+fn a_picker_filters_and_sets_the_layer_of_the_selection() {
+    let mut bench = running(120, 36);
+    bench.keys("A t a n h enter");
+    assert_eq!(bench.app.experiment.network.layers[0].activation, Some(Activation::Tanh {}));
+    assert!(bench.text().contains("tanh"));
+    bench.keys("I h e - u enter");
+    assert_eq!(bench.app.experiment.network.layers[0].init, Some(Initializer::HeUniform {}));
+    // The output layer's own.
+    bench.keys("j I z e r o s enter");
+    assert_eq!(bench.app.experiment.network.output.init, Some(Initializer::Zeros {}));
+}
+
+#[test]
+fn an_entry_without_defaults_asks_for_what_it_needs() {
+    let mut bench = running(120, 36);
+    bench.keys("4 g");
+    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("schedule".into()) {
+        bench.keys("j");
+    }
+    bench.keys("enter s t e p enter x enter");
+    assert!(bench.text().contains("no whole number"), "{}", bench.text());
+    bench.keys("backspace 5 0 0 enter");
+    assert_eq!(bench.app.experiment.training.schedule, Schedule::Step { every: 500, factor: 0.1 });
+}
+
+#[test]
+fn the_training_pane_edits_numbers_by_typing_and_by_plus() {
+    let mut bench = running(120, 36);
+    bench.keys("4 g");
+    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("learning_rate".into()) {
+        bench.keys("j");
+    }
+    bench.keys("+");
+    assert_eq!(bench.app.experiment.training.optimizer, sgd(0.2));
+    bench.keys("enter ctrl-u 3 e - 2 enter");
+    assert_eq!(bench.app.experiment.training.optimizer, sgd(0.03));
+    // What does not fit is refused where it is typed, and the value stays.
+    bench.keys("enter ctrl-u - 1 enter");
+    assert!(bench.text().contains("out of range"));
+    bench.keys("esc");
+    assert_eq!(bench.app.experiment.training.optimizer, sgd(0.03));
+}
+
+fn sgd(learning_rate: f64) -> Optimizer {
+    Optimizer::Sgd { learning_rate, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
+}
+
+#[test]
+fn batch_size_takes_the_word_full() {
+    let mut bench = running(120, 36);
+    bench.keys("4 g");
+    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("batch_size".into()) {
+        bench.keys("j");
+    }
+    bench.keys("enter ctrl-u f u l l enter");
+    assert_eq!(bench.app.experiment.training.batch_size, BatchSize::Full);
+}
+
+#[test]
+fn the_files_rules_refuse_an_edit_and_say_why() {
+    let mut bench = running(120, 36);
+    bench.keys("a +");
+    let before = bench.app.experiment.clone();
+    // A skip over unequal widths.
+    bench.keys("enter");
+    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("skip".into()) {
+        bench.keys("j");
+    }
+    bench.keys("enter");
+    assert_eq!(bench.app.experiment, before);
+    assert!(bench.app.toast.as_ref().is_some_and(|t| t.text.contains("skip")), "{:?}", bench.app.toast);
+}
+
+#[test]
+fn space_pauses_and_runs() {
+    let mut bench = running(120, 36);
+    bench.keys("space");
+    assert!(matches!(bench.sent()[..], [Command::Pause]));
+    bench.tell(Message::Frame(frame(1, Status::Paused, 11, vec![])));
+    assert!(bench.text().contains("paused"));
+    bench.keys(".");
+    assert!(matches!(bench.sent()[..], [Command::Step(1)]));
+    bench.keys("space");
+    assert!(matches!(bench.sent()[..], [Command::Run]));
+}
+
+#[test]
+fn a_run_that_is_replaced_stays_on_the_charts() {
+    let mut bench = running(120, 36);
+    bench.keys("n");
+    bench.tell(Message::Frame(frame(2, Status::Running, 11, points(11, 0..3))));
+    let pinned = bench.app.baseline().expect("the run before");
+    assert_eq!(pinned.record.step(), 399);
+    assert_eq!(pinned.experiment.seed, 42);
+    assert_eq!(bench.app.run.record.step(), 2);
+}
+
+#[test]
+fn quitting_asks_only_when_something_is_unsaved() {
+    let mut bench = running(80, 24);
+    bench.keys("q");
+    assert!(matches!(bench.effects[..], [Effect::Quit]));
+    let mut bench = running(80, 24);
+    bench.keys("n q");
+    assert!(bench.text().contains("not saved"));
+    bench.keys("esc");
+    assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
+    bench.keys("q q");
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
+}
+
+#[test]
+fn a_failed_save_says_why_and_keeps_the_edit() {
+    let mut bench = running(120, 36);
+    bench.keys("n S ctrl-u x . t o m l enter");
+    let Some(Effect::Save { path, text }) = bench.effects.pop() else {
+        panic!("no save");
+    };
+    assert_eq!(experiment::parse(&text, "x.toml").as_ref(), Ok(&bench.app.experiment));
+    bench.tell(Message::Saved(path.clone(), Err("disk full".into())));
+    assert!(bench.app.is_changed() && bench.text().contains("disk full"));
+    bench.tell(Message::Saved(path, Ok(())));
+    assert!(!bench.app.is_changed());
+    assert_eq!(bench.app.path, Some(PathBuf::from("x.toml")));
+}
+
+#[test]
+fn a_faulty_preset_is_shown_with_its_fault_and_the_others_open() {
+    let mut bench = running(120, 36);
+    let good = experiment::parse("format = 1\nname = \"good\"\n[data]\nkind = \"moons\"\n", "good.toml").expect("valid");
+    let openable = |name: &str, source| Openable {
+        name: name.into(),
+        note: "preset".into(),
+        description: String::new(),
+        source,
+    };
+    bench.keys("o");
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::List)));
+    let list = || {
+        Message::Listed(vec![
+            openable("bad", Source::Preset(Err("bad.toml:3:1: unknown activation `rleu`".into()))),
+            openable("good", Source::Preset(Ok(Box::new(good.clone())))),
+        ])
+    };
+    bench.tell(list());
+    assert!(bench.text().contains("rleu"));
+    bench.keys("enter");
+    assert!(bench.text().contains("cannot be opened"));
+    bench.keys("esc").tell(list()).keys("down enter");
+    assert_eq!(bench.app.experiment.name, "good");
+    assert!(matches!(bench.app.experiment.data.kind, DataKind::Moons { .. }));
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::Start { .. })));
+}
+
+#[test]
+fn help_finds_an_action_and_does_it() {
+    let mut bench = running(120, 36);
+    bench.keys("? z o o m enter");
+    assert!(bench.app.zoomed && bench.app.overlays.is_empty());
+    bench.keys(": d u p l i enter");
+    assert_eq!(bench.app.experiment.network.layers.len(), 2);
+}
+
+#[test]
+fn a_click_focuses_and_selects_and_a_second_one_edits() {
+    let mut bench = running(120, 36);
+    let row = bench.text().lines().position(|l| l.contains("optimizer")).expect("a row") as u16;
+    bench.click(5, row);
+    assert_eq!(bench.app.focus, gradlab::tui::layout::Pane::Training);
+    bench.click(5, row);
+    assert!(matches!(bench.app.overlays.last(), Some(Overlay::List(_))));
+    bench.click(0, 0);
+    assert!(bench.app.overlays.is_empty());
+}
+
+#[test]
+fn the_selected_layer_is_the_same_in_both_lists() {
+    let mut bench = running(120, 36);
+    bench.keys("2 G");
+    assert_eq!((bench.app.layer, bench.app.network_row), (0, 1));
+    bench.keys("g");
+    assert_eq!((bench.app.layer, bench.app.network_row), (10, 2));
+    bench.keys("1 k");
+    assert_eq!(bench.app.layer, 0);
+}
+
+#[test]
+fn what_is_pasted_is_cleaned() {
+    let mut bench = running(120, 36);
+    bench.keys("S ctrl-u").tell(Message::Paste("a\u{1b}[31m\nb.toml".into()));
+    assert!(bench.text().contains("> a[31m b.toml"));
+}
