@@ -1,5 +1,7 @@
 //! What the command line may say.
 
+use crate::tui::glyphs::Glyphs;
+use crate::tui::theme::ThemeName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,15 +12,31 @@ Exit status: 0 done; 1 the run failed; 2 the command line or the experiment file
 
 /// A workbench for gradient flow: build a network, train it, see where the gradient goes
 #[derive(Debug, Parser)]
-#[command(name = "gradlab", version, after_long_help = STATUSES, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "gradlab", version, after_long_help = STATUSES, disable_help_subcommand = true)]
 pub struct Cli {
     /// An experiment file, a preset's name, or `-` for standard input
     #[arg(value_name = "EXPERIMENT")]
     pub experiment: Option<String>,
     #[command(flatten)]
     pub common: Common,
+    #[command(flatten)]
+    pub workbench: WorkbenchArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// What the workbench takes, when no command is given.
+#[derive(Args, Clone, Debug, Default)]
+pub struct WorkbenchArgs {
+    /// Leave the mouse to the terminal, e.g. for selecting text
+    #[arg(long)]
+    pub no_mouse: bool,
+    /// dark, light, colour-blind, 16-colour or mono [default: the configuration's, else dark]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<ThemeName>,
+    /// braille, block or ascii [default: the configuration's, else braille]
+    #[arg(long, value_name = "NAME")]
+    pub glyphs: Option<Glyphs>,
 }
 
 #[derive(Debug, Subcommand)]

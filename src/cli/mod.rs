@@ -9,6 +9,7 @@ mod man;
 mod output;
 mod show;
 pub mod source;
+mod workbench;
 
 pub use args::{Cli, ColorChoice, Command, Common};
 pub use failure::{Failure, Status};
@@ -62,8 +63,6 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Show(args)) => show::run(args, common, output),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
-        None => Err(Failure::Misused(
-            "no command is given: `gradlab --help` lists them".into(),
-        )),
+        None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),
     }
 }

@@ -37,7 +37,7 @@ impl Rows {
 }
 
 /// A data set after split and standardization.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// Name for the screen, e.g. `digits`.
     pub name: String,

@@ -1,5 +1,6 @@
 //! What goes to the training thread and what comes back: values, owned, no locks.
 
+use crate::data::Dataset;
 use crate::experiment::Experiment;
 use crate::telemetry::{LayerHistograms, LayerStats, Score};
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct RunInfo {
     pub steps_per_epoch: u64,
     pub layers: usize,
     pub threads: usize,
+    /// The rows that are trained and tested on; `None` while they are loaded.
+    pub dataset: Option<Arc<Dataset>>,
 }
 
 /// One point of a run's history: everything measured at one step.

@@ -51,13 +51,14 @@ impl Default for Options {
     }
 }
 
-/// Opens the workbench on an experiment and trains it. Returns the signal that ended it, if one did.
+/// Opens the workbench on an experiment and trains it; relative paths in it start from `base_dir`. Returns the signal that ended it, if one did.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails on the way; it is given back in any case.
 pub fn run(
     experiment: Experiment,
     path: Option<PathBuf>,
+    base_dir: PathBuf,
     options: Options,
 ) -> io::Result<Option<i32>> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
@@ -67,7 +68,7 @@ pub fn run(
     }
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
-    world.start(&experiment, path.as_deref())?;
+    world.start(&experiment, base_dir)?;
     terminal::hook_panics();
     event_loop::read_signals(bell.clone())?;
     let guard = Guard::enter(options.mouse)?;

@@ -28,9 +28,9 @@ impl World {
     }
 
     /// A new training thread, running; the old one is stopped first.
-    pub fn start(&mut self, experiment: &Experiment, path: Option<&Path>) -> io::Result<()> {
+    pub fn start(&mut self, experiment: &Experiment, base_dir: PathBuf) -> io::Result<()> {
         self.handle = None;
-        self.base = folder(path);
+        self.base = base_dir;
         let bell = self.bell.clone();
         let options = Options {
             threads: self.threads,
@@ -58,7 +58,7 @@ impl World {
                 None
             }
             Effect::Start { experiment, path } => self
-                .start(&experiment, path.as_deref())
+                .start(&experiment, folder(path.as_deref()))
                 .err()
                 .map(|error| Message::Trouble(format!("no training thread: {error}"))),
             Effect::List => Some(Message::Listed(self.list())),

@@ -194,6 +194,7 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
             steps_per_epoch: 45,
             layers,
             threads: 1,
+            dataset: None,
         }),
         points,
         rows_per_second: 41_234.0,

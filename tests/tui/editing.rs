@@ -41,7 +41,15 @@ fn an_edit_reaches_training_at_once_and_can_be_taken_back() {
 fn layers_are_added_doubled_moved_resized_and_deleted() {
     let mut bench = running(120, 36);
     bench.keys("a + + K");
-    let units = |b: &Bench| b.app.experiment.network.layers.iter().map(|l| l.units).collect::<Vec<_>>();
+    let units = |b: &Bench| {
+        b.app
+            .experiment
+            .network
+            .layers
+            .iter()
+            .map(|l| l.units)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(units(&bench), [121, 100]);
     bench.keys("D J d");
     assert_eq!(units(&bench), [121, 100]);
@@ -56,33 +64,58 @@ fn layers_are_added_doubled_moved_resized_and_deleted() {
 fn a_picker_filters_and_sets_the_layer_of_the_selection() {
     let mut bench = running(120, 36);
     bench.keys("A t a n h enter");
-    assert_eq!(bench.app.experiment.network.layers[0].activation, Some(Activation::Tanh {}));
+    assert_eq!(
+        bench.app.experiment.network.layers[0].activation,
+        Some(Activation::Tanh {})
+    );
     assert!(bench.text().contains("tanh"));
     bench.keys("I h e - u enter");
-    assert_eq!(bench.app.experiment.network.layers[0].init, Some(Initializer::HeUniform {}));
+    assert_eq!(
+        bench.app.experiment.network.layers[0].init,
+        Some(Initializer::HeUniform {})
+    );
     // The output layer's own.
     bench.keys("j I z e r o s enter");
-    assert_eq!(bench.app.experiment.network.output.init, Some(Initializer::Zeros {}));
+    assert_eq!(
+        bench.app.experiment.network.output.init,
+        Some(Initializer::Zeros {})
+    );
 }
 
 #[test]
 fn an_entry_without_defaults_asks_for_what_it_needs() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("schedule".into()) {
+    while bench
+        .app
+        .selected_field()
+        .map(|f| f.label(&bench.app.experiment))
+        != Some("schedule".into())
+    {
         bench.keys("j");
     }
     bench.keys("enter s t e p enter x enter");
     assert!(bench.text().contains("no whole number"), "{}", bench.text());
     bench.keys("backspace 5 0 0 enter");
-    assert_eq!(bench.app.experiment.training.schedule, Schedule::Step { every: 500, factor: 0.1 });
+    assert_eq!(
+        bench.app.experiment.training.schedule,
+        Schedule::Step {
+            every: 500,
+            factor: 0.1
+        }
+    );
 }
 
 #[test]
 fn the_training_pane_edits_numbers_by_typing_and_by_plus() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("learning_rate".into()) {
+    while bench
+        .app
+        .selected_field()
+        .map(|f| f.label(&bench.app.experiment))
+        != Some("learning_rate".into())
+    {
         bench.keys("j");
     }
     bench.keys("+");
@@ -97,14 +130,25 @@ fn the_training_pane_edits_numbers_by_typing_and_by_plus() {
 }
 
 fn sgd(learning_rate: f64) -> Optimizer {
-    Optimizer::Sgd { learning_rate, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 }
+    Optimizer::Sgd {
+        learning_rate,
+        momentum: 0.0,
+        dampening: 0.0,
+        nesterov: false,
+        weight_decay: 0.0,
+    }
 }
 
 #[test]
 fn batch_size_takes_the_word_full() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("batch_size".into()) {
+    while bench
+        .app
+        .selected_field()
+        .map(|f| f.label(&bench.app.experiment))
+        != Some("batch_size".into())
+    {
         bench.keys("j");
     }
     bench.keys("enter ctrl-u f u l l enter");
@@ -118,12 +162,25 @@ fn the_files_rules_refuse_an_edit_and_say_why() {
     let before = bench.app.experiment.clone();
     // A skip over unequal widths.
     bench.keys("enter");
-    while bench.app.selected_field().map(|f| f.label(&bench.app.experiment)) != Some("skip".into()) {
+    while bench
+        .app
+        .selected_field()
+        .map(|f| f.label(&bench.app.experiment))
+        != Some("skip".into())
+    {
         bench.keys("j");
     }
     bench.keys("enter");
     assert_eq!(bench.app.experiment, before);
-    assert!(bench.app.toast.as_ref().is_some_and(|t| t.text.contains("skip")), "{:?}", bench.app.toast);
+    assert!(
+        bench
+            .app
+            .toast
+            .as_ref()
+            .is_some_and(|t| t.text.contains("skip")),
+        "{:?}",
+        bench.app.toast
+    );
 }
 
 #[test]
@@ -143,7 +200,12 @@ fn space_pauses_and_runs() {
 fn a_run_that_is_replaced_stays_on_the_charts() {
     let mut bench = running(120, 36);
     bench.keys("n");
-    bench.tell(Message::Frame(frame(2, Status::Running, 11, points(11, 0..3))));
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        11,
+        points(11, 0..3),
+    )));
     let pinned = bench.app.baseline().expect("the run before");
     assert_eq!(pinned.record.step(), 399);
     assert_eq!(pinned.experiment.seed, 42);
@@ -171,7 +233,10 @@ fn a_failed_save_says_why_and_keeps_the_edit() {
     let Some(Effect::Save { path, text }) = bench.effects.pop() else {
         panic!("no save");
     };
-    assert_eq!(experiment::parse(&text, "x.toml").as_ref(), Ok(&bench.app.experiment));
+    assert_eq!(
+        experiment::parse(&text, "x.toml").as_ref(),
+        Ok(&bench.app.experiment)
+    );
     bench.tell(Message::Saved(path.clone(), Err("disk full".into())));
     assert!(bench.app.is_changed() && bench.text().contains("disk full"));
     bench.tell(Message::Saved(path, Ok(())));
@@ -182,7 +247,11 @@ fn a_failed_save_says_why_and_keeps_the_edit() {
 #[test]
 fn a_faulty_preset_is_shown_with_its_fault_and_the_others_open() {
     let mut bench = running(120, 36);
-    let good = experiment::parse("format = 1\nname = \"good\"\n[data]\nkind = \"moons\"\n", "good.toml").expect("valid");
+    let good = experiment::parse(
+        "format = 1\nname = \"good\"\n[data]\nkind = \"moons\"\n",
+        "good.toml",
+    )
+    .expect("valid");
     let openable = |name: &str, source| Openable {
         name: name.into(),
         note: "preset".into(),
@@ -193,7 +262,10 @@ fn a_faulty_preset_is_shown_with_its_fault_and_the_others_open() {
     assert!(bench.effects.iter().any(|e| matches!(e, Effect::List)));
     let list = || {
         Message::Listed(vec![
-            openable("bad", Source::Preset(Err("bad.toml:3:1: unknown activation `rleu`".into()))),
+            openable(
+                "bad",
+                Source::Preset(Err("bad.toml:3:1: unknown activation `rleu`".into())),
+            ),
             openable("good", Source::Preset(Ok(Box::new(good.clone())))),
         ])
     };
@@ -203,8 +275,16 @@ fn a_faulty_preset_is_shown_with_its_fault_and_the_others_open() {
     assert!(bench.text().contains("cannot be opened"));
     bench.keys("esc").tell(list()).keys("down enter");
     assert_eq!(bench.app.experiment.name, "good");
-    assert!(matches!(bench.app.experiment.data.kind, DataKind::Moons { .. }));
-    assert!(bench.effects.iter().any(|e| matches!(e, Effect::Start { .. })));
+    assert!(matches!(
+        bench.app.experiment.data.kind,
+        DataKind::Moons { .. }
+    ));
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|e| matches!(e, Effect::Start { .. }))
+    );
 }
 
 #[test]
@@ -219,7 +299,11 @@ fn help_finds_an_action_and_does_it() {
 #[test]
 fn a_click_focuses_and_selects_and_a_second_one_edits() {
     let mut bench = running(120, 36);
-    let row = bench.text().lines().position(|l| l.contains("optimizer")).expect("a row") as u16;
+    let row = bench
+        .text()
+        .lines()
+        .position(|l| l.contains("optimizer"))
+        .expect("a row") as u16;
     bench.click(5, row);
     assert_eq!(bench.app.focus, gradlab::tui::layout::Pane::Training);
     bench.click(5, row);
@@ -242,6 +326,8 @@ fn the_selected_layer_is_the_same_in_both_lists() {
 #[test]
 fn what_is_pasted_is_cleaned() {
     let mut bench = running(120, 36);
-    bench.keys("S ctrl-u").tell(Message::Paste("a\u{1b}[31m\nb.toml".into()));
+    bench
+        .keys("S ctrl-u")
+        .tell(Message::Paste("a\u{1b}[31m\nb.toml".into()));
     assert!(bench.text().contains("> a[31m b.toml"));
 }

@@ -62,12 +62,19 @@ fn step() -> impl Strategy<Value = Step> {
 fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
     let message = match step {
         Step::Key(code, control) => {
-            let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            let modifiers = if control {
+                KeyModifiers::CONTROL
+            } else {
+                KeyModifiers::NONE
+            };
             Message::Key(KeyEvent::new(code, modifiers))
         }
-        Step::Mouse(kind, column, row) => {
-            Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
-        }
+        Step::Mouse(kind, column, row) => Message::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        }),
         Step::Resize(width, height) => Message::Resize(width, height),
         Step::Paste(text) => Message::Paste(text),
         Step::Frame(run, layers, count, bad) => {
@@ -77,7 +84,10 @@ fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
                 for (i, point) in points.iter_mut().enumerate() {
                     point.train.loss = [f64::NAN, f64::INFINITY, 0.0, -1e300][i % 4];
                     for stats in &mut point.layers {
-                        *stats = LayerStats { grad_rms: [f64::NAN, f64::INFINITY, 0.0, 1e-320][i % 4], ..*stats };
+                        *stats = LayerStats {
+                            grad_rms: [f64::NAN, f64::INFINITY, 0.0, 1e-320][i % 4],
+                            ..*stats
+                        };
                     }
                 }
             }

@@ -138,6 +138,7 @@ impl Session {
             steps_per_epoch: self.steps_per_epoch(),
             layers: spec.layers.len(),
             threads: self.threads,
+            dataset: Some(Arc::clone(&self.data)),
         }
     }
 

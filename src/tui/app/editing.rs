@@ -56,6 +56,7 @@ impl App {
 
     fn changed(&mut self) {
         self.clamp();
+        self.refresh_insight();
         let next = Box::new(self.experiment.clone());
         self.send(Command::Replace(next));
         if self.wants_run {

@@ -18,6 +18,7 @@ use super::overlay::{Overlay, Subject};
 use super::theme::{Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
+use crate::insight::theory::Theory;
 use crate::training::{Command, Status};
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
@@ -82,6 +83,8 @@ pub struct App {
     pub overlays: Vec<Overlay>,
     pub toast: Option<Toast>,
     pub manner: Manner,
+    /// Theory's prediction for the experiment on its data.
+    theory: Option<Theory>,
     effects: Vec<Effect>,
     /// Quit once the save under way is done.
     quit_after_save: bool,
@@ -111,6 +114,7 @@ impl App {
             overlays: Vec::new(),
             toast: None,
             manner,
+            theory: None,
             effects: Vec::new(),
             quit_after_save: false,
         };

@@ -11,6 +11,7 @@ use crate::tui::overlay::{Goal, Overlay, Prompt, Purpose, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Size;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl App {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
@@ -37,7 +38,13 @@ impl App {
         for notice in &frame.notices {
             self.notice(notice.clone());
         }
+        // The data comes with a run's first frames, once.
+        let new_data = frame.info.dataset.is_some()
+            && self.dataset().map(Arc::as_ptr) != frame.info.dataset.as_ref().map(Arc::as_ptr);
         self.run.take(frame);
+        if new_data {
+            self.refresh_insight();
+        }
         self.run.experiment = self.experiment.clone();
     }
 
