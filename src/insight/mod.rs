@@ -1,3 +1,12 @@
 //! What the numbers mean: what theory predicts, the verdict on what is measured, and what to change.
 
+pub mod advice;
+pub mod profile;
+pub mod remedy;
 pub mod theory;
+pub mod verdict;
+mod words;
+
+pub use advice::{Advice, Severity, Topic, advise};
+pub use remedy::Fix;
+pub use verdict::{Judge, Kind, Verdict, judge};

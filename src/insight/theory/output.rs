@@ -107,7 +107,8 @@ fn softmax_square(classes: f64, q: f64) -> f64 {
         let log_t = low + i as f64 * step;
         let (mut weighted, mut survival) = (0.0, 0.0);
         for (z, weight) in &logits {
-            let x = (log_t + z).exp();
+            // e^{-e^x} is 0 long before x² would overflow.
+            let x = (log_t + z).min(100.0).exp();
             let tail = weight * (-x).exp();
             weighted += x * x * tail;
             survival += tail;
@@ -127,4 +128,45 @@ fn normal_sum(std: f64) -> Vec<(f64, f64)> {
             (std * u, step * (-0.5 * u * u).exp() / TAU.sqrt())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
+
+    /// E[Σ p²] by drawing.
+    fn drawn(classes: usize, q: f64) -> f64 {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        let draws = 4000;
+        let mut total = 0.0;
+        for _ in 0..draws {
+            let logits: Vec<f64> = (0..classes)
+                .map(|_| q.sqrt() * rng.sample::<f64, _>(StandardNormal))
+                .collect();
+            let largest = logits.iter().copied().fold(f64::MIN, f64::max);
+            let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
+            total += logits
+                .iter()
+                .map(|z| ((z - largest).exp() / sum).powi(2))
+                .sum::<f64>();
+        }
+        total / f64::from(draws)
+    }
+
+    #[test]
+    fn confidence_of_a_softmax_at_the_start() {
+        for (classes, q) in [(2, 0.5), (10, 1.0), (10, 25.0), (100, 4.0), (3, 400.0)] {
+            let (got, want) = (softmax_square(classes as f64, q), drawn(classes, q));
+            assert!(
+                (got / want - 1.0).abs() < 0.03,
+                "{classes} classes, q {q}: {got} is not {want}"
+            );
+        }
+        assert!((softmax_square(10.0, 1e-20) - 0.1).abs() < 1e-9);
+        let loud = softmax_square(10.0, 1e12);
+        assert!(loud > 0.9 && loud <= 1.0, "{loud}");
+    }
 }

@@ -115,17 +115,12 @@ fn climb(layer: &LayerSpec, input: Signal, batch: usize, below: Option<(&Up, &La
         0.0
     };
     let response = match below {
-        // A signal that has settled needs no new integral.
-        Some((up, spec))
-            if mean == 0.0
-                && spec.activation == layer.activation
-                && bias_moments(spec).0 == 0.0
-                && (up.q_pre - q).abs() <= 1e-13 * q =>
-        {
-            up.response.clone()
+        Some((below, spec)) if same_response(spec, layer) => {
+            below.response.carried(&layer.activation, below.q_pre, q)
         }
-        _ => Response::of(&layer.activation, mean, q),
+        _ => None,
     };
+    let response = response.unwrap_or_else(|| Response::of(&layer.activation, mean, q));
     let dropped = drop(layer, &response, correlation);
     let output = if layer.skip {
         add(dropped, input)
@@ -141,6 +136,12 @@ fn climb(layer: &LayerSpec, input: Signal, batch: usize, below: Option<(&Up, &La
         output,
         divisor,
     }
+}
+
+/// Whether two layers' responses differ by q alone.
+fn same_response(a: &LayerSpec, b: &LayerSpec) -> bool {
+    let centred = |l: &LayerSpec| l.norm != Norm::None || bias_moments(l).0 == 0.0;
+    a.activation == b.activation && centred(a) && centred(b)
 }
 
 fn bias_moments(layer: &LayerSpec) -> (f64, f64) {
@@ -227,9 +228,13 @@ impl Error {
             self
         }
     }
-    /// √(value·e^log)
+    /// √(value·e^log); 0 where rounding leaves a value below 0.
     fn root(&self, value: f64) -> f64 {
-        (0.5 * (value.max(0.0).ln() + self.log)).exp()
+        if value <= 0.0 {
+            0.0
+        } else {
+            (0.5 * (value.ln() + self.log)).exp()
+        }
     }
 }
 

@@ -33,6 +33,19 @@ enum Covariance {
 }
 
 impl Covariance {
+    fn scaled(&self, factor: f64) -> Covariance {
+        match self {
+            Covariance::Series { squares, rest } => Covariance::Series {
+                squares: squares.map(|a| a * factor),
+                rest: rest * factor,
+            },
+            Covariance::Exponential { scale, rate } => Covariance::Exponential {
+                scale: scale * factor,
+                rate: *rate,
+            },
+            wave @ Covariance::Wave { .. } => wave.clone(),
+        }
+    }
     fn at(&self, correlation: f64) -> f64 {
         let c = correlation.clamp(-1.0, 1.0);
         match self {
@@ -59,6 +72,32 @@ impl Response {
             Activation::Sine => sine(mean, q),
             other => by_quadrature(other, mean, q),
         }
+    }
+
+    /// This response, found at variance `from` about 0, at variance `to`: for nothing where the signal has settled or the
+    /// activation only scales with its input.
+    pub(super) fn carried(&self, activation: &Activation, from: f64, to: f64) -> Option<Response> {
+        let scales = matches!(
+            activation,
+            Activation::Linear
+                | Activation::Relu
+                | Activation::LeakyRelu { .. }
+                | Activation::Prelu { .. }
+                | Activation::Rrelu { .. }
+        );
+        if (from - to).abs() <= 1e-13 * to {
+            return Some(self.clone());
+        }
+        let ratio = to / from;
+        if !scales || !(ratio > 0.0 && ratio.is_finite() && to < LARGEST && from < LARGEST) {
+            return None;
+        }
+        Some(Response {
+            mean: self.mean * ratio.sqrt(),
+            square: self.square * ratio,
+            covariance: self.covariance.scaled(ratio),
+            ..self.clone()
+        })
     }
 
     /// E[φ(z)φ(z')] for two pre-activations of this correlation.

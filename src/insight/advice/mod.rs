@@ -1,0 +1,130 @@
+//! Advice: what in an experiment, or in what is measured of it, calls for a change, and the change.
+
+mod measured;
+mod pairs;
+mod setup;
+#[cfg(test)]
+mod tests;
+
+pub use pairs::{Family, departure, recommended};
+
+use super::remedy::{self, Fix};
+use super::theory::Setting;
+use crate::experiment::Experiment;
+use crate::nn::spec::NetworkSpec;
+use crate::nn::stats::LayerStats;
+use serde::Serialize;
+
+/// What a piece of advice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topic {
+    Symmetric,
+    Pair,
+    NoPair,
+    Depth,
+    Signal,
+    BatchNormBias,
+    Saturated,
+    Dead,
+    LearningRateHigh,
+    LearningRateLow,
+}
+
+impl Topic {
+    /// As JSON names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::Symmetric => "symmetric",
+            Topic::Pair => "pair",
+            Topic::NoPair => "no-pair",
+            Topic::Depth => "depth",
+            Topic::Signal => "signal",
+            Topic::BatchNormBias => "batch-norm-bias",
+            Topic::Saturated => "saturated",
+            Topic::Dead => "dead",
+            Topic::LearningRateHigh => "learning-rate-high",
+            Topic::LearningRateLow => "learning-rate-low",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// Likely to spoil the run.
+    Warning,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    pub topic: Topic,
+    pub severity: Severity,
+    /// The layers it is about, from 0, ascending; empty for the whole network.
+    pub layers: Vec<usize>,
+    /// Plain words, with the figures.
+    pub sentence: String,
+    pub fix: Option<Fix>,
+}
+
+/// What the pieces of advice look at.
+struct Case<'a> {
+    experiment: &'a Experiment,
+    spec: &'a NetworkSpec,
+    setting: &'a Setting,
+}
+
+/// Advice on an experiment as it stands, and on what is measured of it, the gravest first. Without `stats`, before the first
+/// step. Inputs are taken for standardized; [`advise_for`] takes them as they are.
+pub fn advise(
+    experiment: &Experiment,
+    spec: &NetworkSpec,
+    stats: Option<&[LayerStats]>,
+) -> Vec<Advice> {
+    advise_for(
+        experiment,
+        spec,
+        &remedy::default_setting(experiment),
+        stats,
+    )
+}
+
+/// [`advise`] for inputs and a batch that are known.
+pub fn advise_for(
+    experiment: &Experiment,
+    spec: &NetworkSpec,
+    setting: &Setting,
+    stats: Option<&[LayerStats]>,
+) -> Vec<Advice> {
+    let case = Case {
+        experiment,
+        spec,
+        setting,
+    };
+    let mut advice = setup::advise(&case);
+    if let Some(stats) = stats {
+        advice.extend(measured::advise(&case, stats));
+    }
+    advice.sort_by_key(|a| std::cmp::Reverse(a.severity));
+    advice
+}
+
+/// Applies `edit` to the experiment's entry of every hidden layer in `layers` (from 0, over the expanded list).
+fn edit_layers(
+    experiment: &Experiment,
+    layers: &[usize],
+    mut edit: impl FnMut(&mut crate::experiment::Layer),
+) -> Experiment {
+    let mut changed = experiment.clone();
+    let mut first = 0;
+    for entry in &mut changed.network.layers {
+        let range = first..first + entry.repeat;
+        first = range.end;
+        if layers.iter().any(|l| range.contains(l)) {
+            edit(entry);
+        }
+    }
+    changed
+}

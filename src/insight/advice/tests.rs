@@ -1,0 +1,278 @@
+use super::*;
+use crate::data::Task;
+use crate::experiment::{parse, resolve};
+use crate::insight::remedy::predicted_decades;
+use crate::insight::theory::predict;
+
+fn experiment(network: &str) -> Experiment {
+    let text = format!("format = 1\nname = \"t\"\n[data]\nkind = \"digits\"\n[network]\n{network}");
+    parse(&text, "t.toml").unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn network(experiment: &Experiment) -> NetworkSpec {
+    resolve::network_spec(experiment, 64, Task::Classification { classes: 10 })
+        .expect("it fits the data")
+}
+
+fn of(experiment: &Experiment, topic: Topic) -> Option<Advice> {
+    advise(experiment, &network(experiment), None)
+        .into_iter()
+        .find(|a| a.topic == topic)
+}
+
+fn measured(experiment: &Experiment, stats: &LayerStats) -> Vec<Advice> {
+    let spec = network(experiment);
+    advise(experiment, &spec, Some(&vec![*stats; spec.layers.len()]))
+}
+
+fn fixed(advice: &Advice) -> Experiment {
+    *advice.fix.as_ref().expect("a fix").experiment.clone()
+}
+
+const HIDDEN: &str = "[[network.layers]]\nunits = 80\nrepeat = 4\n";
+
+#[test]
+fn the_tables_pairs_need_no_advice() {
+    for (activation, init) in [
+        ("tanh", "glorot-uniform"),
+        ("logistic", "glorot-normal"),
+        ("linear", "glorot-normal"),
+        ("relu", "he-normal"),
+        ("leaky-relu", "he-uniform"),
+        ("prelu", "he-normal"),
+        ("elu", "he-normal"),
+        ("selu", "lecun-normal"),
+        ("relu", "lsuv"),
+        ("tanh", "orthogonal"),
+    ] {
+        let experiment = experiment(&format!(
+            "activation = \"{activation}\"\ninit = \"{init}\"\n{HIDDEN}[network.output]\ninit = \"glorot-normal\"\n"
+        ));
+        assert_eq!(of(&experiment, Topic::Pair), None, "{activation} {init}");
+    }
+}
+
+#[test]
+fn a_departure_names_layers_ratio_and_fix() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = \"glorot-uniform\"\n{HIDDEN}"
+    ));
+    let advice = of(&experiment, Topic::Pair).expect("advice");
+    // 64 inputs and 80 units make the lowest layer's ratio.
+    assert_eq!(
+        advice.sentence,
+        "Layers 1 to 4 are drawn by glorot-uniform, which has 0.44 times the recommended variance; he-uniform suits relu."
+    );
+    let after = fixed(&advice);
+    assert_eq!(of(&after, Topic::Pair), None);
+    assert_eq!(after.network.init.name(), "he-uniform");
+    assert_eq!(
+        after.network.output.init,
+        Some(crate::nn::init::Initializer::GlorotUniform)
+    );
+}
+
+use crate::nn::vocabulary::Vocabulary;
+
+#[test]
+fn one_layer_off_is_mended_alone() {
+    let experiment = experiment(
+        "activation = \"tanh\"\ninit = \"glorot-normal\"\n[[network.layers]]\nunits = 50\nrepeat = 2\n[[network.layers]]\nunits = 30\nactivation = \"selu\"\n",
+    );
+    let advice =
+        of(&experiment, Topic::Pair).expect("equal fans give LeCun's variance, others not");
+    assert_eq!(advice.layers, [2]);
+    let after = fixed(&advice);
+    assert_eq!(after.network.layers[0], experiment.network.layers[0]);
+    assert_eq!(
+        after.network.layers[1].init,
+        Some(crate::nn::init::Initializer::LecunNormal)
+    );
+}
+
+#[test]
+fn symmetric_weights() {
+    for init in [
+        "zeros",
+        "ones",
+        "{ kind = \"constant\", value = 0.1 }",
+        "{ kind = \"normal\", std = 0.0 }",
+    ] {
+        let init = if init.starts_with('{') {
+            init.to_string()
+        } else {
+            format!("\"{init}\"")
+        };
+        let experiment = experiment(&format!("activation = \"tanh\"\ninit = {init}\n{HIDDEN}"));
+        let advice = of(&experiment, Topic::Symmetric).unwrap_or_else(|| panic!("{init}"));
+        assert_eq!(advice.layers, [0, 1, 2, 3]);
+        assert_eq!(of(&fixed(&advice), Topic::Symmetric), None);
+    }
+    let broken = experiment(&format!(
+        "activation = \"tanh\"\ninit = \"zeros\"\n{HIDDEN}bias = {{ kind = \"normal\", std = 0.1 }}\n"
+    ));
+    assert_eq!(of(&broken, Topic::Symmetric), None);
+}
+
+#[test]
+fn the_tables_own_pair_vanishes_when_deep() {
+    let deep = experiment(
+        "activation = \"logistic\"\ninit = \"glorot-normal\"\n[[network.layers]]\nunits = 100\nrepeat = 10\n",
+    );
+    let advice = of(&deep, Topic::Depth).expect("logistic and Glorot vanish at ten layers");
+    assert!(
+        advice.sentence.starts_with(
+            "Each layer is drawn as the table recommends, and still theory expects the"
+        ),
+        "{}",
+        advice.sentence
+    );
+    assert!(
+        advice.sentence.contains("vanish over 11 layers"),
+        "{}",
+        advice.sentence
+    );
+    let after = fixed(&advice);
+    let setting = remedy::default_setting(&after);
+    let decades = predicted_decades(&predict(&network(&after), &setting).expect("a theory"));
+    assert!(
+        decades <= 1.0,
+        "{}: {decades}",
+        advice.fix.expect("a fix").label
+    );
+    let shallow = experiment(
+        "activation = \"logistic\"\ninit = \"glorot-normal\"\n[[network.layers]]\nunits = 100\nrepeat = 2\n",
+    );
+    assert_eq!(of(&shallow, Topic::Depth), None);
+}
+
+#[test]
+fn an_exploding_draw_is_foreseen() {
+    let loud = experiment(
+        "activation = \"relu\"\ninit = { kind = \"normal\", std = 1.0 }\n[[network.layers]]\nunits = 100\nrepeat = 5\n",
+    );
+    let advice = of(&loud, Topic::Signal).expect("relu from N(0, 1) explodes");
+    assert!(advice.sentence.contains("explode"), "{}", advice.sentence);
+    assert_eq!(
+        advice.fix.expect("a fix").label,
+        "draw all weights by he-normal"
+    );
+}
+
+#[test]
+fn he_does_not_suit_the_smooth_relatives_of_relu() {
+    for activation in ["gelu", "silu", "mish"] {
+        let experiment = experiment(&format!(
+            "activation = \"{activation}\"\ninit = \"he-normal\"\n{HIDDEN}"
+        ));
+        let advice = of(&experiment, Topic::NoPair).unwrap_or_else(|| panic!("{activation}"));
+        let chi = if activation == "mish" { "0.72" } else { "0.5" };
+        assert!(
+            advice.sentence.contains(&format!("factor of {chi}")),
+            "{}",
+            advice.sentence
+        );
+    }
+}
+
+#[test]
+fn a_bias_before_batch_norm() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}norm = \"batch\"\n"
+    ));
+    let advice = of(&experiment, Topic::BatchNormBias).expect("advice");
+    assert_eq!((advice.severity, advice.layers.len()), (Severity::Note, 4));
+    assert_eq!(of(&fixed(&advice), Topic::BatchNormBias), None);
+}
+
+#[test]
+fn saturated_and_dead_layers() {
+    let logistic = experiment(&format!(
+        "activation = \"logistic\"\ninit = {{ kind = \"normal\", std = 1.0 }}\n{HIDDEN}"
+    ));
+    let found = measured(
+        &logistic,
+        &LayerStats {
+            saturated: 0.8,
+            ..LayerStats::default()
+        },
+    );
+    let advice = found
+        .iter()
+        .find(|a| a.topic == Topic::Saturated)
+        .expect("advice");
+    assert_eq!(advice.layers, [0, 1, 2, 3]);
+    assert_eq!(
+        advice.sentence,
+        "Up to 80 % of the outputs of layers 1 to 4 lie where logistic is flat: hardly any gradient passes."
+    );
+    let relu = experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
+    ));
+    let found = measured(
+        &relu,
+        &LayerStats {
+            dead: 0.6,
+            saturated: 0.9,
+            ..LayerStats::default()
+        },
+    );
+    let advice = found
+        .iter()
+        .find(|a| a.topic == Topic::Dead)
+        .expect("advice");
+    assert_eq!(
+        advice.fix.as_ref().expect("a fix").label,
+        "set the learning rate to 0.001"
+    );
+    assert!(
+        found.iter().all(|a| a.topic != Topic::Saturated),
+        "half of relu is always flat"
+    );
+}
+
+#[test]
+fn learning_rates_by_their_update() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
+    ));
+    let with = |update_ratio| {
+        measured(
+            &experiment,
+            &LayerStats {
+                update_ratio,
+                weight_norm: 1.0,
+                ..LayerStats::default()
+            },
+        )
+    };
+    let high = with(0.2);
+    let advice = high
+        .iter()
+        .find(|a| a.topic == Topic::LearningRateHigh)
+        .expect("advice");
+    assert_eq!(fixed(advice).training.optimizer.learning_rate(), 5e-5);
+    let low = with(1e-7);
+    let advice = low
+        .iter()
+        .find(|a| a.topic == Topic::LearningRateLow)
+        .expect("advice");
+    assert!(fixed(advice).training.optimizer.learning_rate() > 0.01);
+    for healthy in [with(1e-3), with(1e-2), with(1e-4), with(0.0)] {
+        assert!(
+            healthy
+                .iter()
+                .all(|a| !matches!(a.topic, Topic::LearningRateHigh | Topic::LearningRateLow))
+        );
+    }
+}
+
+#[test]
+fn the_gravest_comes_first() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = {{ kind = \"normal\", std = 1.0 }}\n{HIDDEN}norm = \"batch\"\n"
+    ));
+    let advice = advise(&experiment, &network(&experiment), None);
+    assert!(advice.len() >= 2);
+    assert!(advice.windows(2).all(|w| w[0].severity >= w[1].severity));
+}

@@ -1,0 +1,273 @@
+//! What to change so that the signal passes: candidates are tried on the theory of this very network, the least change that
+//! helps wins.
+
+use super::profile::{self, LARGEST_NORM};
+use super::theory::{Setting, Theory, predict};
+use crate::data::Task;
+use crate::experiment::{BatchSize, Experiment, LayerKind, resolve};
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
+use crate::nn::loss::Loss;
+use crate::nn::schedule::Schedule;
+use crate::nn::spec::{Cell, Clip, NetworkSpec, Norm};
+use crate::nn::vocabulary::Vocabulary;
+
+/// A change that can be made with one key: the experiment as it would be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// What it does, as an order: "draw all weights by he-normal".
+    pub label: String,
+    pub experiment: Box<Experiment>,
+}
+
+impl Fix {
+    pub fn new(label: impl Into<String>, experiment: Experiment) -> Fix {
+        Fix {
+            label: label.into(),
+            experiment: Box::new(experiment),
+        }
+    }
+}
+
+/// Within so many decades from bottom to top a signal passes well.
+const GOOD: f64 = 1.0;
+/// Candidates that differ by less are equally good.
+const ALIKE: f64 = 0.25;
+
+/// Standardized rows and the experiment's batch, where nothing better is known.
+pub fn default_setting(experiment: &Experiment) -> Setting {
+    Setting::standardized(match experiment.training.batch_size {
+        BatchSize::Rows(rows) => rows,
+        // The rows' number is the data's; what is shared between rows rules for a batch of thousands.
+        BatchSize::Full => 1000,
+    })
+}
+
+/// How far a network is from passing the signal level, by theory: decades between bottom and top of the weight gradients or
+/// of the error signal, whichever is worse, or what a norm has over the largest that is healthy.
+pub fn predicted_decades(theory: &Theory) -> f64 {
+    let of = |f: fn(&super::theory::Predicted) -> f64| {
+        let values: Vec<f64> = theory.layers.iter().map(f).collect();
+        profile::decades(&values)
+    };
+    let largest = theory
+        .layers
+        .iter()
+        .map(|l| l.grad_norm)
+        .fold(0.0, f64::max);
+    let excess = if largest > LARGEST_NORM {
+        3.0 + (largest / LARGEST_NORM).log10()
+    } else {
+        0.0
+    };
+    let worst = of(|l| l.grad_rms).max(of(|l| l.delta_rms)).max(excess);
+    if worst.is_nan() { f64::INFINITY } else { worst }
+}
+
+/// The data's task, read off the network.
+fn task(spec: &NetworkSpec) -> Task {
+    let units = spec.layers.last().map_or(1, |l| l.units);
+    match spec.loss {
+        Loss::CrossEntropy => Task::Classification { classes: units },
+        _ => Task::Regression { targets: units },
+    }
+}
+
+/// The network of a changed experiment on the same data.
+pub fn spec_of(experiment: &Experiment, like: &NetworkSpec) -> Option<NetworkSpec> {
+    let mut experiment = experiment.clone();
+    experiment.training.loss = Some(like.loss.clone());
+    resolve::network_spec(&experiment, like.inputs, task(like)).ok()
+}
+
+/// All weights of all layers by one initializer.
+pub fn draw_all_by(experiment: &Experiment, init: &Initializer) -> Fix {
+    let mut changed = experiment.clone();
+    changed.network.init = init.clone();
+    changed.network.output.init = None;
+    for layer in &mut changed.network.layers {
+        layer.init = None;
+    }
+    Fix::new(format!("draw all weights by {}", init.name()), changed)
+}
+
+/// One activation and one initializer for all hidden layers, Glorot's for the output.
+fn use_pair(experiment: &Experiment, activation: &Activation, init: &Initializer) -> Fix {
+    let mut changed = *draw_all_by(experiment, init).experiment;
+    changed.network.activation = activation.clone();
+    for layer in &mut changed.network.layers {
+        layer.activation = None;
+    }
+    if *init != Initializer::GlorotNormal {
+        changed.network.output.init = Some(Initializer::GlorotNormal);
+    }
+    Fix::new(
+        format!("use {} drawn by {}", activation.name(), init.name()),
+        changed,
+    )
+}
+
+fn skip_where_widths_agree(experiment: &Experiment, spec: &NetworkSpec) -> Option<Fix> {
+    let mut changed = experiment.clone();
+    let mut index = 0;
+    let mut any = false;
+    for layer in &mut changed.network.layers {
+        let equal = spec
+            .layers
+            .get(index..index + layer.repeat)?
+            .iter()
+            .all(|l| l.inputs == l.units);
+        index += layer.repeat;
+        any |= equal && !layer.skip;
+        layer.skip |= equal;
+    }
+    any.then(|| {
+        Fix::new(
+            "let every layer of equal widths add its input (skip)",
+            changed,
+        )
+    })
+}
+
+fn normalize(experiment: &Experiment) -> Option<Fix> {
+    let mut changed = experiment.clone();
+    let batch = Norm::named("batch")?;
+    let mut any = false;
+    for layer in changed
+        .network
+        .layers
+        .iter_mut()
+        .filter(|l| matches!(l.kind, LayerKind::Dense))
+    {
+        any |= layer.norm == Norm::None;
+        layer.norm = batch.clone();
+    }
+    any.then(|| Fix::new("normalize every layer (norm = \"batch\")", changed))
+}
+
+/// Candidates by how much they change, the least first; within one tier the field's usual choice first.
+fn tiers(experiment: &Experiment, spec: &NetworkSpec) -> [Vec<Fix>; 3] {
+    let draws = [
+        Initializer::GlorotNormal,
+        Initializer::HeNormal,
+        Initializer::LecunNormal,
+        Initializer::Orthogonal { gain: 1.0 },
+        Initializer::Lsuv,
+    ];
+    let pairs = [
+        (Activation::Relu, Initializer::HeNormal),
+        (Activation::Selu, Initializer::LecunNormal),
+        (Activation::Elu { alpha: 1.0 }, Initializer::HeNormal),
+        (Activation::Tanh, Initializer::GlorotNormal),
+    ];
+    [
+        draws
+            .iter()
+            .map(|init| draw_all_by(experiment, init))
+            .collect(),
+        pairs
+            .iter()
+            .map(|(activation, init)| use_pair(experiment, activation, init))
+            .collect(),
+        skip_where_widths_agree(experiment, spec)
+            .into_iter()
+            .chain(normalize(experiment))
+            .collect(),
+    ]
+}
+
+/// The change that theory says helps most among the least: the first tier with a candidate within a decade from bottom to
+/// top; otherwise the best of all, if it takes at least half of the decades away. `None` where the network is covered by
+/// theory and passes the signal well, or nothing helps.
+pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting) -> Option<Fix> {
+    let now = predict(spec, setting).map_or(f64::INFINITY, |theory| predicted_decades(&theory));
+    if now <= GOOD {
+        return None;
+    }
+    let mut best: Option<(f64, Fix)> = None;
+    for tier in tiers(experiment, spec) {
+        let scored: Vec<(f64, Fix)> = tier
+            .into_iter()
+            .filter_map(|fix| {
+                let theory = predict(&spec_of(&fix.experiment, spec)?, setting).ok()?;
+                Some((predicted_decades(&theory), fix))
+            })
+            .collect();
+        let least = scored
+            .iter()
+            .map(|(score, _)| *score)
+            .fold(f64::INFINITY, f64::min);
+        let Some(winner) = scored
+            .into_iter()
+            .find(|(score, _)| *score <= least + ALIKE)
+        else {
+            continue;
+        };
+        if winner.0 <= GOOD {
+            return Some(winner.1);
+        }
+        if best.as_ref().is_none_or(|(score, _)| winner.0 < *score) {
+            best = Some(winner);
+        }
+    }
+    best.filter(|(score, _)| *score <= now / 2.0)
+        .map(|(_, fix)| fix)
+}
+
+/// For signals through time, where there are plain recurrent layers.
+pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
+    let mut changed = experiment.clone();
+    let mut any = false;
+    for layer in &mut changed.network.layers {
+        if let LayerKind::Recurrent { cell, .. } = &mut layer.kind
+            && *cell == Cell::Plain
+        {
+            *cell = Cell::Lstm;
+            any = true;
+        }
+    }
+    any.then(|| {
+        Fix::new(
+            "use lstm cells, which carry the gradient through time",
+            changed,
+        )
+    })
+}
+
+/// Gradients clipped by their norm, where nothing clips them yet.
+pub fn clip(experiment: &Experiment) -> Option<Fix> {
+    (experiment.training.clip == Clip::None).then(|| {
+        let mut changed = experiment.clone();
+        changed.training.clip = Clip::Norm { max: 1.0 };
+        Fix::new("clip the gradients' norm at 1", changed)
+    })
+}
+
+/// The learning rate times `factor`, rounded to one digit. `None` where that changes nothing.
+pub fn scale_learning_rate(experiment: &Experiment, factor: f64) -> Option<Fix> {
+    let mut changed = experiment.clone();
+    let now = match &experiment.training.schedule {
+        Schedule::OneCycle { max, .. } => *max,
+        _ => experiment.training.optimizer.learning_rate(),
+    };
+    let rate = one_digit(now * factor);
+    if !(rate > 0.0 && rate.is_finite()) || rate == now {
+        return None;
+    }
+    let name = match &mut changed.training.schedule {
+        Schedule::OneCycle { max, .. } => {
+            *max = rate;
+            "one-cycle's max"
+        }
+        _ => {
+            changed.training.optimizer = changed.training.optimizer.with_learning_rate(rate);
+            "learning rate"
+        }
+    };
+    Some(Fix::new(format!("set the {name} to {rate}"), changed))
+}
+
+/// Rounded to one significant digit, through its decimal form so that it reads well.
+fn one_digit(x: f64) -> f64 {
+    format!("{x:.0e}").parse().unwrap_or(x)
+}
