@@ -44,6 +44,7 @@ pub enum Command {
     Check(CheckArgs),
     List(ListArgs),
     Show(ShowArgs),
+    Run(RunArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
     Man,
@@ -177,10 +178,10 @@ pub struct RunArgs {
     /// An experiment file, a preset's name, or `-` for standard input
     #[arg(value_name = "EXPERIMENT")]
     pub experiment: String,
-    /// Stop after so many steps
+    /// Train until this step, instead of the file's steps or epochs
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Stop after so many epochs
+    /// Train until this epoch, instead of the file's steps or epochs
     #[arg(long, value_name = "N")]
     pub epochs: Option<u64>,
     /// Start from these weights (safetensors)
@@ -189,15 +190,16 @@ pub struct RunArgs {
     /// Write the weights at the end (safetensors)
     #[arg(long, value_name = "FILE")]
     pub save_weights: Option<PathBuf>,
-    /// Keep a checkpoint in this file
+    /// Write a checkpoint to this file every minute, at the end and on a signal; the same command goes on after a signal
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
-    /// Go on from this checkpoint
+    /// Go on from this checkpoint of the same experiment
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
-    /// Report every so many steps
+    /// Report every so many steps [default: every epoch; as text about twenty times a run]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: Option<u64>,
+    /// How to report; numbers that are not finite are null in JSON and empty in CSV
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
     /// Write the report to this file instead of standard output

@@ -7,7 +7,10 @@ mod failure;
 mod list;
 mod man;
 mod output;
+mod report;
+mod run;
 mod show;
+mod signals;
 pub mod source;
 mod workbench;
 
@@ -61,6 +64,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Check(args)) => check::run(args, common, output),
         Some(Command::List(args)) => list::run(args, output),
         Some(Command::Show(args)) => show::run(args, common, output),
+        Some(Command::Run(args)) => run::run(args, common),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),

@@ -9,6 +9,7 @@ use crate::experiment::{self, Experiment};
 use crate::nn::network::TensorError;
 use crate::telemetry::{LayerStats, Score};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -71,6 +72,15 @@ pub struct Checkpoint {
     pub(super) tensors: TensorFile,
 }
 
+/// What a checkpoint's header tells without its tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    pub experiment: Experiment,
+    pub base_dir: PathBuf,
+    pub step: u64,
+    pub interrupted: bool,
+}
+
 impl TensorFile {
     pub fn is_checkpoint(&self) -> bool {
         self.texts.get("format").is_some_and(|f| f == FORMAT)
@@ -88,43 +98,25 @@ impl Checkpoint {
         Self::from_tensors(TensorFile::from_bytes(bytes, file)?, file.to_string())
     }
 
+    /// What the header tells, without reading the tensors: for lists.
+    pub fn glance(path: &Path) -> Result<Glance, CheckpointError> {
+        let file = crate::text::clean(&path.display().to_string(), 200);
+        read_header(&TensorFile::read_texts(path)?, &file).map(|(glance, _)| glance)
+    }
+
     fn from_tensors(tensors: TensorFile, file: String) -> Result<Checkpoint, CheckpointError> {
-        if !tensors.is_checkpoint() {
-            return Err(CheckpointError::NotOne { file });
-        }
-        let text = |key: &str| {
-            tensors
-                .texts
-                .get(key)
-                .ok_or_else(|| CheckpointError::Damaged {
-                    file: file.clone(),
-                    what: format!("`{key}` is missing"),
-                })
-        };
-        let version = text("version")?;
-        if *version != VERSION.to_string() {
-            return Err(CheckpointError::Version {
-                file: file.clone(),
-                found: crate::text::clean(version, 20),
-            });
-        }
-        let damaged = |what: String| CheckpointError::Damaged {
+        let (glance, counts) = read_header(&tensors.texts, &file)?;
+        let points = read_points(&tensors, &counts).ok_or_else(|| CheckpointError::Damaged {
             file: file.clone(),
-            what,
-        };
-        let counts: Counts = serde_json::from_str(text("counts")?)
-            .map_err(|e| damaged(format!("its counts cannot be read: {e}")))?;
-        let experiment = experiment::parse(text("experiment")?, &format!("{file} (experiment)"))
-            .map_err(|faults| damaged(format!("its experiment cannot be read:\n{faults}")))?;
-        let points = read_points(&tensors, &counts)
-            .ok_or_else(|| damaged("its log of points cannot be read".into()))?;
+            what: "its log of points cannot be read".into(),
+        })?;
         Ok(Checkpoint {
-            experiment,
-            base_dir: PathBuf::from(text("base_dir")?),
+            experiment: glance.experiment,
+            base_dir: glance.base_dir,
             step: counts.step,
-            points,
             interrupted: counts.interrupted,
-            file: file.clone(),
+            points,
+            file,
             counts,
             tensors,
         })
@@ -136,6 +128,41 @@ impl Checkpoint {
             _ => None,
         }
     }
+}
+
+fn read_header(
+    texts: &HashMap<String, String>,
+    file: &str,
+) -> Result<(Glance, Counts), CheckpointError> {
+    if texts.get("format").is_none_or(|f| f != FORMAT) {
+        return Err(CheckpointError::NotOne { file: file.into() });
+    }
+    let damaged = |what: String| CheckpointError::Damaged {
+        file: file.into(),
+        what,
+    };
+    let text = |key: &str| {
+        let found = texts.get(key);
+        found.ok_or_else(|| damaged(format!("`{key}` is missing")))
+    };
+    let version = text("version")?;
+    if *version != VERSION.to_string() {
+        return Err(CheckpointError::Version {
+            file: file.into(),
+            found: crate::text::clean(version, 20),
+        });
+    }
+    let counts: Counts = serde_json::from_str(text("counts")?)
+        .map_err(|e| damaged(format!("its counts cannot be read: {e}")))?;
+    let experiment = experiment::parse(text("experiment")?, &format!("{file} (experiment)"))
+        .map_err(|faults| damaged(format!("its experiment cannot be read:\n{faults}")))?;
+    let glance = Glance {
+        experiment,
+        base_dir: PathBuf::from(text("base_dir")?),
+        step: counts.step,
+        interrupted: counts.interrupted,
+    };
+    Ok((glance, counts))
 }
 
 /// Plateau's scale and best, NAdam's product, the best test loss, the last test loss and accuracy, the last rate.

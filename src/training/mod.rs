@@ -1,5 +1,6 @@
 //! The training thread: commands in, frames out.
 
+pub mod autosaves;
 pub mod checkpoint;
 pub mod file;
 mod gather;
@@ -14,7 +15,7 @@ pub mod tensors;
 mod trainee;
 mod worker;
 
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, Glance};
 pub use handle::{Handle, THREAD_NAME};
 pub use mailbox::Mailbox;
 pub use protocol::*;

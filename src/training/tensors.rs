@@ -6,8 +6,12 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use thiserror::Error;
+
+/// safetensors' own bound.
+const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Numbers of one tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +145,37 @@ impl TensorFile {
             });
         }
         TensorFile::from_bytes(&fs::read(path).map_err(io)?, &shown(path))
+    }
+
+    /// The free text of a file, without reading its tensors.
+    pub fn read_texts(path: &Path) -> Result<HashMap<String, String>, TensorFileError> {
+        let io = |source| TensorFileError::Io {
+            file: shown(path),
+            source,
+        };
+        let format = |why: &str| TensorFileError::Format {
+            file: shown(path),
+            why: clean(why),
+        };
+        if !fs::metadata(path).map_err(io)?.is_file() {
+            return Err(format("it is not a plain file"));
+        }
+        let mut file = fs::File::open(path).map_err(io)?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).map_err(io)?;
+        let length = u64::from_le_bytes(length);
+        if length > LONGEST_HEADER {
+            return Err(format("its header is too long"));
+        }
+        let mut header = Vec::new();
+        file.take(length).read_to_end(&mut header).map_err(io)?;
+        #[derive(serde::Deserialize)]
+        struct Header {
+            #[serde(default, rename = "__metadata__")]
+            texts: HashMap<String, String>,
+        }
+        let header: Header = serde_json::from_slice(&header).map_err(|e| format(&e.to_string()))?;
+        Ok(header.texts)
     }
 
     /// Reads what memory the input's size justifies and no more: offsets and shapes are checked against the length.

@@ -1,0 +1,36 @@
+//! Signals that ask a run to stop: the first is heard between two steps, the second ends the program at once.
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(unix)]
+const SIGNALS: &[i32] = &[SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
+
+/// Whether a signal has asked to stop.
+#[derive(Clone, Debug)]
+pub struct Signals(Arc<AtomicBool>);
+
+impl Signals {
+    /// From here on the signals are heard instead of ending the program.
+    pub fn listen() -> io::Result<Signals> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for &signal in SIGNALS {
+            // Shells report 128 + the number for a program that a signal ended.
+            signal_hook::flag::register_conditional_shutdown(
+                signal,
+                128 + signal,
+                Arc::clone(&asked),
+            )?;
+            signal_hook::flag::register(signal, Arc::clone(&asked))?;
+        }
+        Ok(Signals(asked))
+    }
+
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
