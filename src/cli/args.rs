@@ -45,6 +45,7 @@ pub enum Command {
     List(ListArgs),
     Show(ShowArgs),
     Run(RunArgs),
+    Probe(ProbeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
     Man,

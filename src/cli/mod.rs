@@ -4,9 +4,11 @@ pub mod args;
 mod check;
 mod completions;
 mod failure;
+mod judged;
 mod list;
 mod man;
 mod output;
+mod probe;
 mod report;
 mod run;
 mod show;
@@ -65,6 +67,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::List(args)) => list::run(args, output),
         Some(Command::Show(args)) => show::run(args, common, output),
         Some(Command::Run(args)) => run::run(args, common),
+        Some(Command::Probe(args)) => probe::run(args, common, output),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),
