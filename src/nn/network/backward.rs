@@ -3,8 +3,9 @@
 
 use super::forward::per_unit;
 use super::layer::{Layer, Mode};
+use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::kernel::{Blocked, Real};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -18,31 +19,34 @@ pub(crate) fn power_of_two(exponent: i32) -> f64 {
     f64::from(exponent).exp2()
 }
 
-/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers, and makes every gradient.
-/// `measure` sees each layer as soon as its `delta` is ∂loss/∂pre. With `input_gradient`, writes ∂loss/∂input·2^-exponent
-/// there and returns the exponent.
+/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers. `see` is shown each layer as soon as
+/// its `delta` is ∂loss/∂pre; `finish` gets each with its input, to make its gradients, when the layer no longer needs its
+/// weights. With `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent.
 pub(crate) fn backward<T: Real>(
     layers: &mut [Layer<T>],
     input: &Blocked<T>,
     mode: Mode,
     mut input_gradient: Option<&mut Blocked<T>>,
-    mut measure: impl FnMut(&Layer<T>),
+    mut see: impl FnMut(&Layer<T>),
+    mut finish: impl FnMut(&mut Layer<T>, &Blocked<T>),
 ) -> i32 {
     let mut exponent = 0;
     for at in (0..layers.len()).rev() {
         let (below, rest) = layers.split_at_mut(at);
         let layer = &mut rest[0];
         layer.backward_to_pre(mode, exponent);
-        measure(layer);
-        layer.gradients(below.last().map_or(input, Layer::out));
+        see(layer);
+        if let Some(norm) = &mut layer.norm {
+            norm.backward(&mut layer.delta);
+        }
         let lower = match below.last_mut() {
-            Some(below) => &mut below.delta,
-            None => match input_gradient.as_deref_mut() {
-                Some(gradient) => gradient,
-                None => continue,
-            },
+            Some(below) => Some(&mut below.delta),
+            None => input_gradient.as_deref_mut(),
         };
-        exponent = layer.backward_to_input(exponent, lower);
+        if let Some(lower) = lower {
+            exponent = layer.backward_to_input(exponent, lower);
+        }
+        finish(layer, below.last().map_or(input, Layer::out));
     }
     exponent
 }
@@ -116,12 +120,12 @@ impl<T: Real> Layer<T> {
             grads[0] = T::from_f64(total);
         }
     }
-    /// The gradients of the norm, the weights and the biases; `delta` becomes ∂loss/∂(affine map).
-    fn gradients(&mut self, input: &Blocked<T>) {
-        if let Some(norm) = &mut self.norm {
-            norm.backward(&mut self.delta);
-        }
+    /// The gradients of the weights and the biases, of `delta` = ∂loss/∂(affine map).
+    pub fn gradients(&mut self, input: &Blocked<T>) {
         T::weight_gradient(&self.delta, input, &mut self.weight.grad);
+        self.bias_gradient();
+    }
+    pub fn bias_gradient(&mut self) {
         if let Some(bias) = &mut self.bias {
             T::bias_gradient(&self.delta, bias.grads_mut());
         }
@@ -181,10 +185,10 @@ pub(super) fn differentiate<T: Real>(
     }
 }
 
-/// Zeroes what is negligible; where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2). Returns the
+/// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
 /// exponent that was taken out.
 fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
-    let top = largest(delta.data()).to_f64();
+    let (top, least) = wide::extremes(delta.data());
     if !(top > 0.0 && top < f64::INFINITY) {
         return 0;
     }
@@ -193,38 +197,8 @@ fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
     } else {
         libm::ilogb(top)
     };
-    if shift != 0 {
-        // in two factors, because one may be beyond f32's range where the product is not
-        let (first, second) = (-shift / 2, -shift - -shift / 2);
-        let (first, second) = (
-            T::from_f64(power_of_two(first)),
-            T::from_f64(power_of_two(second)),
-        );
-        delta
-            .data_mut()
-            .iter_mut()
-            .for_each(|d| *d = *d * first * second);
+    if shift != 0 || least < NEGLIGIBLE {
+        wide::scale(delta.data_mut(), power_of_two(-shift), NEGLIGIBLE);
     }
-    flush(delta.data_mut());
     shift
-}
-
-/// The largest magnitude; NaNs are passed over.
-fn largest<T: Real>(values: &[T]) -> T {
-    let mut tops = [T::ZERO; LANES];
-    for lanes in values.chunks_exact(LANES) {
-        for (top, v) in tops.iter_mut().zip(lanes) {
-            let v = v.abs();
-            *top = if v > *top { v } else { *top };
-        }
-    }
-    tops.into_iter()
-        .fold(T::ZERO, |a, b| if b > a { b } else { a })
-}
-
-fn flush<T: Real>(values: &mut [T]) {
-    let floor = T::from_f64(NEGLIGIBLE);
-    for v in values {
-        *v = if v.abs() < floor { T::ZERO } else { *v };
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::backward::{differentiate, power_of_two};
 use super::layer::{Layer, Mode};
-use super::update::square_sum;
-use crate::nn::kernel::{Blocked, Real};
+use super::wide::{self, square_sum};
+use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::stats::{Histogram, LayerHistograms, LayerStats};
 
 /// A derivative below this share of the activation's largest counts as saturated.
@@ -65,7 +65,9 @@ impl<T: Real> Layer<T> {
         let norm = square_sum(grad).sqrt();
         stats.grad_norm = norm * scale;
         stats.grad_rms = norm / (self.weight.len() as f64).sqrt() * scale;
-        stats.grad_max = largest(grad) * scale;
+        let top = wide::extremes(grad).0;
+        // the norm tells of a NaN, which has no magnitude
+        stats.grad_max = if norm.is_nan() { norm } else { top * scale };
         stats.weight_norm = square_sum(self.weight.value.data()).sqrt();
     }
     /// The gradient's histogram takes its scale out; take it after [`Layer::scale_gradients`] otherwise.
@@ -111,20 +113,21 @@ fn valid<T: Real>(values: &Blocked<T>) -> impl Iterator<Item = f64> {
         .map(|v| v.to_f64())
 }
 
-/// Mean and population standard deviation of the rows in use. Lanes past them are 0, so that they add nothing.
+/// Mean and population standard deviation of the rows in use.
 fn mean_and_std<T: Real>(values: &Blocked<T>) -> (f64, f64) {
     let n = values.rows() as f64 * values.features() as f64;
-    let mean = valid(values).sum::<f64>() / n;
-    let var = valid(values).map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-    (mean, var.sqrt())
-}
-
-/// The largest magnitude; NaN where there is one.
-fn largest<T: Real>(values: &[T]) -> f64 {
-    values.iter().fold(0.0, |top: f64, v| {
-        let v = v.to_f64().abs();
-        if v > top || v.is_nan() { v } else { top }
-    })
+    let whole = values.rows() / LANES * values.features() * LANES;
+    let (mut sum, mut squares) = wide::moments(&values.data()[..whole]);
+    for lanes in values.data()[whole..].chunks_exact(LANES) {
+        for v in &lanes[..values.rows() % LANES] {
+            sum += v.to_f64();
+            squares += v.to_f64() * v.to_f64();
+        }
+    }
+    let mean = sum / n;
+    // rounding may leave a little below 0; NaN stays
+    let var = squares / n - mean * mean;
+    (mean, if var < 0.0 { 0.0 } else { var.sqrt() })
 }
 
 /// Equal bins from the least to the largest finite value; where all are equal, all fall into the first.

@@ -18,6 +18,7 @@ mod state;
 mod step;
 mod tensors;
 mod update;
+mod wide;
 
 pub use batch::{Batch, BatchError, TargetsView};
 pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, memory_needed};
@@ -47,6 +48,8 @@ pub struct Network<T: Real = f32> {
     /// The weights before an update, to measure by how much it changed them.
     before: Vec<T>,
     stats: Vec<LayerStats>,
+    /// Each layer's norm over all of its parameters' gradients, 0 where it is frozen.
+    norms: Vec<f64>,
     /// The optimizer for which state is kept.
     optimizer: Option<Optimizer>,
     scalars: Scalars,
@@ -84,6 +87,7 @@ impl<T: Real> Network<T> {
                 .collect(),
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
+            norms: vec![0.0; layers.len()],
             layers,
             optimizer: None,
             scalars: Scalars::default(),

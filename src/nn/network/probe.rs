@@ -74,7 +74,8 @@ impl<T: Real> Network<T> {
             .iter_mut()
             .for_each(|layer| layer.add_penalties(&options.regularize));
         self.measure_gradients();
-        let global_grad_norm = update::global_norm(&self.layers);
+        self.take_norms();
+        let global_grad_norm = update::global_norm(&self.norms);
         tensors.extend(self.gradients());
         tensors.push(tensor("grad.x", &input_gradient, exponent));
         let penalty = update::penalty(&self.layers, &options.regularize);
@@ -87,7 +88,7 @@ impl<T: Real> Network<T> {
             stats: self.stats.clone(),
             histograms: self.layers.iter().map(Layer::histograms).collect(),
             global_grad_norm,
-            first_non_finite: self.first_non_finite(score.loss, global_grad_norm),
+            first_non_finite: self.first_non_finite(score.loss),
         })
     }
     fn probe_mode(&mut self, batch: &Batch, options: &ProbeOptions) -> Result<Mode, BatchError> {

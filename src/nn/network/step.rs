@@ -2,10 +2,10 @@
 
 use super::batch::{Batch, BatchError};
 use super::layer::{Layer, Mode};
-use super::{Network, backward, update};
+use super::{Network, backward, update, wide};
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
-use crate::nn::spec::Hyper;
+use crate::nn::spec::{Clip, Hyper};
 use crate::nn::stats::{LayerHistograms, LayerStats, Score};
 use serde::Serialize;
 use thiserror::Error;
@@ -86,47 +86,100 @@ impl<T: Real> Network<T> {
         let sum = self.forward_and_loss(batch, mode)?;
         outcome.score = sum.score(&self.spec.loss, self.outputs_count());
         outcome.score.loss += update::penalty(&self.layers, &hyper.regularize);
-        if observe == Observe::Loss {
-            backward::backward(&mut self.layers, &self.input, mode, None, |_| {});
+        outcome.stats.clear();
+        outcome.histograms = None;
+        outcome.clip_factor = 1.0;
+        let sound = T::from_f64(outcome.score.loss).is_finite();
+        if sound && observe == Observe::Loss && hyper.clip == Clip::None {
+            self.learn_on_the_way(mode, hyper, lr);
+            outcome.first_non_finite = self.first_non_finite(outcome.score.loss);
         } else {
+            self.learn_after_looking(mode, hyper, lr, observe, outcome);
+        }
+        outcome.global_grad_norm = update::global_norm(&self.norms);
+        self.step += 1;
+        Ok(())
+    }
+    /// Each layer is updated as soon as its gradient is there, while that is still in the caches. Where a gradient is not
+    /// finite, that layer and those below it stay as they are.
+    fn learn_on_the_way(&mut self, mode: Mode, hyper: &Hyper, lr: f64) {
+        self.optimizer_step += 1;
+        self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        let Self {
+            layers,
+            input,
+            norms,
+            scalars,
+            optimizer_step,
+            ..
+        } = self;
+        let mut sound = true;
+        let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
+            layer.gradients(input);
+            layer.add_penalties(&hyper.regularize);
+            norms[layer.index] = layer.trained_norm();
+            sound &= T::from_f64(norms[layer.index]).is_finite();
+            if sound {
+                layer.scale_gradients(1.0);
+                let rule = hyper
+                    .optimizer
+                    .rule(*optimizer_step, lr * layer.rate_factor, scalars);
+                layer.learn(&rule, hyper.regularize.max_norm);
+            }
+        };
+        backward::backward(layers, input, mode, None, |_| {}, finish);
+    }
+    /// All gradients first, because they are to be measured or clipped together; nothing is learned where one is not finite.
+    /// The numbers are those of [`Network::learn_on_the_way`].
+    fn learn_after_looking(
+        &mut self,
+        mode: Mode,
+        hyper: &Hyper,
+        lr: f64,
+        observe: Observe,
+        outcome: &mut StepOutcome,
+    ) {
+        let watched = observe >= Observe::Stats;
+        if watched {
             self.backward_measured(mode, None, |_| {});
+        } else {
+            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| layer.gradients(input);
+            backward::backward(&mut self.layers, &self.input, mode, None, |_| {}, finish);
         }
         self.layers
             .iter_mut()
             .for_each(|layer| layer.add_penalties(&hyper.regularize));
-        outcome.stats.clear();
-        outcome.histograms = None;
-        if observe >= Observe::Stats {
+        if watched {
             self.measure_gradients();
         }
         if observe == Observe::Full {
             outcome.histograms = Some(self.layers.iter().map(Layer::histograms).collect());
         }
-        outcome.global_grad_norm = update::global_norm(&self.layers);
-        outcome.first_non_finite =
-            self.first_non_finite(outcome.score.loss, outcome.global_grad_norm);
-        outcome.clip_factor = 1.0;
+        self.take_norms();
+        outcome.first_non_finite = self.first_non_finite(outcome.score.loss);
         if outcome.first_non_finite.is_none() {
-            outcome.clip_factor =
-                update::clip(&mut self.layers, &hyper.clip, outcome.global_grad_norm);
-            self.update(hyper, lr, observe >= Observe::Stats);
+            outcome.clip_factor = update::clip(
+                &mut self.layers,
+                &hyper.clip,
+                update::global_norm(&self.norms),
+            );
+            self.update(hyper, lr, watched);
         }
-        if observe >= Observe::Stats {
+        if watched {
             outcome.stats.extend_from_slice(&self.stats);
         }
-        self.step += 1;
-        Ok(())
+    }
+    /// Every layer's norm over all of its parameters' gradients.
+    pub(super) fn take_norms(&mut self) {
+        self.layers
+            .iter()
+            .zip(&mut self.norms)
+            .for_each(|(layer, norm)| *norm = layer.trained_norm());
     }
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
-            if let Some(norm) = &mut layer.norm {
-                norm.learn_statistics();
-            }
-            if layer.spec.frozen {
-                continue;
-            }
             let before = &mut self.before[..layer.weight.value.data().len()];
             if measure {
                 before.copy_from_slice(layer.weight.value.data());
@@ -135,10 +188,10 @@ impl<T: Real> Network<T> {
                 hyper
                     .optimizer
                     .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
-            layer.apply(&rule, hyper.regularize.max_norm);
+            layer.learn(&rule, hyper.regularize.max_norm);
             if measure && stats.weight_norm > 0.0 {
                 stats.update_ratio =
-                    update::distance(layer.weight.value.data(), before) / stats.weight_norm;
+                    wide::distance(layer.weight.value.data(), before) / stats.weight_norm;
             }
         }
     }
@@ -177,7 +230,7 @@ impl<T: Real> Network<T> {
             scratch,
             ..
         } = self;
-        backward::backward(layers, input, mode, input_gradient, |layer| {
+        let measure = |layer: &Layer<T>| {
             see(layer);
             let stats = &mut stats[layer.index];
             *stats = LayerStats::default();
@@ -187,7 +240,15 @@ impl<T: Real> Network<T> {
             {
                 layer.measure_signal(mode, scratch, stats);
             }
-        })
+        };
+        backward::backward(
+            layers,
+            input,
+            mode,
+            input_gradient,
+            measure,
+            |layer, input| layer.gradients(input),
+        )
     }
     pub(super) fn measure_gradients(&mut self) {
         self.layers
@@ -195,10 +256,10 @@ impl<T: Real> Network<T> {
             .zip(&mut self.stats)
             .for_each(|(layer, stats)| layer.measure_weights(stats));
     }
-    /// Looks for the culprit only where the loss or a gradient is not finite, or does not fit `T`.
-    pub(super) fn first_non_finite(&self, loss: f64, norm: f64) -> Option<NonFinite> {
-        let fits = T::from_f64(loss).is_finite() && T::from_f64(norm).is_finite();
-        if fits {
+    /// Looks for the culprit only where the loss or a layer's gradient is not finite, or does not fit `T`.
+    pub(super) fn first_non_finite(&self, loss: f64) -> Option<NonFinite> {
+        let fits = |v: f64| T::from_f64(v).is_finite();
+        if fits(loss) && self.norms.iter().all(|norm| fits(*norm)) {
             return None;
         }
         let found = |layer: &Layer<T>, direction| NonFinite {

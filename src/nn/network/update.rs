@@ -3,9 +3,13 @@
 use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
+use super::wide::{self, square_sum, wide};
 use crate::nn::kernel::Real;
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
+
+/// Gradients below f32's normal numbers count as 0.
+const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
 
 /// Σ l1·|W| + l2·W² over all weights, in f64.
 pub(crate) fn penalty<T: Real>(layers: &[Layer<T>], regularize: &Regularize) -> f64 {
@@ -59,11 +63,15 @@ impl<T: Real> Layer<T> {
         if exponent == 0 && factor == 1.0 {
             return;
         }
+        let factor = factor * power_of_two(exponent);
         self.parameters_mut()
-            .for_each(|p| scale(p.grad.data_mut(), factor, exponent));
+            .for_each(|p| wide::scale(p.grad.data_mut(), factor, SUBNORMAL));
     }
-    /// Norm of the gradients of all parameters, with their scale taken out.
-    fn gradient_norm(&self) -> f64 {
+    /// Norm over the gradients of all parameters, with their scale taken out; 0 of a frozen layer.
+    pub fn trained_norm(&self) -> f64 {
+        if self.spec.frozen {
+            return 0.0;
+        }
         let sum: f64 = self.parameters().map(|p| square_sum(p.grad.data())).sum();
         sum.sqrt() * power_of_two(self.exponent)
     }
@@ -83,7 +91,14 @@ impl<T: Real> Layer<T> {
             }
         }
     }
-    pub fn apply(&mut self, rule: &Rule, max_norm: f64) {
+    /// Takes the batch into the running statistics and, where the layer is not frozen, the gradients into the parameters.
+    pub fn learn(&mut self, rule: &Rule, max_norm: f64) {
+        if let Some(norm) = &mut self.norm {
+            norm.learn_statistics();
+        }
+        if self.spec.frozen {
+            return;
+        }
         self.parameters_mut().for_each(|p| p.apply(rule));
         if max_norm > 0.0 {
             self.limit_norms(max_norm);
@@ -104,7 +119,11 @@ impl<T: Real> Layer<T> {
 impl<T: Real> Parameter<T> {
     fn apply(&mut self, rule: &Rule) {
         let [a, b, c] = &mut self.slots;
-        rule.apply(self.value.data_mut(), self.grad.data(), [a, b, c]);
+        let (value, grad) = (self.value.data_mut(), self.grad.data());
+        wide(
+            #[inline(always)]
+            || rule.apply(value, grad, [a, b, c]),
+        );
         // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
         let (inputs, ld) = (self.value.inputs(), self.value.ld());
         if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
@@ -133,72 +152,29 @@ pub(crate) fn clip<T: Real>(layers: &mut [Layer<T>], clip: &Clip, norm: f64) -> 
             factor
         }
         Clip::Value { max } => {
+            let mut share = 0.0;
             for layer in layers.iter_mut() {
                 layer.scale_gradients(1.0);
                 layer.clip_values(max);
+                share += (layer.trained_norm() / norm).powi(2);
             }
-            if norm > 0.0 {
-                global_norm(layers) / norm
-            } else {
-                1.0
-            }
+            if norm > 0.0 { share.sqrt() } else { 1.0 }
         }
     }
 }
 
-/// Norm of the gradients of all trained layers together. Norms, not squares, carry the powers of two: squares of what is
-/// below 1e-154 would be 0 even in f64.
-pub(crate) fn global_norm<T: Real>(layers: &[Layer<T>]) -> f64 {
-    let trained = || {
-        layers
-            .iter()
-            .filter(|l| !l.spec.frozen)
-            .map(Layer::gradient_norm)
-    };
-    let top = trained().fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a });
+/// The norm of all layers' gradients together. Norms, not squares, carry the powers of two: squares of what is below 1e-154
+/// would be 0 even in f64.
+pub(crate) fn global_norm(norms: &[f64]) -> f64 {
+    let top = norms
+        .iter()
+        .fold(0.0, |a: f64, &b| if b > a || b.is_nan() { b } else { a });
     if top == 0.0 || !top.is_finite() {
         return top;
     }
-    top * trained()
-        .map(|norm| (norm / top).powi(2))
-        .sum::<f64>()
-        .sqrt()
-}
-
-/// g ← g·factor·2^exponent, what falls below the normal numbers to 0.
-fn scale<T: Real>(values: &mut [T], factor: f64, exponent: i32) {
-    let factor = factor * power_of_two(exponent);
-    let floor = f64::from(f32::MIN_POSITIVE);
-    for g in values {
-        let scaled = g.to_f64() * factor;
-        *g = T::from_f64(if scaled.abs() < floor { 0.0 } else { scaled });
-    }
-}
-
-/// Σ v² in f64, where squares of any f32 have their place; by 16 partial sums, always in the same order.
-pub(crate) fn square_sum<T: Real>(values: &[T]) -> f64 {
-    const PARTS: usize = 16;
-    let mut sums = [0.0; PARTS];
-    let chunks = values.chunks_exact(PARTS);
-    let rest: f64 = chunks
-        .remainder()
+    top * norms
         .iter()
-        .map(|v| v.to_f64() * v.to_f64())
-        .sum();
-    for chunk in chunks {
-        for (sum, v) in sums.iter_mut().zip(chunk) {
-            let v = v.to_f64();
-            *sum += v * v;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
-}
-
-/// ‖a - b‖₂, in f64.
-pub(crate) fn distance<T: Real>(a: &[T], b: &[T]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2))
+        .map(|norm| (norm / top).powi(2))
         .sum::<f64>()
         .sqrt()
 }
