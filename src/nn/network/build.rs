@@ -12,7 +12,7 @@ pub struct BuildOptions {
     pub seed: u64,
     /// Rows of the largest batch of a step.
     pub batch_rows: usize,
-    /// Threads of a step; the numbers do not depend on it.
+    /// Threads that a step may take. Steps run on the caller's thread whatever this says; the numbers do not depend on it.
     pub threads: usize,
     /// Steps of a sequence.
     pub time: Option<usize>,

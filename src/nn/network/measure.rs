@@ -47,8 +47,9 @@ impl<T: Real> Layer<T> {
             let mut alive = false;
             for block in 0..derivatives.blocks() {
                 let used = &derivatives.feature(block, unit)[..derivatives.lanes(block)];
-                saturated += used.iter().filter(|d| d.abs() < bound).count();
-                alive |= used.iter().any(|d| *d != T::ZERO);
+                let (flat, zero) = wide::count_below(used, bound);
+                saturated += flat;
+                alive |= zero < used.len();
             }
             dead += usize::from(!alive);
         }

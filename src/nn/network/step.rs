@@ -55,7 +55,8 @@ pub struct StepOutcome {
     pub stats: Vec<LayerStats>,
     /// One a layer under [`Observe::Full`].
     pub histograms: Option<Vec<LayerHistograms>>,
-    /// If there is one, the step left the parameters as they were.
+    /// If there is one, no parameter took up a value that is not finite: forward, none was updated; backward, none from that
+    /// layer down.
     pub first_non_finite: Option<NonFinite>,
 }
 

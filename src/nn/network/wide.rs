@@ -114,6 +114,17 @@ pub(crate) fn scale<T: Number>(values: &mut [T], factor: f64, floor: f64) {
     );
 }
 
+/// How many magnitudes are below `bound`, and how many values are 0.
+#[inline]
+pub(crate) fn count_below<T: Number>(values: &[T], bound: T) -> (usize, usize) {
+    let (mut below, mut zero) = (0u32, 0u32);
+    for v in values {
+        below += u32::from(v.abs() < bound);
+        zero += u32::from(*v == T::ZERO);
+    }
+    (below as usize, zero as usize)
+}
+
 /// ‖a - b‖₂, in f64.
 pub(crate) fn distance<T: Number>(a: &[T], b: &[T]) -> f64 {
     wide(
