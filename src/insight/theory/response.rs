@@ -89,7 +89,8 @@ impl Response {
             return Some(self.clone());
         }
         let ratio = to / from;
-        if !scales || !(ratio > 0.0 && ratio.is_finite() && to < LARGEST && from < LARGEST) {
+        let in_range = ratio > 0.0 && ratio.is_finite() && to < LARGEST && from < LARGEST;
+        if !(scales && in_range) {
             return None;
         }
         Some(Response {

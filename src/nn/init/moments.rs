@@ -8,7 +8,7 @@ use std::f64::consts::{PI, SQRT_2, TAU};
 pub const TRUNCATION: f64 = 2.0;
 
 /// Standard deviation of a standard normal cut at ±2: √(1 - 4φ(2)/(2Φ(2) - 1)).
-pub const TRUNCATED_STD: f64 = 0.879_625_661_034_239_78;
+pub const TRUNCATED_STD: f64 = 0.879_625_661_034_239_8;
 
 impl Initializer {
     /// Mean of one weight.
@@ -40,7 +40,7 @@ impl Initializer {
     pub fn support(&self, fan_in: usize, fan_out: usize) -> (f64, f64) {
         match self.plan(fan_in, fan_out) {
             Plan::Independent(Draw::Constant(value)) => (value, value),
-            Plan::Independent(Draw::Normal { mean, std }) if std == 0.0 => (mean, mean),
+            Plan::Independent(Draw::Normal { mean, std: 0.0 }) => (mean, mean),
             Plan::Independent(Draw::Normal { .. }) => (f64::NEG_INFINITY, f64::INFINITY),
             Plan::Independent(Draw::Truncated { mean, std }) => {
                 (mean - TRUNCATION * std, mean + TRUNCATION * std)

@@ -18,9 +18,11 @@ impl Rule {
         let decay = self.decay;
         let [first, second, third] = slots;
         match self.update {
-            Update::Sgd { rate, momentum, .. } if momentum == 0.0 => {
-                sgd(decay, rate, params, grads)
-            }
+            Update::Sgd {
+                rate,
+                momentum: 0.0,
+                ..
+            } => sgd(decay, rate, params, grads),
             Update::Sgd {
                 rate,
                 momentum,

@@ -1,0 +1,100 @@
+//! Theory against the engine's own measurements at the first step.
+
+use super::network;
+use crate::insight::theory::{Predicted, Setting, predict};
+use crate::nn::init::Initializer;
+use crate::nn::network::{Batch, BuildOptions, Network, Observe, TargetsView};
+use crate::nn::optimizer::Optimizer;
+use crate::nn::spec::{Clip, Hyper, NetworkSpec, Norm, Regularize};
+use crate::nn::stats::LayerStats;
+use crate::nn::vocabulary::Vocabulary;
+use ndarray::Array2;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+/// The first step's statistics on normal inputs and random classes; nothing is learned, as the rate is 0.
+fn first_step(spec: &NetworkSpec, rows: usize, seed: u64) -> Vec<LayerStats> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let x = Array2::from_shape_simple_fn((rows, spec.inputs), || {
+        rng.sample::<f64, _>(StandardNormal) as f32
+    });
+    let classes: Vec<u32> = (0..rows).map(|_| rng.random_range(0..10)).collect();
+    let options = BuildOptions {
+        seed,
+        batch_rows: rows,
+        threads: 1,
+        time: None,
+    };
+    let mut network: Network<f32> = Network::new(spec, &options).expect("it fits");
+    network.initialize(x.view()).expect("a batch");
+    let hyper = Hyper {
+        optimizer: Optimizer::named("sgd").expect("sgd has defaults"),
+        regularize: Regularize::default(),
+        clip: Clip::None,
+    };
+    let batch = Batch {
+        x: x.view(),
+        y: TargetsView::Classes(&classes),
+    };
+    network
+        .step(&batch, &hyper, 0.0, Observe::Stats)
+        .expect("a step")
+        .stats
+}
+
+/// `tolerance` in decades: three draws of a hundred units a layer scatter by a few hundredths a layer.
+fn check(what: &str, spec: &NetworkSpec, tolerance: f64) {
+    let (rows, draws) = (64, 3);
+    let theory = predict(spec, &Setting::standardized(rows)).expect("a theory");
+    let runs: Vec<Vec<LayerStats>> = (0..draws)
+        .map(|seed| first_step(spec, rows, seed))
+        .collect();
+    for (l, predicted) in theory.layers.iter().enumerate() {
+        let near = |name: &str, of: fn(&LayerStats) -> f64, want: fn(&Predicted) -> f64| {
+            let square: f64 = runs.iter().map(|r| of(&r[l]).powi(2)).sum::<f64>() / draws as f64;
+            let (got, want) = (square.sqrt(), want(predicted));
+            assert!(
+                (got / want).log10().abs() < tolerance,
+                "{what}, layer {l}, {name}: measured {got:e}, theory {want:e}"
+            );
+        };
+        near("delta_rms", |s| s.delta_rms, |p| p.delta_rms);
+        near("grad_rms", |s| s.grad_rms, |p| p.grad_rms);
+        near("grad_norm", |s| s.grad_norm, |p| p.grad_norm);
+    }
+}
+
+#[test]
+fn the_engine_measures_what_theory_predicts() {
+    let norm = |name: &str| Norm::named(name).expect("norms have defaults");
+    let (glorot, he) = (Initializer::GlorotNormal, Initializer::HeNormal);
+    check(
+        "logistic",
+        &network(8, 120, "logistic", &glorot, |_| {}),
+        0.2,
+    );
+    check("relu", &network(8, 120, "relu", &he, |_| {}), 0.2);
+    check(
+        "lsuv",
+        &network(4, 120, "tanh", &Initializer::Lsuv, |_| {}),
+        0.2,
+    );
+    check(
+        "batch norm",
+        &network(4, 120, "relu", &he, |l| l.norm = norm("batch")),
+        0.2,
+    );
+    check(
+        "layer norm",
+        &network(4, 120, "tanh", &glorot, |l| l.norm = norm("layer")),
+        0.2,
+    );
+    check(
+        "alpha dropout",
+        &network(4, 120, "selu", &Initializer::LecunNormal, |l| {
+            l.dropout = 0.1
+        }),
+        0.2,
+    );
+}
