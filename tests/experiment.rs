@@ -2,9 +2,7 @@
 
 mod experiment {
     mod arbitrary;
-    mod claims;
     mod faults;
     mod presets;
     mod reading;
-    mod training;
 }

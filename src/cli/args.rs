@@ -1,6 +1,7 @@
 //! What the command line may say.
 
 use crate::tui::glyphs::Glyphs;
+use crate::tui::key::Key;
 use crate::tui::theme::ThemeName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -45,7 +46,8 @@ pub enum Command {
     List(ListArgs),
     Show(ShowArgs),
     Run(RunArgs),
-    Probe(ProbeArgs),
+    Export(ExportArgs),
+    Shot(ShotArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
     Man,
@@ -209,6 +211,9 @@ pub struct RunArgs {
     /// Report nothing but errors
     #[arg(long)]
     pub quiet: bool,
+    /// Write TensorBoard's event files to this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub tensorboard: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -258,6 +263,12 @@ pub struct ExportArgs {
     /// An experiment file, a preset's name, or `-` for standard input
     #[arg(value_name = "EXPERIMENT")]
     pub experiment: String,
+    /// Write the script to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the rows, too (safetensors): the script's `--data` reads them
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -294,6 +305,15 @@ pub struct ShotArgs {
     /// Columns and rows of the screen
     #[arg(long, value_name = "WxH", default_value = "120x36", value_parser = size)]
     pub size: (u16, u16),
+    /// Press these keys first, separated by commas, e.g. `v,m,tab`
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    pub keys: Vec<Key>,
+    /// dark, light, colour-blind, 16-colour or mono
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<ThemeName>,
+    /// braille, block or ascii
+    #[arg(long, value_name = "NAME")]
+    pub glyphs: Option<Glyphs>,
     /// The picture (SVG)
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,

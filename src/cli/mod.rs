@@ -3,14 +3,14 @@
 pub mod args;
 mod check;
 mod completions;
+mod export;
 mod failure;
-mod judged;
 mod list;
 mod man;
 mod output;
-mod probe;
 mod report;
 mod run;
+mod shot;
 mod show;
 mod signals;
 pub mod source;
@@ -67,7 +67,8 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::List(args)) => list::run(args, output),
         Some(Command::Show(args)) => show::run(args, common, output),
         Some(Command::Run(args)) => run::run(args, common),
-        Some(Command::Probe(args)) => probe::run(args, common, output),
+        Some(Command::Export(args)) => export::run(args, common, output),
+        Some(Command::Shot(args)) => shot::run(args, common),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),

@@ -2,11 +2,10 @@
 
 use super::args::{Common, ReportFormat, RunArgs};
 use super::failure::{Failure, Status};
-use super::judged::Judged;
 use super::report::{Done, Report, text_line};
 use super::signals::Signals;
 use super::source::{self, Loaded};
-use crate::insight::verdict;
+use crate::export::tensorboard::EventWriter;
 use crate::training::{Checkpoint, Detail, Ended, Point, Session, Start, autosaves};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -32,6 +31,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
     let mut report = open_report(args)?;
+    let events = match &args.tensorboard {
+        Some(folder) => {
+            Some(EventWriter::create(folder).map_err(|e| Failure::Failed(e.to_string()))?)
+        }
+        None => None,
+    };
     let resume = args.resume.clone().or_else(|| interrupted(args, &loaded));
     let start = Start {
         threads: common.threads,
@@ -51,8 +56,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         flushed: Instant::now(),
         saved: Instant::now(),
         last: None,
+        events,
     };
-    runner.every = report.is_some().then(|| runner.report_stride());
+    runner.every = (report.is_some() || runner.events.is_some()).then(|| runner.report_stride());
     runner.train(report.as_mut())?;
     runner.finish(report)
 }
@@ -88,6 +94,10 @@ fn interrupted(args: &RunArgs, loaded: &Loaded) -> Option<PathBuf> {
 
 type Out = Report<Box<dyn Write>>;
 
+fn of_events(error: io::Error) -> Failure {
+    Failure::Failed(format!("the event file was not written: {error}"))
+}
+
 /// `None` where nothing is to be reported.
 fn open_report(args: &RunArgs) -> Result<Option<Out>, Failure> {
     let out: Box<dyn Write> = match &args.out {
@@ -112,6 +122,8 @@ struct Runner<'a> {
     flushed: Instant,
     saved: Instant,
     last: Option<Point>,
+    /// TensorBoard's event file, where one is asked for.
+    events: Option<EventWriter<BufWriter<File>>>,
 }
 
 impl Runner<'_> {
@@ -133,7 +145,7 @@ impl Runner<'_> {
             let step = self.session.steps();
             let epoch = self.session.steps_per_epoch();
             let over = self.session.ended().is_some();
-            let reports = report.is_some() || self.progress.is_some();
+            let reports = self.every.is_some() || self.progress.is_some();
             if over || (reports && step / epoch > before / epoch) {
                 self.evaluate()?;
             }
@@ -144,6 +156,9 @@ impl Runner<'_> {
             let due = self.every.is_some_and(|k| step.is_multiple_of(k)) || over;
             if let (Some(report), Some(point), true) = (report.as_deref_mut(), &self.last, due) {
                 report.point(point).map_err(|e| Failure::of_output(&e))?;
+            }
+            if let (Some(events), Some(point), true) = (&mut self.events, &self.last, due) {
+                events.point(point).map_err(of_events)?;
             }
             let then = std::mem::replace(&mut now, Instant::now());
             self.adapt(advance.steps, now.saturating_duration_since(then));
@@ -176,11 +191,14 @@ impl Runner<'_> {
     }
 
     fn look_at_the_clock(&mut self, now: Instant, report: Option<&mut Out>) -> Result<(), Failure> {
-        if let Some(report) = report
-            && now.saturating_duration_since(self.flushed) >= FLUSH
-        {
+        if now.saturating_duration_since(self.flushed) >= FLUSH {
             self.flushed = now;
-            report.flush().map_err(|e| Failure::of_output(&e))?;
+            if let Some(report) = report {
+                report.flush().map_err(|e| Failure::of_output(&e))?;
+            }
+            if let Some(events) = &mut self.events {
+                events.flush().map_err(of_events)?;
+            }
         }
         if let (Some(shown), Some(point)) = (&mut self.progress, &self.last)
             && now.saturating_duration_since(*shown) >= PROGRESS
@@ -221,6 +239,9 @@ impl Runner<'_> {
             None => ("stopped", "by a signal".to_string(), Status::Stopped),
         };
         let mut failures = Vec::new();
+        if let Some(Err(error)) = self.events.as_mut().map(EventWriter::flush) {
+            failures.push(of_events(error).to_string());
+        }
         if let Some(path) = &self.args.save_weights
             && let Err(error) = self.session.weights().write(path)
         {
@@ -273,8 +294,7 @@ impl Runner<'_> {
         )
     }
 
-    fn done(&mut self, status: &'static str, reason: String) -> Done<Judged> {
-        let judged = self.judged();
+    fn done(&mut self, status: &'static str, reason: String) -> Done<()> {
         let score = self.last.as_ref().map(|p| p.train);
         let test = self.session.test();
         Done {
@@ -286,20 +306,8 @@ impl Runner<'_> {
             accuracy: score.and_then(|s| s.accuracy),
             test_loss: test.map(|t| t.loss),
             test_accuracy: test.and_then(|t| t.accuracy),
-            sentence: judged.as_ref().map_or(String::new(), Judged::text),
-            verdict: judged,
+            sentence: String::new(),
+            verdict: None,
         }
-    }
-
-    /// Of the last measurements; `None` where no step was taken.
-    fn judged(&self) -> Option<Judged> {
-        let last = self.last.as_ref().filter(|p| !p.layers.is_empty())?;
-        let verdict = verdict::judge(
-            &last.layers,
-            self.session.non_finite(),
-            self.session.experiment(),
-            self.session.network().spec(),
-        );
-        Some(verdict.into())
     }
 }

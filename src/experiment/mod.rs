@@ -2,7 +2,6 @@
 
 mod document;
 pub mod fault;
-mod limits;
 pub mod link;
 pub mod parse;
 pub mod presets;
@@ -11,9 +10,6 @@ pub mod rules;
 pub mod schema;
 mod section;
 pub mod size;
-pub mod targets;
-mod thing;
-mod words;
 mod write;
 
 pub use document::LONGEST;

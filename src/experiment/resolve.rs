@@ -1,8 +1,8 @@
 //! From an experiment and its data's shape to what is built: every default filled in, every repeat expanded.
 
+use super::rules::{self, TargetKind};
 use super::schema::*;
 use super::size;
-use super::targets::{TargetKind, loss_misfit};
 use crate::data::Task;
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -61,7 +61,7 @@ pub fn network_spec(
         Task::Classification { classes } => TargetKind::Classes(Some(classes)),
         Task::Regression { .. } => TargetKind::Numbers,
     };
-    if let Some(message) = loss_misfit(&loss, targets, experiment.data.kind.name()) {
+    if let Some(message) = rules::loss_misfit(&loss, targets, experiment.data.kind.name()) {
         return refuse("training.loss", message);
     }
     if experiment.training.label_smoothing > 0.0 && !matches!(loss, Loss::CrossEntropy { .. }) {

@@ -1,4 +1,10 @@
 //! A run, an experiment or the screen in somebody else's format.
 
+pub mod job;
+pub mod keras;
 pub mod palette;
+mod python;
+pub mod pytorch;
+pub mod rows;
 pub mod svg;
+pub mod tensorboard;

@@ -1,0 +1,116 @@
+//! `gradlab shot`: a picture of the workbench after so many steps, without a terminal.
+
+use super::args::{Common, ShotArgs};
+use super::failure::{Failure, Status as Exit};
+use super::source;
+use crate::export::palette::Palette;
+use crate::export::svg;
+use crate::telemetry::LayerHistograms;
+use crate::text::clean;
+use crate::training::file::write_whole;
+use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status};
+use crate::tui::app::{App, Manner};
+use crate::tui::draw::draw;
+use crate::tui::key::Key;
+use crate::tui::message::Message;
+use crate::tui::theme::{ColourDepth, Theme, ThemeName};
+use crossterm::event::KeyEvent;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+
+pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
+    let loaded = source::load(&args.experiment, common)?;
+    let start = Start {
+        threads: common.threads,
+        ..Start::default()
+    };
+    let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
+        .map_err(|e| Failure::Misused(e.to_string()))?;
+    let frame = train(&mut session, args.steps)?;
+    let name = args.theme.unwrap_or_default();
+    let manner = Manner {
+        theme: Theme::new(name, ColourDepth::True),
+        glyphs: args.glyphs.unwrap_or_default(),
+        ..Manner::default()
+    };
+    let title = format!(
+        "gradlab {} after {} steps",
+        loaded.experiment.name,
+        session.steps()
+    );
+    let mut app = App::new(loaded.experiment, loaded.path, manner);
+    let (width, height) = args.size;
+    app.update(Message::Resize(width, height));
+    app.update(Message::Frame(Box::new(frame)));
+    for Key { code, modifiers } in &args.keys {
+        app.update(Message::Key(KeyEvent::new(*code, *modifiers)));
+    }
+    let palette = match name {
+        ThemeName::Light => Palette::light(),
+        _ => Palette::dark(),
+    };
+    let picture = picture(&app, args.size, &palette, &title)?;
+    write_whole(&args.out, picture.as_bytes()).map_err(|e| {
+        Failure::Failed(format!(
+            "{}: {e}",
+            clean(&args.out.display().to_string(), 200)
+        ))
+    })?;
+    Ok(Exit::Done)
+}
+
+fn picture(
+    app: &App,
+    (width, height): (u16, u16),
+    palette: &Palette,
+    title: &str,
+) -> Result<String, Failure> {
+    let failed =
+        |e: &dyn std::fmt::Display| Failure::Failed(format!("the screen was not drawn: {e}"));
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).map_err(|e| failed(&e))?;
+    terminal
+        .draw(|frame| draw(app, frame))
+        .map_err(|e| failed(&e))?;
+    Ok(svg::render(terminal.backend().buffer(), palette, title))
+}
+
+/// Trains so many steps and tells it as the training thread would. No rate is shown, so that the same experiment makes
+/// the same picture.
+fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
+    let mut points: Vec<Point> = Vec::new();
+    let mut histograms: Option<Vec<LayerHistograms>> = None;
+    for step in 1..=steps {
+        let detail = if step == steps {
+            Detail::Histograms
+        } else {
+            Detail::Stats
+        };
+        let advance = session.advance(1, detail);
+        let over = session.ended().is_some() || step == steps;
+        if over || session.steps().is_multiple_of(session.steps_per_epoch()) {
+            session
+                .evaluate()
+                .map_err(|e| Failure::Failed(e.to_string()))?;
+        }
+        let test = session.test();
+        points.extend(advance.point.map(|point| Point { test, ..point }));
+        histograms = advance.histograms.or(histograms);
+        if over {
+            break;
+        }
+    }
+    Ok(Frame {
+        status: match session.ended() {
+            None => Status::Paused,
+            Some(Ended::Finished(why)) => Status::Finished(why.clone()),
+            Some(Ended::Diverged(why)) => Status::Diverged(why.clone()),
+            Some(Ended::Failed(why)) => Status::Failed(why.clone()),
+        },
+        info: Arc::new(session.info()),
+        points,
+        rows_per_second: 0.0,
+        histograms: histograms.map(Arc::new),
+        notices: Vec::new(),
+    })
+}

@@ -1,0 +1,92 @@
+//! What an export needs to know.
+
+use crate::data::{DataKind, Dataset, Task};
+use crate::experiment::{BatchSize, Experiment, resolve};
+use crate::nn::spec::{LayerKind, NetworkSpec};
+use thiserror::Error;
+
+/// An experiment and the network that it is on its data.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub experiment: Experiment,
+    pub network: NetworkSpec,
+    pub task: Task,
+    /// Steps of a sequence.
+    pub time: Option<usize>,
+    /// A target at every step.
+    pub time_targets: bool,
+    pub train_rows: usize,
+    pub test_rows: usize,
+}
+
+/// Why an experiment has no script.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Resolve(#[from] resolve::ResolveError),
+    #[error("{what} has no equal in {framework}: {instead}")]
+    NoEqual {
+        what: String,
+        framework: &'static str,
+        instead: String,
+    },
+}
+
+impl Job {
+    /// # Errors
+    /// Where the experiment does not fit the data.
+    pub fn new(experiment: &Experiment, data: &Dataset) -> Result<Self, ExportError> {
+        Ok(Self {
+            experiment: experiment.clone(),
+            network: resolve::network_spec(experiment, data.features, data.task)?,
+            task: data.task,
+            time: data.time,
+            time_targets: data.time_targets,
+            train_rows: data.train.len(),
+            test_rows: data.test.len(),
+        })
+    }
+
+    pub fn batch_rows(&self) -> usize {
+        match self.experiment.training.batch_size {
+            BatchSize::Rows(rows) => rows.min(self.train_rows.max(1)),
+            BatchSize::Full => self.train_rows.max(1),
+        }
+    }
+
+    pub fn steps_per_epoch(&self) -> usize {
+        self.train_rows.div_ceil(self.batch_rows()).max(1)
+    }
+
+    pub fn is_classification(&self) -> bool {
+        matches!(self.task, Task::Classification { .. })
+    }
+
+    /// How many layers, from the bottom, are recurrent.
+    pub fn recurrent_layers(&self) -> usize {
+        let recurrent =
+            |l: &&crate::nn::spec::LayerSpec| matches!(l.kind, LayerKind::Recurrent { .. });
+        self.network.layers.iter().take_while(recurrent).count()
+    }
+
+    /// scikit-learn's way to these rows; `None` where it has none.
+    pub fn sklearn(&self) -> Option<String> {
+        let seed = self.experiment.seed;
+        match &self.experiment.data.kind {
+            DataKind::Digits { classes: None } => {
+                Some("datasets.load_digits(return_X_y=True)".into())
+            }
+            DataKind::Wine => Some("datasets.load_wine(return_X_y=True)".into()),
+            DataKind::Diabetes => {
+                Some("datasets.load_diabetes(return_X_y=True, scaled=False)".into())
+            }
+            DataKind::Moons { rows, noise } => Some(format!(
+                "datasets.make_moons({rows}, noise={noise:?}, random_state={seed})"
+            )),
+            DataKind::Circles { rows, noise } => Some(format!(
+                "datasets.make_circles({rows}, noise={noise:?}, factor=0.5, random_state={seed})"
+            )),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A Keras 3 script of an experiment, for any of its backends.
+
+mod layers;
+mod training;
+
+use super::job::{ExportError, Job};
+use super::python;
+use crate::nn::init::Initializer;
+use crate::nn::spec::LayerKind;
+
+/// The script.
+///
+/// # Errors
+/// Where Keras has no equal that could be written by hand in a few lines.
+pub fn script(job: &Job) -> Result<String, ExportError> {
+    if job.experiment.pretrain.is_some() {
+        return Err(ExportError::NoEqual {
+            what: "[pretrain]".into(),
+            framework: "Keras",
+            instead: "save the pretrained weights with `gradlab run --save-weights FILE`, take [pretrain] out, and start the script from them with --weights FILE".into(),
+        });
+    }
+    let mut parts = vec![
+        python::head(job, "Keras"),
+        imports(job),
+        format!("keras.utils.set_random_seed({})\n", job.experiment.seed),
+    ];
+    parts.extend(layers::classes(job));
+    parts.extend(training::schedule_class(job));
+    parts.push(layers::build(job));
+    if job
+        .network
+        .layers
+        .iter()
+        .any(|l| l.init == Initializer::Lsuv)
+    {
+        parts.push(LSUV.into());
+    }
+    parts.push(names(job));
+    parts.push(python::rows(job));
+    parts.push(training::functions(job));
+    parts.push(training::main(job));
+    Ok(parts.join("\n\n").replace("\n\n\n\n", "\n\n\n"))
+}
+
+fn imports(job: &Job) -> String {
+    format!(
+        "import argparse\nimport math\nimport os\n\nos.environ.setdefault(\"KERAS_BACKEND\", \"torch\")  # or tensorflow\n\nimport keras\nimport numpy as np\n\
+         from keras import layers\nfrom safetensors.numpy import load_file, save_file\n{}",
+        python::row_imports(job)
+    )
+}
+
+/// Mishkin & Matas 2016, algorithm 1.
+const LSUV: &str = r#"def lsuv(model, x, names):
+    """Scale each layer's weights until its affine map has unit variance on x (Keras has no LSUV)."""
+    for name in names:
+        layer = model.get_layer(name)
+        below = keras.ops.convert_to_numpy(keras.Model(model.input, layer.input)(x)) if layer.input is not model.input else x
+        kernel, *bias = layer.get_weights()
+        for _ in range(10):
+            variance = np.var(below @ kernel + sum(bias))
+            if abs(variance - 1) < 0.01:
+                break
+            kernel = kernel / math.sqrt(variance)
+        layer.set_weights([kernel, *bias])
+"#;
+
+/// From Keras's variables to gradlab's (PyTorch's) names and layouts, and back.
+fn names(job: &Job) -> String {
+    let recurrent = |l: &crate::nn::spec::LayerSpec| matches!(l.kind, LayerKind::Recurrent { .. });
+    let mut out = String::from(
+        "NAMES = {\"kernel\": \"weight\", \"bias\": \"bias\", \"gamma\": \"norm.weight\", \"beta\": \"norm.bias\", \"alpha\": \"slope\",\n    \
+         \"moving_mean\": \"norm.running_mean\", \"moving_variance\": \"norm.running_var\"}\n\n\n\
+         def torch_name(variable):\n    \"\"\"`layers_3_norm/gamma` is `layers.3.norm.weight` in gradlab and PyTorch.\"\"\"\n    \
+         layer, *_, name = variable.path.split(\"/\")\n    return f\"layers.{layer.split('_')[1]}.{NAMES[name]}\"\n\n\n\
+         def transposed(variable, array):\n    \"\"\"A Keras kernel is the transpose of a PyTorch weight.\"\"\"\n    \
+         return np.ascontiguousarray(array.T) if variable.path.endswith(\"kernel\") else array\n\n\n",
+    );
+    out.push_str("def load_weights(model, saved):\n    for variable in model.variables:\n");
+    if job.network.layers.iter().any(recurrent) {
+        out.push_str(RECURRENT_LOAD);
+    }
+    out.push_str(
+        "        if \"seed_generator\" not in variable.path:\n            variable.assign(transposed(variable, saved[torch_name(variable)]))\n",
+    );
+    out
+}
+
+/// Keras keeps one bias where PyTorch has two (but for the GRU), and the GRU's gates in another order.
+const RECURRENT_LOAD: &str = r#"        if "_cell/" in variable.path:
+            layer, cell, name = variable.path.split("/")
+            of = f"layers.{layer.split('_')[1]}."
+            order = (1, 0, 2) if cell.startswith("gru") else None
+            gates = lambda t: np.concatenate([np.split(t, 3)[g] for g in order]) if order else t
+            if name == "bias":
+                both = gates(saved[of + "bias_ih"]), gates(saved[of + "bias_hh"])
+                variable.assign(np.stack(both) if order else both[0] + both[1])
+            else:
+                variable.assign(gates(saved[of + ("weight_ih" if name == "kernel" else "weight_hh")]).T)
+            continue
+"#;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+use super::*;
+use crate::data::Task;
+use crate::experiment::{Experiment, parse};
+
+fn job(toml: &str) -> Job {
+    let experiment: Experiment = parse(toml, "test.toml").expect("a good file");
+    let task = Task::Classification { classes: 10 };
+    let network = crate::experiment::resolve::network_spec(&experiment, 64, task).expect("fits");
+    Job {
+        experiment,
+        network,
+        task,
+        time: None,
+        time_targets: false,
+        train_rows: 1000,
+        test_rows: 200,
+    }
+}
+
+const DIGITS: &str = "format = 1\n[data]\nkind = \"digits\"\n[network]\nactivation = \"elu\"\n[[network.layers]]\nunits = 50\nrepeat = 3\n\
+    norm = \"batch\"\ndropout = 0.2\n[training.optimizer]\nkind = \"sgd\"\nmomentum = 0.9\nweight_decay = 0.01\n[training.clip]\nkind = \"norm\"\n";
+
+#[test]
+fn a_network_is_written_as_it_is_built() {
+    let script = script(&job(DIGITS)).expect("a script");
+    for piece in [
+        "    x = inputs = keras.Input((64,))\n    x = layers.Dense(50, kernel_initializer=keras.initializers.VarianceScaling(2.0, \"fan_in\", \"untruncated_normal\")",
+        "    for i in range(1, 3):\n        x = layers.Dense(50, ",
+        "name=f\"layers_{i}\")(x)",
+        "x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=\"layers_0_norm\")(x)",
+        "x = layers.Activation(lambda z: keras.ops.elu(z, 1.0))(x)",
+        "x = layers.Dropout(0.2)(x)",
+        "kernel_regularizer=keras.regularizers.L1L2(0.0, 0.005), bias_regularizer=keras.regularizers.L2(0.005)",
+        "keras.optimizers.SGD(0.01, momentum=0.9, nesterov=False, global_clipnorm=1.0)",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
+#[test]
+fn what_keras_does_otherwise_is_said() {
+    let toml = DIGITS.replace(
+        "kind = \"sgd\"\nmomentum = 0.9\nweight_decay = 0.01",
+        "kind = \"adam\"",
+    );
+    let script = script(&job(&toml)).expect("a script");
+    assert!(
+        script.contains("# Keras adds epsilon before the bias correction"),
+        "{script}"
+    );
+}

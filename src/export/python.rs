@@ -1,0 +1,142 @@
+//! What Python scripts for every framework share: numbers and strings as Python writes them, and the rows.
+
+use super::job::Job;
+use crate::data::Task;
+use std::fmt::Write;
+
+/// A number as Python reads it back exactly.
+pub fn number(v: f64) -> String {
+    if v.is_nan() {
+        "float(\"nan\")".into()
+    } else if v.is_infinite() {
+        format!("float(\"{}inf\")", if v < 0.0 { "-" } else { "" })
+    } else {
+        format!("{v:?}")
+    }
+}
+
+/// A string literal; what is not printable is escaped.
+pub fn string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if (c as u32) < 32 || c as u32 == 127 => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Text for a docstring or a comment: nothing in it can end it.
+pub fn prose(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .collect::<String>()
+        .replace('\\', "\\\\")
+        .replace("\"\"\"", "'''")
+}
+
+/// The docstring at a script's head.
+pub fn head(job: &Job, framework: &str) -> String {
+    let e = &job.experiment;
+    let description = prose(e.description.trim());
+    let description = if description.is_empty() {
+        String::new()
+    } else {
+        format!("{description}\n\n")
+    };
+    format!(
+        "\"\"\"{}: the same experiment in {framework}\n\n{description}\
+         Exported by gradlab. Weights are drawn from the same distributions, by other random numbers:\n\
+         --weights FILE starts from weights that gradlab saved, --data FILE takes the rows that it used\n\
+         (either may be the file that `gradlab probe --dump FILE` writes).\n\"\"\"\n",
+        prose(&e.name.replace('\n', " "))
+    )
+}
+
+/// The function `load_rows(path)` -> x, y, x_test, y_test as NumPy arrays.
+pub fn rows(job: &Job) -> String {
+    let data = &job.experiment.data;
+    let mut out = String::from(
+        "def load_rows(path):\n    \"\"\"Training and test rows: x, y, x_test, y_test.\"\"\"\n    if path:\n        \
+         rows = load_file(path)  # standardized and split already\n        \
+         x, y = rows[\"x\"], rows[\"y\"]\n        \
+         return x, y, rows.get(\"x_test\", x[:0]), rows.get(\"y_test\", y[:0])\n",
+    );
+    let Some(load) = job.sklearn() else {
+        let command = "gradlab export FORMAT EXPERIMENT --data rows.safetensors";
+        let _ = writeln!(
+            out,
+            "    # {} rows come from gradlab: `{command}` writes them.\n    raise SystemExit(\"give the rows with --data FILE ({command} writes them)\")",
+            prose(crate::nn::vocabulary::Vocabulary::name(&data.kind))
+        );
+        return out;
+    };
+    let _ = writeln!(out, "    x, y = {load}");
+    if data.test_fraction > 0.0 {
+        let stratify = if job.is_classification() {
+            ", stratify=y"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            out,
+            "    # another draw of the split than gradlab's\n    x, x_test, y, y_test = train_test_split(x, y, test_size={}, random_state={}{stratify})",
+            job.test_rows, job.experiment.seed
+        );
+    } else {
+        out.push_str("    x_test, y_test = x[:0], y[:0]\n");
+    }
+    if let Some(kept) = data.train_rows {
+        let _ = writeln!(out, "    x, y = x[:{kept}], y[:{kept}]");
+    }
+    if data.standardize {
+        out.push_str(
+            "    mean, std = x.mean(0), x.std(0)\n    std[std == 0] = 1\n    \
+             x, x_test = (x - mean) / std, (x_test - mean) / std\n",
+        );
+        if matches!(job.task, Task::Regression { .. }) {
+            out.push_str("    # targets stay in their own units\n");
+        }
+    }
+    out.push_str("    return x.astype(\"float32\"), y, x_test.astype(\"float32\"), y_test\n");
+    out
+}
+
+/// The imports of [`rows`].
+pub fn row_imports(job: &Job) -> String {
+    let mut out = String::new();
+    if job.sklearn().is_some() {
+        out.push_str("from sklearn import datasets\n");
+        if job.experiment.data.test_fraction > 0.0 {
+            out.push_str("from sklearn.model_selection import train_test_split\n");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_leaves_its_string() {
+        assert_eq!(string("a\"b\\c\n\u{1b}"), r#""a\"b\\c\n\x1b""#);
+        assert_eq!(prose("x\"\"\" + evil() \\"), "x''' + evil() \\\\");
+        assert_eq!(prose("a\u{1b}[31m"), "a[31m");
+    }
+
+    #[test]
+    fn numbers_read_back_exactly() {
+        assert_eq!(number(0.1), "0.1");
+        assert_eq!(number(1e-10), "1e-10");
+        assert_eq!(number(1.0), "1.0");
+        assert_eq!(number(f64::NEG_INFINITY), "float(\"-inf\")");
+    }
+}

@@ -1,0 +1,50 @@
+//! A PyTorch script of an experiment. Parameters have PyTorch's names and layouts here as well, so that a file of saved
+//! weights is its state dict.
+
+mod network;
+mod training;
+
+use super::job::{ExportError, Job};
+use super::python;
+
+/// The script.
+///
+/// # Errors
+/// Where PyTorch has no equal that could be written by hand in a few lines.
+pub fn script(job: &Job) -> Result<String, ExportError> {
+    if job.experiment.pretrain.is_some() {
+        return Err(ExportError::NoEqual {
+            what: "[pretrain]".into(),
+            framework: "PyTorch",
+            instead: "save the pretrained weights with `gradlab run --save-weights FILE`, take [pretrain] out, and start the script from them with --weights FILE".into(),
+        });
+    }
+    let parts = [
+        python::head(job, "PyTorch"),
+        imports(job),
+        format!("torch.manual_seed({})\n\n", job.experiment.seed),
+        network::layers(job)?,
+        network::model(job),
+        python::rows(job) + "\n",
+        training::functions(job),
+        training::main(job),
+    ];
+    Ok(parts.join("\n"))
+}
+
+fn imports(job: &Job) -> String {
+    let rows = python::row_imports(job);
+    let rows = if rows.is_empty() { rows } else { rows + "\n" };
+    let stop = job.experiment.training.stop;
+    let endless = if stop.epochs.is_none() && stop.steps.is_none() {
+        "import itertools\n"
+    } else {
+        ""
+    };
+    format!(
+        "import argparse\n{endless}import math\n\nimport torch\nfrom safetensors.numpy import load_file\n{rows}from safetensors.torch import save_file\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+    )
+}
+
+#[cfg(test)]
+mod tests;

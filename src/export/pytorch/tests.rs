@@ -1,0 +1,74 @@
+use super::*;
+use crate::data::{self, Request};
+use crate::experiment::{Experiment, parse};
+use std::path::Path;
+
+fn job(toml: &str) -> Job {
+    let experiment: Experiment = parse(toml, "test.toml").expect("a good file");
+    let data = &experiment.data;
+    let request = Request {
+        kind: data.kind.clone(),
+        test_fraction: data.test_fraction,
+        standardize: data.standardize,
+        train_rows: data.train_rows,
+        seed: experiment.seed,
+    };
+    let data = data::load(&request, Path::new("."), &|_| {}).expect("shipped");
+    Job::new(&experiment, &data).expect("fits")
+}
+
+const DIGITS: &str = "format = 1\nname = \"a \\\"\\\"\\\" b\"\n[data]\nkind = \"digits\"\n[network]\nactivation = \"logistic\"\n\
+    init = { kind = \"normal\", std = 1.0 }\n[[network.layers]]\nunits = 100\nrepeat = 10\n[network.output]\ninit = \"glorot-uniform\"\n";
+
+#[test]
+fn a_network_is_written_as_it_is_built() {
+    let script = script(&job(DIGITS)).expect("a script");
+    assert!(
+        script.contains("Dense(64, 100, nn.Sigmoid(), lambda w: nn.init.normal_(w, 0.0, 1.0)),"),
+        "{script}"
+    );
+    assert!(script.contains("*(Dense(100, 100, nn.Sigmoid(), lambda w: nn.init.normal_(w, 0.0, 1.0)) for _ in range(9)),"));
+    assert!(script.contains("Dense(100, 10, nn.Identity(), nn.init.xavier_uniform_),"));
+    assert!(script.contains("torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)"));
+    assert!(
+        !script.contains("dropout")
+            && !script.contains("clip_grad")
+            && !script.contains("schedule"),
+        "only what is used"
+    );
+    assert_eq!(
+        script.matches("\"\"\"").count() % 2,
+        0,
+        "a name does not end the docstring"
+    );
+    assert!(script.starts_with("\"\"\"a ''' b: the same experiment in PyTorch"));
+}
+
+#[test]
+fn regularization_clipping_and_schedules_are_written() {
+    let all = format!(
+        "{DIGITS}[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.002\n[training.schedule]\nkind = \"one-cycle\"\nsteps = 300\nmax = 0.1\n\
+         [training.regularize]\nl1 = 0.001\nl2 = 0.01\nmax_norm = 3.0\n[training.clip]\nkind = \"norm\"\nmax = 2.0\n[training.stop]\nepochs = 3\npatience = 2\n"
+    );
+    let script = script(&job(&all)).expect("a script");
+    for piece in [
+        "torch.optim.Adam(model.parameters(), lr=0.002, betas=(0.9, 0.999)",
+        "OneCycleLR(optimizer, 0.1, total_steps=300)",
+        "loss = loss + 0.001 * sum(w.abs().sum() for w in weights(model))",
+        "loss = loss + 0.01 * sum(w.square().sum() for w in weights(model))",
+        "w.copy_(w.renorm(2, 0, 3.0))",
+        "clip_grad_norm_(model.parameters(), 2.0)",
+        "if waited >= 2:",
+        "for epoch in range(3):",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
+#[test]
+fn pretraining_is_refused_with_a_way_out() {
+    let mut job = job(DIGITS);
+    job.experiment.pretrain = Some(crate::experiment::Pretrain::default());
+    let error = script(&job).expect_err("no equal").to_string();
+    assert!(error.contains("--save-weights"), "{error}");
+}
