@@ -10,6 +10,8 @@ mod extremes;
 mod invariants;
 #[path = "nn/make.rs"]
 mod make;
+#[path = "nn/recurrent.rs"]
+mod recurrent;
 #[path = "nn/reference.rs"]
 mod reference;
 #[path = "nn/runs.rs"]

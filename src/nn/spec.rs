@@ -24,8 +24,21 @@ vocabulary! {
     /// A recurrent layer's cell.
     pub enum Cell("cell") {
         Plain = "plain" ["h = φ(W x + U h)", "Elman 1990"],
-        Lstm = "lstm" ["gates around a cell that carries the gradient", "Hochreiter & Schmidhuber 1997"],
+        Lstm = "lstm" ["gates around a cell that carries the gradient", "Hochreiter & Schmidhuber 1997"] {
+            forget_bias: f64 = Some(0.0), ANY, "added to the forget gate's bias at the start (Gers et al. 2000: 1)"
+        },
         Gru = "gru" ["two gates, no separate cell", "Cho et al. 2014"],
+    }
+}
+
+impl Cell {
+    /// Matrices side by side: how many times its units a cell's pre-activations are.
+    pub fn gates(&self) -> usize {
+        match self {
+            Self::Plain => 1,
+            Self::Lstm { .. } => 4,
+            Self::Gru => 3,
+        }
     }
 }
 

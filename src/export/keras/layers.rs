@@ -72,7 +72,7 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
             cell: Cell::Plain, ..
         } => "SimpleRNN",
         LayerKind::Recurrent {
-            cell: Cell::Lstm, ..
+            cell: Cell::Lstm { .. }, ..
         } => "LSTM",
         LayerKind::Recurrent {
             cell: Cell::Gru, ..
@@ -147,7 +147,7 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
             matrix(recurrent_init, (spec.units, spec.units))
         ));
         out.push("return_sequences=True".into());
-        if *cell == Cell::Lstm {
+        if matches!(cell, Cell::Lstm { .. }) {
             out.push("unit_forget_bias=False".into());
         }
     }

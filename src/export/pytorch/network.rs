@@ -105,13 +105,13 @@ fn recurrent(cell: &Cell, activation: &Activation) -> String {
             "h = x.new_zeros(len(x), self.hidden_size)",
             "h = self.activation(F.linear(x[:, t], self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh))",
         ),
-        Cell::Lstm if *activation == Activation::Tanh => (
+        Cell::Lstm { .. } if *activation == Activation::Tanh => (
             "Lstm",
             "LSTMCell",
             "h = c = x.new_zeros(len(x), self.hidden_size)",
             "h, c = super().forward(x[:, t], (h, c))",
         ),
-        Cell::Lstm => (
+        Cell::Lstm { .. } => (
             "Lstm",
             "LSTMCell",
             "h = c = x.new_zeros(len(x), self.hidden_size)  # by hand: nn.LSTMCell has tanh only",
@@ -209,7 +209,7 @@ fn call(layer: &LayerSpec) -> String {
             "{}({inputs}, {units}, {}, {}, {}",
             match cell {
                 Cell::Plain => "Recurrent",
-                Cell::Lstm => "Lstm",
+                Cell::Lstm { .. } => "Lstm",
                 Cell::Gru => "Gru",
             },
             module(&layer.activation),

@@ -144,6 +144,16 @@ impl<T: Real> Blocked<T> {
             self.get(row, feature).to_f64()
         })
     }
+    /// Takes over `count` whole blocks of another of the same features, from its block `from` to one's own block `to`.
+    ///
+    /// # Panics
+    /// If the features differ or there is no room: a fault of the caller.
+    pub fn copy_blocks(&mut self, to: usize, other: &Self, from: usize, count: usize) {
+        assert_eq!(self.features, other.features, "features");
+        let size = self.features * LANES;
+        self.data[to * size..][..count * size]
+            .copy_from_slice(&other.data[from * size..][..count * size]);
+    }
     /// Takes over the values and the number of rows of another of the same features.
     pub fn copy_from(&mut self, other: &Self) {
         assert_eq!(self.features, other.features, "features");

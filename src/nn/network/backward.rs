@@ -34,7 +34,11 @@ pub(crate) fn backward<T: Real>(
     for at in (0..layers.len()).rev() {
         let (below, rest) = layers.split_at_mut(at);
         let layer = &mut rest[0];
-        layer.backward_to_pre(mode, exponent);
+        if layer.recurrence.is_some() {
+            layer.recurrent_backward(exponent);
+        } else {
+            layer.backward_to_pre(mode, exponent);
+        }
         see(layer);
         if let Some(norm) = &mut layer.norm {
             norm.backward(&mut layer.delta);
@@ -44,7 +48,11 @@ pub(crate) fn backward<T: Real>(
             None => input_gradient.as_deref_mut(),
         };
         if let Some(lower) = lower {
-            exponent = layer.backward_to_input(exponent, lower);
+            exponent = if layer.recurrence.is_some() {
+                layer.recurrent_backward_to_input(lower)
+            } else {
+                layer.backward_to_input(exponent, lower)
+            };
         }
         finish(layer, below.last().map_or(input, Layer::out));
     }
@@ -122,6 +130,10 @@ impl<T: Real> Layer<T> {
     }
     /// The gradients of the weights and the biases, of `delta` = ∂loss/∂(affine map).
     pub fn gradients(&mut self, input: &Blocked<T>) {
+        if self.recurrence.is_some() {
+            // made on the way through time
+            return;
+        }
         T::weight_gradient(&self.delta, input, &mut self.weight.grad);
         self.bias_gradient();
     }
@@ -187,7 +199,7 @@ pub(super) fn differentiate<T: Real>(
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
 /// exponent that was taken out.
-fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
+pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
     let (top, least) = wide::extremes(delta.data());
     if !(top > 0.0 && top < f64::INFINITY) {
         return 0;

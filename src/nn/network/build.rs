@@ -1,9 +1,12 @@
 //! Building a network: what can be wrong with a specification, and how much memory it takes.
 
-use super::layer::Layer;
+use super::layer::{Layer, Place};
+use super::recurrent::Emit;
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::loss::Loss;
-use crate::nn::spec::{LayerKind, NetworkSpec, Norm};
+use crate::nn::spec::{LayerKind, LayerSpec, NetworkSpec, Norm};
 use thiserror::Error;
 
 /// What a network is built for, beside its specification.
@@ -14,8 +17,16 @@ pub struct BuildOptions {
     pub batch_rows: usize,
     /// Threads that a step may take. Steps run on the caller's thread whatever this says; the numbers do not depend on it.
     pub threads: usize,
-    /// Steps of a sequence.
-    pub time: Option<usize>,
+    /// Where rows are sequences.
+    pub time: Option<Time>,
+}
+
+/// Sequences, all of one length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    pub steps: usize,
+    /// There is a target at every step rather than one a sequence.
+    pub target_every_step: bool,
 }
 
 /// More than this is refused before anything is allocated.
@@ -49,8 +60,16 @@ pub enum BuildError {
         inputs: usize,
         units: usize,
     },
-    #[error("layer {layer} is recurrent, which this version does not build: make it dense")]
-    Recurrent { layer: usize },
+    #[error(
+        "layer {layer} is recurrent, but the data has no sequences: take a sequence data set, or a dense layer"
+    )]
+    NoSequences { layer: usize },
+    #[error(
+        "layer {layer} is recurrent above a dense layer, which has no time left: move it below the dense layers"
+    )]
+    RecurrentAboveDense { layer: usize },
+    #[error("layer {layer} is recurrent and cannot have {what}: take it off")]
+    RecurrentOption { layer: usize, what: &'static str },
     #[error(
         "layer {layer} has batch norm, which needs at least 2 rows to tell a variance, but batches have 1: use a larger batch or \
          norm = \"layer\""
@@ -80,18 +99,58 @@ pub(super) fn room(options: &BuildOptions) -> usize {
     options.batch_rows.max(LEAST_ROWS)
 }
 
+/// Steps that the bottom layer, if it is recurrent, makes of a row.
+pub(super) fn steps(spec: &NetworkSpec, options: &BuildOptions) -> Option<Time> {
+    options
+        .time
+        .filter(|_| spec.layers.first().is_some_and(is_recurrent))
+}
+
+fn is_recurrent(layer: &LayerSpec) -> bool {
+    matches!(layer.kind, LayerKind::Recurrent { .. })
+}
+
+/// Features of a row as the data has it: of all steps, where it is a sequence.
+pub(super) fn row_features(spec: &NetworkSpec, options: &BuildOptions) -> usize {
+    let steps = steps(spec, options).map_or(1, |time| time.steps);
+    spec.inputs.saturating_mul(steps)
+}
+
+/// Where layer `index` stands.
+pub(super) fn place(spec: &NetworkSpec, options: &BuildOptions, index: usize) -> Place {
+    let rows = room(options);
+    let time = steps(spec, options);
+    let above = spec.layers.get(index + 1);
+    let every = time.filter(|time| time.target_every_step);
+    let recurrent = spec.layers.get(index).is_some_and(is_recurrent);
+    let emit = match every {
+        _ if above.is_some_and(is_recurrent) => Emit::Sequence,
+        Some(_) => Emit::EveryStep,
+        None => Emit::Last,
+    };
+    Place {
+        index,
+        rows: match every {
+            Some(time) if !recurrent => rows.saturating_mul(time.steps),
+            _ => rows,
+        },
+        time: time.map(|time| (time.steps, emit)),
+    }
+}
+
 /// Bytes that [`super::Network::new`] and the optimizer's state take, `slots` numbers a parameter.
 pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots: usize) -> usize {
-    let rows = room(options);
-    let of_layers = spec.layers.iter().map(|layer| {
+    let of_layers = spec.layers.iter().enumerate().map(|(index, layer)| {
+        let place = place(spec, options, index);
         let state = layer
             .units
             .saturating_mul(layer.inputs)
             .saturating_mul(slots * size_of::<T>());
-        Layer::<T>::bytes(layer, rows).saturating_add(state)
+        let steps = place.time.map(|(steps, _)| steps);
+        Layer::<T>::bytes(layer, place.rows, steps).saturating_add(state)
     });
     of_layers.fold(
-        Blocked::<T>::bytes(spec.inputs, rows),
+        Blocked::<T>::bytes(row_features(spec, options), room(options)),
         usize::saturating_add,
     )
 }
@@ -112,8 +171,8 @@ pub(super) fn check<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Resu
         if l.units == 0 {
             return Err(BuildError::NoUnits { layer });
         }
-        if matches!(l.kind, LayerKind::Recurrent { .. }) {
-            return Err(BuildError::Recurrent { layer });
+        if is_recurrent(l) {
+            check_recurrent(spec, options, layer, l)?;
         }
         if l.inputs != expected {
             return Err(BuildError::Inputs {
@@ -151,4 +210,32 @@ pub(super) fn check<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Resu
         });
     }
     Ok(())
+}
+
+fn check_recurrent(
+    spec: &NetworkSpec,
+    options: &BuildOptions,
+    layer: usize,
+    l: &LayerSpec,
+) -> Result<(), BuildError> {
+    if options.time.is_none_or(|time| time.steps == 0) {
+        return Err(BuildError::NoSequences { layer });
+    }
+    if !spec.layers[..layer].iter().all(is_recurrent) {
+        return Err(BuildError::RecurrentAboveDense { layer });
+    }
+    let learned = matches!(
+        l.activation,
+        Activation::Prelu { .. } | Activation::Rrelu { .. }
+    );
+    let what = match l {
+        _ if layer + 1 == spec.layers.len() => "the last word: the output layer is dense",
+        l if l.norm != Norm::None => "a norm",
+        l if l.dropout > 0.0 => "dropout",
+        l if l.skip => "a skip",
+        l if l.init == Initializer::Lsuv => "weights from `lsuv`",
+        _ if learned => "an activation with slopes of its own",
+        _ => return Ok(()),
+    };
+    Err(BuildError::RecurrentOption { layer, what })
 }

@@ -9,8 +9,12 @@ use crate::nn::kernel::{Blocked, Real};
 pub(crate) fn forward<T: Real>(layers: &mut [Layer<T>], input: &Blocked<T>, mode: Mode) {
     for at in 0..layers.len() {
         let (below, rest) = layers.split_at_mut(at);
-        let input = below.last().map_or(input, Layer::out);
-        rest[0].forward(input, mode);
+        let below = below.last().map_or(input, Layer::out);
+        if rest[0].recurrence.is_some() {
+            rest[0].recurrent_forward(below, input.rows());
+        } else {
+            rest[0].forward(below, mode);
+        }
     }
 }
 

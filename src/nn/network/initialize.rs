@@ -40,13 +40,27 @@ impl<T: Real> Network<T> {
             if layer.spec.init == Initializer::Lsuv {
                 layer.scale_to_unit_variance(input);
             }
-            layer.forward(input, Mode::Evaluate);
+            if layer.recurrence.is_some() {
+                layer.recurrent_forward(input, self.input.rows());
+            } else {
+                layer.forward(input, Mode::Evaluate);
+            }
         }
     }
 }
 
 impl<T: Real> Layer<T> {
     fn draw(&mut self, seed: u64) {
+        if let Some(r) = &mut self.recurrence {
+            r.draw(
+                &self.spec,
+                seed,
+                self.index,
+                &mut self.weight,
+                self.bias.as_mut(),
+            );
+            return;
+        }
         let (fan_in, fan_out) = (self.spec.inputs, self.spec.units);
         let mut drawn = vec![0.0f32; fan_in * fan_out];
         let mut rng = stream(seed, Purpose::Weights(self.index));

@@ -1,13 +1,26 @@
-//! One dense layer: affine map, norm, activation, dropout, skip, in this order, with the buffers of a step.
+//! One layer: affine map, norm, activation, dropout, skip, in this order, with the buffers of a step; a recurrent one adds
+//! what it needs over time.
 
 use super::dropout::Dropout;
 use super::norm::Normalizer;
 use super::parameter::Parameter;
+use super::recurrent::{Emit, Recurrence, padded};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::random::{Purpose, stream};
-use crate::nn::spec::{Bias, LayerSpec};
+use crate::nn::spec::{Bias, LayerKind, LayerSpec};
 use rand_chacha::ChaCha8Rng;
+
+/// Where a layer stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Number from the bottom.
+    pub index: usize,
+    /// Rows that pass through at a time, each step of a sequence counted where the layer sees every step.
+    pub rows: usize,
+    /// Steps of a sequence and what the layer above wants of them, below the dense layers.
+    pub time: Option<(usize, Emit)>,
+}
 
 /// How a batch is taken through a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +47,14 @@ pub(crate) struct Layer<T: Real> {
     pub weight: Parameter<T>,
     pub bias: Option<Parameter<T>>,
     pub norm: Option<Normalizer<T>>,
+    pub recurrence: Option<Recurrence<T>>,
     /// PReLU's: one for all units, or one a unit.
     pub slope: Option<Parameter<T>>,
-    /// What the activation sees, `[rows][units]`.
+    /// What the activation sees, `[rows][units]`; of a recurrent layer a sequence of all gates' pre-activations.
     pub pre: Blocked<T>,
-    /// φ(pre)
+    /// φ(pre); of a recurrent layer the sequence of its states.
     pub activated: Blocked<T>,
-    /// `activated` after dropout and skip, where there is either.
+    /// `activated` after dropout and skip, where there is either; of a recurrent layer what [`Emit`] says.
     pub changed: Option<Blocked<T>>,
     pub dropout: Option<Dropout<T>>,
     /// `rrelu`'s slopes of this step.
@@ -58,9 +72,29 @@ pub(crate) struct Layer<T: Real> {
 
 impl<T: Real> Layer<T> {
     /// All parameters 0 but the norm's, PReLU's slope as specified.
-    pub fn new(index: usize, spec: &LayerSpec, max_rows: usize, seed: u64) -> Self {
+    pub fn new(place: &Place, spec: &LayerSpec, seed: u64) -> Self {
+        let Place { index, rows, time } = *place;
         let (units, inputs) = (spec.units, spec.inputs);
-        let activations = || Blocked::zeros(units, max_rows);
+        let recurrence =
+            time.and_then(|(steps, emit)| Recurrence::new(spec, steps, emit, index == 0, rows));
+        // a sequence's steps are padded one by one
+        let steps = time.filter(|_| recurrence.is_some()).map(|(steps, emit)| {
+            let out = match emit {
+                Emit::Last => rows,
+                Emit::EveryStep => rows * steps,
+                Emit::Sequence => padded(rows) * steps,
+            };
+            (padded(rows) * steps, out)
+        });
+        let (within, out) = steps.unwrap_or((rows, rows));
+        let gates = recurrence.as_ref().map_or(1, |r| r.cell.gates());
+        let activations = || Blocked::zeros(units, within);
+        let changes = spec.skip
+            || matches!(time, Some((_, Emit::Last | Emit::EveryStep)) if recurrence.is_some());
+        let (weight, bias) = match recurrence {
+            Some(_) => ("weight_ih", "bias_ih"),
+            None => ("weight", "bias"),
+        };
         let slope = match spec.activation {
             Activation::Prelu { slope } => Some(Parameter::vector("slope", 1, T::from_f64(slope))),
             _ => None,
@@ -69,27 +103,43 @@ impl<T: Real> Layer<T> {
         let mut layer = Self {
             index,
             spec: spec.clone(),
-            weight: Parameter::matrix("weight", units, inputs),
-            bias: (spec.bias != Bias::Off).then(|| Parameter::vector("bias", units, T::ZERO)),
-            norm: Normalizer::new(&spec.norm, units, max_rows),
+            weight: Parameter::matrix(weight, units * gates, inputs),
+            bias: (spec.bias != Bias::Off).then(|| Parameter::vector(bias, units * gates, T::ZERO)),
+            norm: Normalizer::new(&spec.norm, units, within),
             slope,
-            pre: activations(),
+            pre: Blocked::zeros(units * gates, within),
             activated: activations(),
-            changed: spec.skip.then(activations),
+            changed: changes.then(|| Blocked::zeros(units, out)),
             dropout: None,
             slopes: random.then(activations),
             random_slopes: stream(seed, Purpose::Slopes(index)),
-            delta: activations(),
+            delta: Blocked::zeros(units, out),
+            recurrence,
             skipped: spec.skip.then(activations),
             exponent: 0,
             rate_factor: 1.0,
         };
-        layer.set_dropout(spec.dropout, seed);
+        if layer.recurrence.is_none() {
+            layer.set_dropout(spec.dropout, seed);
+        }
         layer
     }
     /// Bytes of one layer without optimizer state.
-    pub fn bytes(spec: &LayerSpec, max_rows: usize) -> usize {
+    pub fn bytes(spec: &LayerSpec, max_rows: usize, steps: Option<usize>) -> usize {
         use crate::nn::kernel::Weights;
+        if let (LayerKind::Recurrent { cell, .. }, Some(steps)) = (&spec.kind, steps) {
+            let gates = spec.units.saturating_mul(cell.gates());
+            let matrices = Weights::<T>::bytes(gates, spec.inputs)
+                .saturating_add(Weights::<T>::bytes(gates, spec.units));
+            let features = gates.saturating_add(spec.units.saturating_mul(3));
+            return matrices
+                .saturating_mul(2)
+                .saturating_add(Recurrence::<T>::bytes(spec, cell, steps, max_rows))
+                .saturating_add(Blocked::<T>::bytes(
+                    features,
+                    padded(max_rows).saturating_mul(steps),
+                ));
+        }
         let matrix = Weights::<T>::bytes(spec.units, spec.inputs).saturating_mul(2);
         // pre, activated, delta; dropout: mask and changed; skip: changed and skipped; a norm and rrelu one each
         let buffers = 3
@@ -118,6 +168,17 @@ impl<T: Real> Layer<T> {
             zeros(),
         ));
     }
+    /// The weights, on which penalties lie: one matrix, or two of a recurrent layer.
+    pub fn matrices(&self) -> impl Iterator<Item = &Parameter<T>> {
+        [&self.weight]
+            .into_iter()
+            .chain(self.recurrence.as_ref().map(|r| &r.weight))
+    }
+    pub fn matrices_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
+        [&mut self.weight]
+            .into_iter()
+            .chain(self.recurrence.as_mut().map(|r| &mut r.weight))
+    }
     /// What the layer above sees, `[rows][units]`.
     #[inline(always)]
     pub fn out(&self) -> &Blocked<T> {
@@ -125,17 +186,26 @@ impl<T: Real> Layer<T> {
     }
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
         let norm = self.norm.as_ref().map(|n| [&n.weight, &n.bias]);
+        let recurrent = self.recurrence.as_ref();
         [&self.weight]
             .into_iter()
+            .chain(recurrent.map(|r| &r.weight))
             .chain(&self.bias)
+            .chain(recurrent.and_then(|r| r.bias.as_ref()))
             .chain(norm.into_iter().flatten())
             .chain(&self.slope)
     }
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
         let norm = self.norm.as_mut().map(|n| [&mut n.weight, &mut n.bias]);
+        let (weight, bias) = match &mut self.recurrence {
+            Some(r) => (Some(&mut r.weight), r.bias.as_mut()),
+            None => (None, None),
+        };
         [&mut self.weight]
             .into_iter()
+            .chain(weight)
             .chain(&mut self.bias)
+            .chain(bias)
             .chain(norm.into_iter().flatten())
             .chain(&mut self.slope)
     }

@@ -2,17 +2,28 @@
 
 use super::backward::{differentiate, power_of_two};
 use super::layer::{Layer, Mode};
+use super::parameter::Parameter;
 use super::wide::{self, square_sum};
 use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::stats::{Histogram, LayerHistograms, LayerStats};
 
 /// A derivative below this share of the activation's largest counts as saturated.
-const SATURATED_BELOW: f64 = 0.05;
+pub(super) const SATURATED_BELOW: f64 = 0.05;
 const BINS: usize = 40;
 
 impl<T: Real> Layer<T> {
     /// Of the forward pass and of `delta` = ∂loss/∂pre, as it stands. `scratch`: `[rows][units]`.
     pub fn measure_signal(&self, mode: Mode, scratch: &mut Blocked<T>, stats: &mut LayerStats) {
+        if let Some(r) = &self.recurrence {
+            r.measure(
+                &self.pre,
+                &self.activated,
+                &self.spec.activation,
+                self.exponent,
+                stats,
+            );
+            return;
+        }
         let rows = self.pre.rows() as f64;
         let sum = square_sum(self.delta.data());
         let elements = rows * self.pre.features() as f64;
@@ -62,14 +73,19 @@ impl<T: Real> Layer<T> {
     /// Of the weights and their gradient, whatever scale it has.
     pub fn measure_weights(&self, stats: &mut LayerStats) {
         let scale = power_of_two(self.exponent);
-        let grad = self.weight.grad.data();
-        let norm = square_sum(grad).sqrt();
+        let norm_of = |part: fn(&Parameter<T>) -> &[T]| {
+            let squares = self.matrices().map(|m| square_sum(part(m)));
+            squares.sum::<f64>().sqrt()
+        };
+        let len: usize = self.matrices().map(Parameter::len).sum();
+        let norm = norm_of(|m| m.grad.data());
         stats.grad_norm = norm * scale;
-        stats.grad_rms = norm / (self.weight.len() as f64).sqrt() * scale;
-        let top = wide::extremes(grad).0;
+        stats.grad_rms = norm / (len as f64).sqrt() * scale;
+        let tops = self.matrices().map(|m| wide::extremes(m.grad.data()).0);
+        let top = tops.fold(0.0, f64::max);
         // the norm tells of a NaN, which has no magnitude
         stats.grad_max = if norm.is_nan() { norm } else { top * scale };
-        stats.weight_norm = square_sum(self.weight.value.data()).sqrt();
+        stats.weight_norm = norm_of(|m| m.value.data());
     }
     /// The gradient's histogram takes its scale out; take it after [`Layer::scale_gradients`] otherwise.
     pub fn histograms(&self) -> LayerHistograms {

@@ -14,6 +14,7 @@ mod measure;
 mod norm;
 mod parameter;
 mod probe;
+mod recurrent;
 mod state;
 mod step;
 mod tensors;
@@ -21,7 +22,7 @@ mod update;
 mod wide;
 
 pub use batch::{Batch, BatchError, TargetsView};
-pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, memory_needed};
+pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, memory_needed};
 pub use parameter::NamedTensor;
 pub use probe::{ProbeOptions, Trace};
 pub use state::State;
@@ -31,7 +32,7 @@ pub use tensors::TensorError;
 use super::kernel::{Blocked, Real};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
-use super::spec::{NetworkSpec, Norm};
+use super::spec::{Cell, NetworkSpec, Norm};
 use super::stats::{LayerStats, Score};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
@@ -41,6 +42,8 @@ use ndarray::{Array2, ArrayView2};
 pub struct Network<T: Real = f32> {
     spec: NetworkSpec,
     seed: u64,
+    /// Where the bottom layer is recurrent.
+    time: Option<Time>,
     layers: Vec<Layer<T>>,
     input: Blocked<T>,
     /// As wide as the widest layer needs, one for every width: derivatives while measuring.
@@ -62,28 +65,29 @@ impl<T: Real> Network<T> {
     /// taken.
     pub fn new(spec: &NetworkSpec, options: &BuildOptions) -> Result<Self, BuildError> {
         build::check::<T>(spec, options)?;
-        let rows = build::room(options);
         let layers: Vec<Layer<T>> = spec
             .layers
             .iter()
             .enumerate()
-            .map(|(i, l)| Layer::new(i, l, rows, options.seed))
+            .map(|(i, l)| Layer::new(&build::place(spec, options, i), l, options.seed))
             .collect();
+        let room = layers.last().map_or(0, |l| l.pre.max_rows());
         let mut widths: Vec<usize> = spec.layers.iter().map(|l| l.units).collect();
         widths.sort_unstable();
         widths.dedup();
         let widest = layers
             .iter()
-            .map(|l| l.weight.value.data().len())
+            .map(|l| l.matrices().map(|m| m.value.data().len()).sum())
             .max()
             .unwrap_or(0);
         Ok(Self {
             spec: spec.clone(),
             seed: options.seed,
-            input: Blocked::zeros(spec.inputs, rows),
+            time: build::steps(spec, options),
+            input: Blocked::zeros(build::row_features(spec, options), build::room(options)),
             scratch: widths
                 .into_iter()
-                .map(|w| Blocked::zeros(w, rows))
+                .map(|w| Blocked::zeros(w, room))
                 .collect(),
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
@@ -134,6 +138,20 @@ impl<T: Real> Network<T> {
         }
     }
 
+    /// ‖∂loss/∂h_t‖₂ of the last step's batch, step by step of the sequence, for every recurrent layer from the bottom.
+    pub fn time_norms(&self) -> Vec<Vec<f64>> {
+        let recurrent = self.layers.iter().filter_map(|l| l.recurrence.as_ref());
+        recurrent.map(|r| r.time_norms.clone()).collect()
+    }
+    /// The spectral radius of every plain recurrent layer's matrix, by layer.
+    pub fn spectral_radii(&self) -> Vec<(usize, f64)> {
+        let plain = |l: &Layer<T>| {
+            let r = l.recurrence.as_ref().filter(|r| r.cell == Cell::Plain)?;
+            Some((l.index, recurrent::spectral_radius(&r.weight.value)))
+        };
+        self.layers.iter().filter_map(plain).collect()
+    }
+
     fn take_input(&mut self, x: ArrayView2<f32>) -> Result<(), BatchError> {
         let (rows, expected) = (x.nrows(), self.input.features());
         if rows == 0 {
@@ -154,7 +172,14 @@ impl<T: Real> Network<T> {
         self.input.load(x);
         Ok(())
     }
+    /// Targets of one row: one, or one a step.
+    fn targets_a_row(&self) -> usize {
+        self.time
+            .filter(|time| time.target_every_step)
+            .map_or(1, |time| time.steps)
+    }
     fn check_targets(&self, rows: usize, targets: &TargetsView) -> Result<(), BatchError> {
+        let rows = rows * self.targets_a_row();
         if targets.rows() != rows {
             return Err(BatchError::Targets {
                 rows,
@@ -205,6 +230,7 @@ impl<T: Real> Network<T> {
             return Err(BatchError::Empty);
         }
         let mut sum = LossSum::default();
+        let each = self.targets_a_row();
         let room = self.input.max_rows();
         for from in (0..rows).step_by(room) {
             let to = (from + room).min(rows);
@@ -216,23 +242,25 @@ impl<T: Real> Network<T> {
             let part = self.spec.loss.evaluate(
                 self.spec.label_smoothing,
                 top.out(),
-                &batch.y.slice(from, to),
+                &batch.y.slice(from * each, to * each),
                 None,
             );
-            sum.add(part.map_err(|e| e.shifted(from))?);
+            sum.add(part.map_err(|e| e.shifted(from * each))?);
         }
         Ok(sum.score(&self.spec.loss, self.outputs_count()))
     }
-    /// The output layer's outputs (logits under the cross-entropies), `[rows, outputs]`, as in evaluation.
+    /// The output layer's outputs (logits under the cross-entropies), `[rows, outputs]`, as in evaluation; with targets at
+    /// every step `[rows · steps, outputs]`.
     pub fn outputs(&mut self, x: ArrayView2<f32>) -> Result<Array2<f32>, BatchError> {
-        let mut out = Array2::zeros((x.nrows(), self.outputs_count()));
+        let each = self.targets_a_row();
+        let mut out = Array2::zeros((x.nrows() * each, self.outputs_count()));
         let room = self.input.max_rows();
         for from in (0..x.nrows()).step_by(room) {
             let to = (from + room).min(x.nrows());
             self.take_input(x.slice(ndarray::s![from..to, ..]))?;
             forward::forward(&mut self.layers, &self.input, Mode::Evaluate);
             if let Some(top) = self.layers.last() {
-                out.slice_mut(ndarray::s![from..to, ..])
+                out.slice_mut(ndarray::s![from * each..to * each, ..])
                     .assign(&top.out().to_array());
             }
         }

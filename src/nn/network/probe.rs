@@ -28,8 +28,8 @@ pub struct Trace<T = f32> {
     pub score: Score,
     /// The penalties' share of the loss.
     pub penalty: f64,
-    /// `x`, every parameter, `layers.{i}.pre`, `layers.{i}.out` and `delta.layers.{i}` (∂loss/∂pre), all `[rows, units]`, and
-    /// `grad.` with every parameter's name and `x`.
+    /// `x`, every parameter, `layers.{i}.pre`, `layers.{i}.out` and `delta.layers.{i}` (∂loss/∂pre), all `[rows, units]`, of
+    /// recurrent layers `[rows, steps, units]` (gates side by side), and `grad.` with every parameter's name and `x`.
     pub tensors: Vec<NamedTensor<T>>,
     pub stats: Vec<LayerStats>,
     pub histograms: Vec<LayerHistograms>,
@@ -56,19 +56,23 @@ impl<T: Real> Network<T> {
     ) -> Result<Trace<T>, StepError> {
         let mode = self.probe_mode(batch, options)?;
         let sum = self.forward_and_loss(batch, mode)?;
-        let mut tensors = vec![tensor("x", &self.input, 0)];
+        let mut tensors = vec![named("x", self.in_steps(rows(&self.input, 0)))];
         tensors.extend(self.parameters());
         for layer in &self.layers {
-            tensors.push(tensor(&full_name(layer.index, "pre"), &layer.pre, 0));
-            tensors.push(tensor(&full_name(layer.index, "out"), layer.out(), 0));
+            let (pre, out) = match &layer.recurrence {
+                Some(r) => (r.to_rows(&layer.pre, 0), r.to_rows(&layer.activated, 0)),
+                None => (rows(&layer.pre, 0), rows(layer.out(), 0)),
+            };
+            tensors.push(named(&full_name(layer.index, "pre"), pre));
+            tensors.push(named(&full_name(layer.index, "out"), out));
         }
         let mut input_gradient = Blocked::zeros(self.input.features(), batch.x.nrows());
         let exponent = self.backward_measured(mode, Some(&mut input_gradient), |layer| {
-            tensors.push(tensor(
-                &format!("delta.layers.{}", layer.index),
-                &layer.delta,
-                layer.exponent,
-            ));
+            let delta = match &layer.recurrence {
+                Some(r) => r.to_rows(r.delta(), layer.exponent),
+                None => rows(&layer.delta, layer.exponent),
+            };
+            tensors.push(named(&format!("delta.layers.{}", layer.index), delta));
         });
         self.layers
             .iter_mut()
@@ -77,7 +81,8 @@ impl<T: Real> Network<T> {
         self.take_norms();
         let global_grad_norm = update::global_norm(&self.norms);
         tensors.extend(self.gradients());
-        tensors.push(tensor("grad.x", &input_gradient, exponent));
+        let input_gradient = self.in_steps(rows(&input_gradient, exponent));
+        tensors.push(named("grad.x", input_gradient));
         let penalty = update::penalty(&self.layers, &options.regularize);
         let mut score = sum.score(&self.spec.loss, self.outputs_count());
         score.loss += penalty;
@@ -118,17 +123,34 @@ impl<T: Real> Network<T> {
     }
 }
 
+/// A shape and its values, row-major.
+pub(super) type Shaped<T> = (Vec<usize>, Vec<T>);
+
+fn named<T: Real>(name: &str, (shape, data): Shaped<T>) -> NamedTensor<T> {
+    NamedTensor {
+        name: name.to_string(),
+        shape,
+        data,
+    }
+}
+
 /// `[rows, features]`, times 2^exponent.
-fn tensor<T: Real>(name: &str, values: &Blocked<T>, exponent: i32) -> NamedTensor<T> {
+fn rows<T: Real>(values: &Blocked<T>, exponent: i32) -> Shaped<T> {
     let scale = super::backward::power_of_two(exponent);
     let data = values
         .to_array_f64()
         .iter()
         .map(|v| T::from_f64(v * scale))
         .collect();
-    NamedTensor {
-        name: name.to_string(),
-        shape: vec![values.rows(), values.features()],
-        data,
+    (vec![values.rows(), values.features()], data)
+}
+
+impl<T: Real> Network<T> {
+    /// `[rows, steps, inputs]` where rows are sequences.
+    fn in_steps(&self, (shape, data): Shaped<T>) -> Shaped<T> {
+        match (self.time, &shape[..]) {
+            (Some(time), [rows, _]) => (vec![*rows, time.steps, self.spec.inputs], data),
+            _ => (shape, data),
+        }
     }
 }

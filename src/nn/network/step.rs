@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, BatchError};
 use super::layer::{Layer, Mode};
-use super::{Network, backward, update, wide};
+use super::{Network, backward, update};
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::spec::{Clip, Hyper};
@@ -181,9 +181,8 @@ impl<T: Real> Network<T> {
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
-            let before = &mut self.before[..layer.weight.value.data().len()];
             if measure {
-                before.copy_from_slice(layer.weight.value.data());
+                layer.copy_weights(&mut self.before);
             }
             let rule =
                 hyper
@@ -191,8 +190,7 @@ impl<T: Real> Network<T> {
                     .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
             layer.learn(&rule, hyper.regularize.max_norm);
             if measure && stats.weight_norm > 0.0 {
-                stats.update_ratio =
-                    wide::distance(layer.weight.value.data(), before) / stats.weight_norm;
+                stats.update_ratio = layer.distance(&self.before) / stats.weight_norm;
             }
         }
     }

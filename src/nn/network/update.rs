@@ -19,10 +19,8 @@ pub(crate) fn penalty<T: Real>(layers: &[Layer<T>], regularize: &Regularize) -> 
     }
     let of = |layer: &Layer<T>| {
         layer
-            .weight
-            .value
-            .data()
-            .iter()
+            .matrices()
+            .flat_map(|m| m.value.data())
             .map(|w| w.to_f64())
             .map(|w| l1 * w.abs() + l2 * w * w)
             .sum::<f64>()
@@ -40,13 +38,10 @@ impl<T: Real> Layer<T> {
         }
         self.scale_gradients(1.0);
         let (l1, twice_l2) = (T::from_f64(l1), T::from_f64(2.0 * l2));
-        for (g, &w) in self
-            .weight
-            .grad
-            .data_mut()
-            .iter_mut()
-            .zip(self.weight.value.data())
-        {
+        let pairs = self
+            .matrices_mut()
+            .flat_map(|m| m.grad.data_mut().iter_mut().zip(m.value.data()));
+        for (g, &w) in pairs {
             let sign = if w > T::ZERO {
                 l1
             } else if w < T::ZERO {
@@ -90,6 +85,25 @@ impl<T: Real> Layer<T> {
                 };
             }
         }
+    }
+    /// Copies the weights, one matrix after the other, to the front of `into`.
+    pub fn copy_weights(&self, into: &mut [T]) {
+        let mut rest = into;
+        for m in self.matrices() {
+            let (own, other) = rest.split_at_mut(m.value.data().len());
+            own.copy_from_slice(m.value.data());
+            rest = other;
+        }
+    }
+    /// ‖W - before‖₂, in f64, from what [`Layer::copy_weights`] kept.
+    pub fn distance(&self, before: &[T]) -> f64 {
+        let mut rest = before;
+        let each = self.matrices().map(|m| {
+            let (own, other) = rest.split_at(m.value.data().len());
+            rest = other;
+            wide::distance(m.value.data(), own).powi(2)
+        });
+        each.sum::<f64>().sqrt()
     }
     /// Takes the batch into the running statistics and, where the layer is not frozen, the gradients into the parameters.
     pub fn learn(&mut self, rule: &Rule, max_norm: f64) {

@@ -1,0 +1,232 @@
+//! Backpropagation through time. Every step carries a power of two beside its deltas, as layers do over depth: a gradient that
+//! vanishes over a hundred steps is still told from zero.
+
+use super::forward::join_steps;
+use super::{Emit, Recurrence, padded, put, take};
+use crate::nn::activation::Activation;
+use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::network::backward::{power_of_two, rescale};
+use crate::nn::network::layer::Layer;
+use crate::nn::network::wide::square_sum;
+use crate::nn::spec::Cell;
+
+impl<T: Real> Layer<T> {
+    /// From ∂loss/∂out in `delta`, times 2^-`exponent`, to ∂loss/∂pre of every step and to all gradients.
+    pub fn recurrent_backward(&mut self, exponent: i32) {
+        let Self {
+            recurrence: Some(r),
+            pre,
+            activated,
+            delta,
+            weight,
+            bias,
+            spec,
+            ..
+        } = self
+        else {
+            return;
+        };
+        // exponent of what has come down from the step above, in `step.d_state` and `step.d_content`
+        let mut carried = exponent;
+        r.step.d_state.fill(T::ZERO);
+        r.step.d_content.fill(T::ZERO);
+        for at in (0..r.steps).rev() {
+            carried = r.join_outer(at, delta, exponent, carried);
+            r.time_norms[at] = square_sum(r.step.d_state.data()).sqrt() * power_of_two(carried);
+            r.exponents[at] = carried;
+            match r.cell {
+                Cell::Plain => r.plain_back(at, pre, activated, &spec.activation),
+                Cell::Lstm { .. } => r.lstm_back(at),
+                Cell::Gru => r.gru_back(at),
+            }
+        }
+        self.exponent = r.level();
+        T::weight_gradient(&r.delta_input, &r.input, &mut weight.grad);
+        if let Some(bias) = bias {
+            T::bias_gradient(&r.delta_input, bias.grads_mut());
+        }
+        let of_state = r.delta_state.as_ref().unwrap_or(&r.delta_input);
+        T::weight_gradient(of_state, &r.previous, &mut r.weight.grad);
+        if let Some(bias) = &mut r.bias {
+            T::bias_gradient(of_state, bias.grads_mut());
+        }
+    }
+    /// Writes ∂loss/∂input·2^-e into `lower`, a sequence or, from the bottom layer, the network's input, and returns e.
+    pub fn recurrent_backward_to_input(&mut self, lower: &mut Blocked<T>) -> i32 {
+        if let Some(r) = &mut self.recurrence {
+            if r.bottom {
+                // the layer's own copy of its input has served
+                T::affine_backward(&self.weight.value, &r.delta_input, &mut r.input);
+                lower.set_rows(r.rows);
+                join_steps(&r.input, lower, r.steps);
+            } else {
+                T::affine_backward(&self.weight.value, &r.delta_input, lower);
+            }
+        }
+        self.exponent
+    }
+}
+
+impl<T: Real> Recurrence<T> {
+    /// Adds what comes from outside at step `at` to what has come down in time; both scales become one, which is returned.
+    fn join_outer(&mut self, at: usize, delta: &Blocked<T>, outer: i32, carried: i32) -> i32 {
+        let comes = match self.emit {
+            Emit::Sequence => {
+                take(&mut self.step.other, delta, at);
+                true
+            }
+            Emit::Last => {
+                let last = at + 1 == self.steps;
+                if last {
+                    self.step.other.copy_from(delta);
+                }
+                last
+            }
+            Emit::EveryStep => {
+                scatter(delta, &mut self.step.other, at, self.steps);
+                true
+            }
+        };
+        let s = &mut self.step;
+        let mut common = carried;
+        if comes {
+            common = outer.max(carried);
+            let own = T::from_f64(power_of_two(carried - common));
+            let from_outside = T::from_f64(power_of_two(outer - common));
+            for (d, &o) in s.d_state.data_mut().iter_mut().zip(s.other.data()) {
+                *d = *d * own + o * from_outside;
+            }
+            s.d_content.data_mut().iter_mut().for_each(|d| *d *= own);
+        }
+        s.d_state.clear_padding();
+        let shift = rescale(&mut s.d_state);
+        if shift != 0 {
+            let factor = T::from_f64(power_of_two(-shift));
+            s.d_content.data_mut().iter_mut().for_each(|d| *d *= factor);
+        }
+        common + shift
+    }
+    fn plain_back(
+        &mut self,
+        at: usize,
+        pre: &Blocked<T>,
+        states: &Blocked<T>,
+        activation: &Activation,
+    ) {
+        let s = &mut self.step;
+        take(&mut s.gates, pre, at);
+        take(&mut s.state, states, at);
+        T::activate_backward(activation, &s.gates, &s.state, &mut s.d_state);
+        s.d_state.clear_padding();
+        put(&mut self.delta_input, at, &s.d_state);
+        T::affine_backward(&self.weight.value, &s.d_state, &mut s.other);
+        std::mem::swap(&mut s.d_state, &mut s.other);
+    }
+    fn lstm_back(&mut self, at: usize) {
+        let (Some(content), Some(tanh)) = (&self.content, &self.content_tanh) else {
+            return;
+        };
+        let s = &mut self.step;
+        take(&mut s.logistic, &self.gates, at);
+        take(&mut s.other, tanh, at);
+        match at.checked_sub(1) {
+            Some(before) => take(&mut s.content, content, before),
+            None => s.content.fill(T::ZERO),
+        }
+        let units = s.state.features() * LANES;
+        for block in 0..s.logistic.blocks() {
+            let gates = s.logistic.block(block);
+            let (i, f, g, o) = (
+                &gates[..units],
+                &gates[units..],
+                &gates[2 * units..],
+                &gates[3 * units..],
+            );
+            let (tanh, before) = (s.other.block(block), s.content.block(block));
+            let dh = s.d_state.block(block);
+            let dc = s.d_content.block_mut(block);
+            let d = s.d_gates.block_mut(block);
+            for j in 0..units {
+                let whole = dc[j] + dh[j] * o[j] * (T::ONE - tanh[j] * tanh[j]);
+                d[j] = whole * g[j] * i[j] * (T::ONE - i[j]);
+                d[units + j] = whole * before[j] * f[j] * (T::ONE - f[j]);
+                d[2 * units + j] = whole * i[j] * (T::ONE - g[j] * g[j]);
+                d[3 * units + j] = dh[j] * tanh[j] * o[j] * (T::ONE - o[j]);
+                dc[j] = whole * f[j];
+            }
+        }
+        s.d_gates.clear_padding();
+        s.d_content.clear_padding();
+        put(&mut self.delta_input, at, &s.d_gates);
+        T::affine_backward(&self.weight.value, &s.d_gates, &mut s.d_state);
+    }
+    fn gru_back(&mut self, at: usize) {
+        let (Some(own), Some(delta_state)) = (&self.content, &mut self.delta_state) else {
+            return;
+        };
+        let s = &mut self.step;
+        take(&mut s.logistic, &self.gates, at);
+        take(&mut s.content, own, at);
+        take(&mut s.state, &self.previous, at);
+        let units = s.state.features() * LANES;
+        for block in 0..s.logistic.blocks() {
+            let gates = s.logistic.block(block);
+            let (r, z, n) = (&gates[..units], &gates[units..], &gates[2 * units..]);
+            let (own, before) = (s.content.block(block), s.state.block(block));
+            let dh = s.d_state.block(block);
+            let d = s.d_gates.block_mut(block);
+            let around = s.other.block_mut(block);
+            for j in 0..units {
+                let dn = dh[j] * (T::ONE - z[j]) * (T::ONE - n[j] * n[j]);
+                d[j] = dn * own[j] * r[j] * (T::ONE - r[j]);
+                d[units + j] = dh[j] * (before[j] - n[j]) * z[j] * (T::ONE - z[j]);
+                d[2 * units + j] = dn;
+                around[j] = dh[j] * z[j];
+            }
+        }
+        s.d_gates.clear_padding();
+        put(&mut self.delta_input, at, &s.d_gates);
+        for block in 0..s.logistic.blocks() {
+            let r = &s.logistic.block(block)[..units];
+            let d = &mut s.d_gates.block_mut(block)[2 * units..];
+            d.iter_mut().zip(r).for_each(|(d, &r)| *d *= r);
+        }
+        put(delta_state, at, &s.d_gates);
+        T::affine_backward(&self.weight.value, &s.d_gates, &mut s.d_state);
+        for (d, &around) in s.d_state.data_mut().iter_mut().zip(s.other.data()) {
+            *d += around;
+        }
+    }
+    /// Brings the deltas of all steps to the largest step's scale, which is returned: what falls out of sight is negligible
+    /// beside it.
+    fn level(&mut self) -> i32 {
+        let common = self.exponents.iter().copied().max().unwrap_or(0);
+        let blocks = self.blocks();
+        let sequences = [Some(&mut self.delta_input), self.delta_state.as_mut()];
+        for sequence in sequences.into_iter().flatten() {
+            for (at, &exponent) in self.exponents.iter().enumerate() {
+                if exponent == common {
+                    continue;
+                }
+                let factor = T::from_f64(power_of_two(exponent - common));
+                for block in at * blocks..(at + 1) * blocks {
+                    for d in sequence.block_mut(block) {
+                        *d *= factor;
+                    }
+                }
+            }
+        }
+        common
+    }
+}
+
+/// One step's rows out of `[rows · steps][units]`.
+fn scatter<T: Real>(delta: &Blocked<T>, step: &mut Blocked<T>, at: usize, steps: usize) {
+    debug_assert_eq!(padded(step.rows()), step.blocks() * LANES);
+    for row in 0..step.rows() {
+        for unit in 0..step.features() {
+            step.set(row, unit, delta.get(row * steps + at, unit));
+        }
+    }
+    step.clear_padding();
+}

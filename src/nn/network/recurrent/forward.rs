@@ -1,0 +1,196 @@
+//! A recurrent layer's forward pass.
+
+use super::{Emit, Recurrence, put, take};
+use crate::nn::activation::Activation;
+use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::network::layer::Layer;
+use crate::nn::spec::Cell;
+
+impl<T: Real> Layer<T> {
+    /// Takes a sequence through all steps. `input` is the network's, `[rows][steps · inputs]`, for the bottom layer, a
+    /// sequence otherwise, of which `rows` are the batch's.
+    pub fn recurrent_forward(&mut self, input: &Blocked<T>, rows: usize) {
+        let Self {
+            recurrence: Some(r),
+            pre,
+            activated,
+            changed,
+            weight,
+            bias,
+            spec,
+            ..
+        } = self
+        else {
+            return;
+        };
+        r.set_rows(rows);
+        if r.bottom {
+            split_steps(input, &mut r.input, r.steps);
+        } else {
+            r.input.copy_from(input);
+        }
+        let bias = bias.as_ref().map(|b| b.values());
+        T::affine(&weight.value, bias, &r.input, pre);
+        activated.set_rows(pre.rows());
+        r.step.state.fill(T::ZERO);
+        r.step.content.fill(T::ZERO);
+        for at in 0..r.steps {
+            r.advance(at, pre, &spec.activation);
+            put(activated, at, &r.step.state);
+        }
+        let Some(out) = changed else { return };
+        match r.emit {
+            Emit::Sequence => {}
+            Emit::Last => out.copy_from(&r.step.state),
+            Emit::EveryStep => gather(activated, out, rows, r.steps),
+        }
+    }
+}
+
+impl<T: Real> Recurrence<T> {
+    /// From h_{t-1} in `step.state` to h_t. `pre` holds the input's share and becomes the whole pre-activation.
+    fn advance(&mut self, at: usize, pre: &mut Blocked<T>, activation: &Activation) {
+        put(&mut self.previous, at, &self.step.state);
+        let bias = self.bias.as_ref().map(|b| b.values());
+        T::affine(
+            &self.weight.value,
+            bias,
+            &self.step.state,
+            &mut self.step.gates,
+        );
+        match self.cell {
+            Cell::Plain => self.plain(at, pre, activation),
+            Cell::Lstm { .. } => self.lstm(at, pre),
+            Cell::Gru => self.gru(at, pre),
+        }
+        // lanes past the last row hold what biases alone make, which may overflow where no row does
+        self.step.state.clear_padding();
+        self.step.content.clear_padding();
+    }
+    /// Adds the input's share to the state's in `step.gates`, and leaves the sum in `pre` too.
+    fn sum(&mut self, at: usize, pre: &mut Blocked<T>) {
+        let size = self.step.gates.data().len();
+        let whole = &mut pre.data_mut()[at * size..][..size];
+        for (state, whole) in self.step.gates.data_mut().iter_mut().zip(whole) {
+            *whole += *state;
+            *state = *whole;
+        }
+    }
+    fn plain(&mut self, at: usize, pre: &mut Blocked<T>, activation: &Activation) {
+        self.sum(at, pre);
+        T::activate(activation, &self.step.gates, &mut self.step.state);
+    }
+    fn lstm(&mut self, at: usize, pre: &mut Blocked<T>) {
+        self.sum(at, pre);
+        let s = &mut self.step;
+        T::activate(&Activation::Logistic, &s.gates, &mut s.logistic);
+        T::activate(&Activation::Tanh, &s.gates, &mut s.tanh);
+        let units = s.state.features() * LANES;
+        for block in 0..s.gates.blocks() {
+            // the third gate is the candidate, of tanh
+            let candidate = 2 * units..3 * units;
+            s.logistic.block_mut(block)[candidate.clone()]
+                .copy_from_slice(&s.tanh.block(block)[candidate]);
+            let gates = s.logistic.block(block);
+            let (i, f, g) = (&gates[..units], &gates[units..], &gates[2 * units..]);
+            for (j, c) in s.content.block_mut(block).iter_mut().enumerate() {
+                *c = f[j] * *c + i[j] * g[j];
+            }
+        }
+        T::activate(&Activation::Tanh, &s.content, &mut s.other);
+        for block in 0..s.gates.blocks() {
+            let o = &s.logistic.block(block)[3 * units..];
+            let tanh = s.other.block(block);
+            for (j, h) in s.state.block_mut(block).iter_mut().enumerate() {
+                *h = o[j] * tanh[j];
+            }
+        }
+        put(&mut self.gates, at, &s.logistic);
+        if let (Some(content), Some(tanh)) = (&mut self.content, &mut self.content_tanh) {
+            put(content, at, &s.content);
+            put(tanh, at, &s.other);
+        }
+    }
+    /// n = tanh(x's share + r · state's share): PyTorch's form, which Cho et al. 2014 do not use.
+    fn gru(&mut self, at: usize, pre: &mut Blocked<T>) {
+        let s = &mut self.step;
+        let units = s.state.features() * LANES;
+        for block in 0..s.gates.blocks() {
+            s.content
+                .block_mut(block)
+                .copy_from_slice(&s.gates.block(block)[2 * units..]);
+        }
+        if let Some(content) = &mut self.content {
+            put(content, at, &s.content);
+        }
+        take(&mut s.d_gates, pre, at);
+        for (gate, &x) in s.gates.data_mut().iter_mut().zip(s.d_gates.data()) {
+            *gate += x;
+        }
+        T::activate(&Activation::Logistic, &s.gates, &mut s.logistic);
+        for block in 0..s.gates.blocks() {
+            let (r, own) = (s.logistic.block(block), s.content.block(block));
+            let x = &s.d_gates.block(block)[2 * units..];
+            let n = &mut s.gates.block_mut(block)[2 * units..];
+            for j in 0..units {
+                n[j] = x[j] + r[j] * own[j];
+            }
+        }
+        put(pre, at, &s.gates);
+        T::activate(&Activation::Tanh, &s.gates, &mut s.tanh);
+        for block in 0..s.gates.blocks() {
+            let n = &s.tanh.block(block)[2 * units..];
+            let gates = s.logistic.block_mut(block);
+            gates[2 * units..].copy_from_slice(n);
+            let z = &gates[units..2 * units];
+            for (j, h) in s.state.block_mut(block).iter_mut().enumerate() {
+                *h = n[j] + z[j] * (*h - n[j]);
+            }
+        }
+        put(&mut self.gates, at, &s.logistic);
+    }
+}
+
+/// `[rows][steps · features]` to a sequence.
+fn split_steps<T: Real>(input: &Blocked<T>, sequence: &mut Blocked<T>, steps: usize) {
+    let blocks = input.blocks();
+    let size = sequence.features() * LANES;
+    for block in 0..blocks {
+        for (at, values) in input
+            .block(block)
+            .chunks_exact(size)
+            .take(steps)
+            .enumerate()
+        {
+            sequence
+                .block_mut(at * blocks + block)
+                .copy_from_slice(values);
+        }
+    }
+}
+
+/// A sequence back to `[rows][steps · features]`.
+pub(super) fn join_steps<T: Real>(sequence: &Blocked<T>, input: &mut Blocked<T>, steps: usize) {
+    let blocks = input.blocks();
+    let size = sequence.features() * LANES;
+    for block in 0..blocks {
+        let chunks = input.block_mut(block).chunks_exact_mut(size);
+        for (at, values) in chunks.take(steps).enumerate() {
+            values.copy_from_slice(sequence.block(at * blocks + block));
+        }
+    }
+}
+
+/// A sequence's states, row by row and in each row step by step.
+fn gather<T: Real>(sequence: &Blocked<T>, out: &mut Blocked<T>, rows: usize, steps: usize) {
+    out.set_rows(rows * steps);
+    let each = super::padded(rows);
+    for row in 0..rows {
+        for at in 0..steps {
+            for unit in 0..out.features() {
+                out.set(row * steps + at, unit, sequence.get(at * each + row, unit));
+            }
+        }
+    }
+    out.clear_padding();
+}
