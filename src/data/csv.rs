@@ -210,9 +210,7 @@ impl Table {
 /// A finite number, blanks around it allowed.
 fn number(text: &[u8]) -> Result<f32, DataError> {
     let trimmed = text.trim_ascii();
-    let parsed = std::str::from_utf8(trimmed)
-        .ok()
-        .and_then(|t| t.parse::<f32>().ok());
+    let parsed = fast_float2::parse::<f32, _>(trimmed).ok();
     match parsed {
         Some(value) if value.is_finite() => Ok(value),
         parsed => Err(not_a_number(trimmed, parsed)),

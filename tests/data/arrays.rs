@@ -5,7 +5,7 @@ use gradlab::data::{DataKind, Task, load};
 use std::io::Write;
 
 /// The bytes of a .npy file.
-fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+pub fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let mut header =
         format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}")
             .into_bytes();
@@ -18,7 +18,7 @@ fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     out
 }
 
-fn archive(packed: bool, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn archive(packed: bool, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let method = if packed {
         zip::CompressionMethod::Deflated
@@ -33,11 +33,11 @@ fn archive(packed: bool, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn f32s(numbers: &[f32]) -> Vec<u8> {
+pub fn f32s(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
-fn i64s(numbers: &[i64]) -> Vec<u8> {
+pub fn i64s(numbers: &[i64]) -> Vec<u8> {
     numbers.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
@@ -160,7 +160,7 @@ fn a_bomb_is_read_no_further_than_its_header_says() {
 }
 
 /// A safetensors file of `x` and `y`: (type, shape, bytes).
-fn file(x: (&str, &str, &[u8]), y: (&str, &str, &[u8])) -> Vec<u8> {
+pub fn file(x: (&str, &str, &[u8]), y: (&str, &str, &[u8])) -> Vec<u8> {
     let end = x.2.len() + y.2.len();
     let header = format!(
         r#"{{"x":{{"dtype":"{}","shape":{},"data_offsets":[0,{}]}},"y":{{"dtype":"{}","shape":{},"data_offsets":[{},{end}]}}}}"#,

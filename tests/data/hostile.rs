@@ -1,6 +1,8 @@
 //! Bytes of anything, and good files with something broken: an error or a data set, never a panic.
 
-use super::{folder, plain};
+use super::arrays::{archive, f32s, file, i64s, npy};
+use super::idx::idx;
+use super::{folder, gzip, plain};
 use gradlab::data::{DataKind, load};
 use proptest::prelude::*;
 
@@ -50,6 +52,26 @@ fn read_all(bytes: &[u8]) {
     }
 }
 
+/// A good file of every kind, read as two or more kinds where one file serves as both of theirs.
+fn good() -> Vec<Vec<u8>> {
+    let x = npy("<f4", "True", "(2, 2, 1)", &f32s(&[1.0, 2.0, 3.0, 4.0]));
+    let y = npy("<i8", "False", "(2,)", &i64s(&[0, 1]));
+    let arrays = [("x.npy", x), ("y.npy", y)];
+    let images = idx(8, &[2, 1, 2], &[0, 1, 2, 3]);
+    vec![
+        b"s,x,y\n1,2,3\n1,\"4\",5\n2,6,7\n2,8,9\n".to_vec(),
+        gzip(&images),
+        images,
+        idx(8, &[2], &[0, 1]),
+        archive(true, &arrays),
+        archive(false, &arrays),
+        file(
+            ("F32", "[2,2,1]", &f32s(&[1.0, 2.0, 3.0, 4.0])),
+            ("I64", "[2,2]", &i64s(&[1, 0, 2, 0])),
+        ),
+    ]
+}
+
 /// The beginnings that the readers look for.
 fn begin() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -75,6 +97,23 @@ proptest! {
     #[test]
     fn any_bytes(start in begin(), rest in proptest::collection::vec(any::<u8>(), 0..400)) {
         read_all(&[start, rest].concat());
+    }
+
+    #[test]
+    fn good_files_with_something_broken(
+        which in 0..7_usize,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), Just(0), Just(255)]), 0..6),
+        cut in proptest::option::weighted(0.3, any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = good().swap_remove(which);
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        read_all(&bytes);
     }
 
     #[test]

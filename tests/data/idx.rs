@@ -4,7 +4,7 @@ use super::{classes, fault, folder, gzip, plain};
 use gradlab::data::{DataKind, load};
 
 /// A header and its bytes.
-fn idx(kind: u8, shape: &[u32], data: &[u8]) -> Vec<u8> {
+pub fn idx(kind: u8, shape: &[u32], data: &[u8]) -> Vec<u8> {
     let mut out = vec![0, 0, kind, shape.len() as u8];
     shape.iter().for_each(|axis| out.extend(axis.to_be_bytes()));
     out.extend(data);
