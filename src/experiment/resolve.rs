@@ -3,7 +3,7 @@
 use super::rules::{self, TargetKind};
 use super::schema::*;
 use super::size;
-use crate::data::Task;
+use crate::data::{Dataset, Task};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
@@ -43,6 +43,21 @@ pub fn outputs(loss: &Loss, task: Task) -> usize {
     }
 }
 
+/// The network of this experiment on this data. The bottom layer takes one step's features where it is recurrent, all steps
+/// of a sequence side by side where it is dense.
+///
+/// # Errors
+/// As [`network_spec`]'s.
+pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, ResolveError> {
+    let bottom = experiment.network.layers.first();
+    let recurrent = bottom.is_some_and(|l| matches!(l.kind, LayerKind::Recurrent { .. }));
+    let inputs = match data.time {
+        Some(steps) if !recurrent => data.features.saturating_mul(steps),
+        _ => data.features,
+    };
+    network_spec(experiment, inputs, data.task)
+}
+
 /// The network of this experiment on rows of `inputs` features (a step's features for sequences), for this task.
 ///
 /// # Errors
@@ -64,10 +79,14 @@ pub fn network_spec(
     if let Some(message) = rules::loss_misfit(&loss, targets, experiment.data.kind.name()) {
         return refuse("training.loss", message);
     }
-    if experiment.training.label_smoothing > 0.0 && !matches!(loss, Loss::CrossEntropy { .. }) {
+    let smooths = matches!(
+        loss,
+        Loss::CrossEntropy { .. } | Loss::BinaryCrossEntropy { .. }
+    );
+    if experiment.training.label_smoothing > 0.0 && !smooths {
         return refuse(
             "training.label_smoothing",
-            "`label_smoothing` is for the loss `cross-entropy`",
+            "`label_smoothing` is for the cross-entropies",
         );
     }
     let network = &experiment.network;

@@ -300,14 +300,14 @@ fn loss(experiment: &Experiment, found: &mut Vec<Problem>) {
     }
     if training.label_smoothing > 0.0 {
         let other = match (&training.loss, targets) {
-            (Some(Loss::CrossEntropy { .. }), _)
+            (Some(Loss::CrossEntropy { .. } | Loss::BinaryCrossEntropy { .. }), _)
             | (None, TargetKind::Classes(_) | TargetKind::Unknown) => None,
             (Some(loss), _) => Some(loss.name()),
             (None, TargetKind::Numbers) => Some("mse"),
         };
         if let Some(other) = other {
             let message = format!(
-                "`label_smoothing` is for the loss `cross-entropy`, and the loss here is `{other}`"
+                "`label_smoothing` is for the cross-entropies, and the loss here is `{other}`"
             );
             found.push(Problem::new(
                 &[

@@ -222,7 +222,7 @@ pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
         if let LayerKind::Recurrent { cell, .. } = &mut layer.kind
             && *cell == Cell::Plain
         {
-            *cell = Cell::Lstm;
+            *cell = Cell::Lstm { forget_bias: 1.0 };
             any = true;
         }
     }

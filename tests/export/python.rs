@@ -33,7 +33,10 @@ fn probe(job: &Job, data: &Dataset) -> Tensors {
         seed: job.experiment.seed,
         batch_rows,
         threads: 1,
-        time: job.time,
+        time: job.time.map(|steps| gradlab::nn::network::Time {
+            steps,
+            target_every_step: job.time_targets,
+        }),
     };
     let mut network: Network = Network::new(&job.network, &options).expect("builds");
     let x = data.train.x.slice(s![..batch_rows, ..]);

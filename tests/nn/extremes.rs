@@ -261,7 +261,7 @@ fn impossible_networks_are_errors_before_memory_is_taken() {
     spec.layers[0].kind = recurrent;
     assert_eq!(
         build(&spec, 8).err(),
-        Some(BuildError::Recurrent { layer: 0 })
+        Some(BuildError::NoSequences { layer: 0 })
     );
     let huge = with(|s| {
         s.layers[1].units = 1 << 40;

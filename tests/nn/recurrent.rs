@@ -178,7 +178,7 @@ fn gradients_through_time_are_the_reference_cases() {
     assert_eq!(cases, 7);
 }
 
-fn probe(network: &mut Network<f64>, x: ArrayView2<f32>, y: TargetsView) -> Trace<f64> {
+fn probe<'a>(network: &mut Network<f64>, x: ArrayView2<'a, f32>, y: TargetsView<'a>) -> Trace<f64> {
     network
         .probe_with(&Batch { x, y }, &ProbeOptions::default())
         .expect("a probe")

@@ -72,7 +72,8 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
             cell: Cell::Plain, ..
         } => "SimpleRNN",
         LayerKind::Recurrent {
-            cell: Cell::Lstm { .. }, ..
+            cell: Cell::Lstm { .. },
+            ..
         } => "LSTM",
         LayerKind::Recurrent {
             cell: Cell::Gru, ..

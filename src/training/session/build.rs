@@ -4,7 +4,9 @@ use super::stopping::Stopping;
 use super::{Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
 use crate::experiment::{BatchSize, Experiment, Transfer, resolve};
-use crate::nn::network::{BatchError, BuildError, BuildOptions, Network, StepOutcome, TensorError};
+use crate::nn::network::{
+    BatchError, BuildError, BuildOptions, Network, StepOutcome, TensorError, Time,
+};
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
 use crate::training::checkpoint::CheckpointError;
@@ -69,7 +71,7 @@ impl Session {
             ));
         }
         say("building the network");
-        let spec = resolve::network_spec(experiment, data.features, data.task)
+        let spec = resolve::for_data(experiment, &data)
             .map_err(|e| SessionError::Experiment(e.to_string()))?;
         let batch_rows = batch_rows(experiment, &data);
         let threads = start.threads.unwrap_or(1);
@@ -77,7 +79,10 @@ impl Session {
             seed: experiment.seed,
             batch_rows: batch_rows.max(start.rows.unwrap_or(0)),
             threads,
-            time: data.time,
+            time: data.time.map(|steps| Time {
+                steps,
+                target_every_step: data.time_targets,
+            }),
         };
         let mut network = Network::new(&spec, &options)?;
         let mut order = RowOrder::new(

@@ -46,7 +46,7 @@ impl Session {
         if !only_live_settings_differ(&self.experiment, other) {
             return None;
         }
-        let spec = resolve::network_spec(other, self.data.features, self.data.task).ok()?;
+        let spec = resolve::for_data(other, &self.data).ok()?;
         let own = self.network.spec();
         (live_settings_of(own, &spec).as_ref() == Some(own)).then_some(spec)
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Theory's prediction for an experiment on this data; `None` where theory does not cover it.
 pub fn predict(experiment: &Experiment, data: &Dataset) -> Option<Theory> {
-    let spec = resolve::network_spec(experiment, data.features, data.task).ok()?;
+    let spec = resolve::for_data(experiment, data).ok()?;
     let batch = match experiment.training.batch_size {
         BatchSize::Rows(rows) => rows,
         BatchSize::Full => data.train.len(),
