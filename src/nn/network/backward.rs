@@ -99,33 +99,25 @@ impl<T: Real> Layer<T> {
     /// ∂loss/∂slope = Σ ∂loss/∂out·min(pre, 0), over the rows, and over the units where they share it.
     fn slope_gradient(&mut self) {
         let Some(slope) = &mut self.slope else { return };
-        let shared = slope.len() == 1;
-        let grads = slope.grads_mut();
-        grads.fill(T::ZERO);
-        let mut total = 0.0;
-        for unit in 0..self.pre.features() {
-            let mut sum = 0.0;
-            for block in 0..self.pre.blocks() {
-                let pairs = self
-                    .pre
-                    .feature(block, unit)
+        let (pre, delta) = (&self.pre, &self.delta);
+        let of_unit = |unit: usize| -> f64 {
+            let lanes = |block| {
+                pre.feature(block, unit)
                     .iter()
-                    .zip(self.delta.feature(block, unit));
-                for (z, d) in pairs
-                    .take(self.pre.lanes(block))
-                    .filter(|(z, _)| **z <= T::ZERO)
-                {
-                    sum += z.to_f64() * d.to_f64();
-                }
-            }
-            if shared {
-                total += sum;
-            } else {
-                grads[unit] = T::from_f64(sum);
-            }
-        }
-        if shared {
-            grads[0] = T::from_f64(total);
+                    .zip(delta.feature(block, unit))
+                    .take(pre.lanes(block))
+            };
+            let below = (0..pre.blocks())
+                .flat_map(lanes)
+                .filter(|(z, _)| **z <= T::ZERO);
+            below.map(|(z, d)| z.to_f64() * d.to_f64()).sum()
+        };
+        match slope.grads_mut() {
+            [shared] => *shared = T::from_f64((0..pre.features()).map(of_unit).sum()),
+            each => each
+                .iter_mut()
+                .enumerate()
+                .for_each(|(unit, g)| *g = T::from_f64(of_unit(unit))),
         }
     }
     /// The gradients of the weights and the biases, of `delta` = ∂loss/∂(affine map).
