@@ -1,6 +1,8 @@
-//! Exports agree with the engine. The test that runs Python is ignored by default:
+//! Exports agree with the engine. The tests that run Python are ignored by default:
 //! `PYTHON=venv/bin/python cargo test --test export -- --ignored` with torch, keras, scikit-learn, safetensors and
 //! tensorboard installed.
 
+#[path = "export/commands.rs"]
+mod commands;
 #[path = "export/python.rs"]
 mod python;
