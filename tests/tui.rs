@@ -4,6 +4,9 @@
 mod bench;
 #[path = "tui/editing.rs"]
 mod editing;
+#[cfg(unix)]
+#[path = "tui/end_to_end.rs"]
+mod end_to_end;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
 #[path = "tui/screens.rs"]

@@ -4,8 +4,8 @@ use super::args::{Common, WorkbenchArgs};
 use super::failure::{Failure, Status};
 use super::source;
 use crate::experiment::presets;
-use crate::tui;
 use crate::tui::theme::{ColourDepth, Theme, ThemeName};
+use crate::tui::{self, config};
 
 pub fn run(
     experiment: Option<&str>,
@@ -13,18 +13,22 @@ pub fn run(
     common: &Common,
 ) -> Result<Status, Failure> {
     let loaded = source::load(experiment.unwrap_or(presets::DEFAULT), common)?;
-    let name = args.theme.unwrap_or_default();
+    let config = match config::path() {
+        Some(path) => config::load(&path).map_err(Failure::Misused)?,
+        None => config::Config::default(),
+    };
+    let name = args.theme.or(config.theme).unwrap_or_default();
     let theme = match common.color {
         super::ColorChoice::Never => Theme::new(ThemeName::Mono, ColourDepth::None),
         _ => Theme::from_env(name),
     };
     let options = tui::Options {
         threads: common.threads,
-        mouse: !args.no_mouse,
+        mouse: !args.no_mouse && config.mouse.unwrap_or(true),
         manner: tui::app::Manner {
             theme,
-            glyphs: args.glyphs.unwrap_or_default(),
-            ..tui::app::Manner::default()
+            glyphs: args.glyphs.or(config.glyphs).unwrap_or_default(),
+            keymap: config.keymap,
         },
     };
     match tui::run(loaded.experiment, loaded.path, loaded.base_dir, options) {

@@ -96,6 +96,12 @@ fn needs_redo(app: &App) -> Option<&'static str> {
     (!app.can_redo()).then_some("there is no edit to bring back")
 }
 
+fn needs_fix(app: &App) -> Option<&'static str> {
+    app.fix()
+        .is_none()
+        .then_some("the verdict proposes no change")
+}
+
 fn needs_pinned(app: &App) -> Option<&'static str> {
     app.pinned
         .is_empty()
@@ -134,6 +140,8 @@ actions! {
     "pick-init" ["I"], Everywhere, 8 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
     "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
+    "fix" ["f"], Everywhere, 4 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
+    "advice" ["i"], Everywhere, 0 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
     "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", always, |app| app.measure = app.measure.next(true);
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
     "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow another way", always, |app| app.view = app.view.next(true);

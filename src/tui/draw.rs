@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn draw(app: &App, frame: &mut Frame) {
     let screen = frame.area();
-    let layout = Layout::new(screen, app.focus, app.zoomed, app.network_rows().len());
+    let layout = Layout::new(screen, app.focus, app.zoomed, app.network_height());
     let buf = frame.buffer_mut();
     if layout.too_small {
         return too_small(app, screen, buf);
@@ -70,7 +70,7 @@ fn footer(app: &App, area: Rect, buf: &mut Buffer) {
     let mut shown: Vec<(u8, usize)> = app
         .actions()
         .map(|i| (ACTIONS[i].footer, i))
-        .filter(|(order, _)| *order > 0)
+        .filter(|(order, i)| *order > 0 && (ACTIONS[*i].unavailable)(app).is_none())
         .collect();
     shown.sort_unstable();
     // Help comes last and always fits: it leads to all others.

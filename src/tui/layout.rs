@@ -100,7 +100,7 @@ impl Layout {
 }
 
 fn wide(body: Rect, network_rows: usize) -> Vec<(Pane, Rect)> {
-    let left = (body.width * 32 / 100).clamp(36, 52);
+    let left = (body.width * 30 / 100).clamp(34, 52);
     let right = (body.width * 26 / 100).clamp(30, 60);
     let (network, rest) = cut_left(body, left);
     let (flow, side) = cut_right(rest, right);

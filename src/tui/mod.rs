@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod config;
 mod differences;
 pub mod draw;
 pub mod edit;

@@ -1,7 +1,9 @@
 //! A workbench on a table: keys typed by name, frames made by hand, the screen as text.
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use gradlab::data::{self, DataKind, Dataset, Request};
 use gradlab::experiment::{self, Experiment};
+use gradlab::nn::vocabulary::Vocabulary;
 use gradlab::telemetry::{Histogram, LayerHistograms, LayerStats, Score};
 use gradlab::training::{Command, Frame, Point, RunInfo, Status};
 use gradlab::tui::app::{App, Manner};
@@ -11,7 +13,8 @@ use gradlab::tui::message::{Effect, Message};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 pub const VANISHING: &str = r#"
 format = 1
@@ -174,6 +177,22 @@ pub fn points(layers: usize, steps: std::ops::Range<u64>) -> Vec<Point> {
         .collect()
 }
 
+/// The data of the sample, loaded once.
+pub fn digits() -> Arc<Dataset> {
+    static DIGITS: OnceLock<Arc<Dataset>> = OnceLock::new();
+    let load = || {
+        let request = Request {
+            kind: DataKind::named("digits").expect("a data set"),
+            test_fraction: 0.2,
+            standardize: true,
+            train_rows: None,
+            seed: 42,
+        };
+        Arc::new(data::load(&request, Path::new("."), &|_| {}).expect("shipped data"))
+    };
+    Arc::clone(DIGITS.get_or_init(load))
+}
+
 pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box<Frame> {
     let histograms = LayerHistograms {
         weights: histogram(0.0),
@@ -194,7 +213,7 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
             steps_per_epoch: 45,
             layers,
             threads: 1,
-            dataset: None,
+            dataset: Some(digits()),
         }),
         points,
         rows_per_second: 41_234.0,

@@ -80,7 +80,13 @@ impl App {
     pub(super) fn leave_run_behind(&mut self) {
         let next = Run::new(self.experiment.clone());
         let old = std::mem::replace(&mut self.run, next);
-        if old.record.is_empty() {
+        // Steps of a held key leave runs of a few steps: they don't displace one that shows something.
+        let shown = self
+            .pinned
+            .iter()
+            .find(|p| !p.kept)
+            .map_or(0, |p| p.record.step());
+        if old.record.is_empty() || old.record.step() < shown / 10 {
             return;
         }
         self.pinned.retain(|p| p.kept);

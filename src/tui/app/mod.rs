@@ -2,7 +2,7 @@
 
 mod editing;
 mod files;
-mod insight;
+pub mod insight;
 mod mouse;
 pub mod run;
 mod update;
@@ -18,8 +18,8 @@ use super::overlay::{Overlay, Subject};
 use super::theme::{Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
-use crate::insight::theory::Theory;
 use crate::training::{Command, Status};
+use insight::Insight;
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
 use std::path::PathBuf;
@@ -83,8 +83,7 @@ pub struct App {
     pub overlays: Vec<Overlay>,
     pub toast: Option<Toast>,
     pub manner: Manner,
-    /// Theory's prediction for the experiment on its data.
-    theory: Option<Theory>,
+    pub insight: Insight,
     effects: Vec<Effect>,
     /// Quit once the save under way is done.
     quit_after_save: bool,
@@ -114,7 +113,7 @@ impl App {
             overlays: Vec::new(),
             toast: None,
             manner,
-            theory: None,
+            insight: Insight::default(),
             effects: Vec::new(),
             quit_after_save: false,
         };
@@ -133,7 +132,17 @@ impl App {
 
     pub fn layout(&self) -> Layout {
         let area = Rect::new(0, 0, self.size.width, self.size.height);
-        Layout::new(area, self.focus, self.zoomed, self.network_rows().len())
+        Layout::new(area, self.focus, self.zoomed, self.network_height())
+    }
+
+    /// Rows that the Network pane can use: its list, and beneath it what the experiment is about.
+    pub fn network_height(&self) -> usize {
+        let about = if self.experiment.description.is_empty() {
+            0
+        } else {
+            5
+        };
+        self.network_rows().len() + about
     }
 
     pub fn network_rows(&self) -> Vec<NetworkRow> {
@@ -166,7 +175,9 @@ impl App {
 
     /// The run beside which the present one is drawn.
     pub fn baseline(&self) -> Option<&Pinned> {
-        self.pinned.last()
+        // What was pinned by hand is not displaced by what an edit leaves behind.
+        let by_hand = self.pinned.iter().rev().find(|p| p.kept);
+        by_hand.or(self.pinned.last())
     }
 
     pub fn can_undo(&self) -> bool {
@@ -268,7 +279,7 @@ impl App {
         let name = format!("{} · step {}", self.experiment.name, self.run.record.step());
         self.pinned.push(Pinned {
             name,
-            experiment: self.run.experiment.clone(),
+            experiment: self.experiment.clone(),
             record: self.run.record.clone(),
             kept: true,
         });

@@ -17,8 +17,14 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
-            Message::Key(key) => self.key(key),
-            Message::Mouse(event) => self.mouse(event),
+            Message::Key(key) => {
+                self.key(key);
+                self.preview();
+            }
+            Message::Mouse(event) => {
+                self.mouse(event);
+                self.preview();
+            }
             Message::Paste(text) => self.paste(&text),
             Message::Resize(width, height) => self.size = Size::new(width, height),
             Message::Frame(frame) => self.frame(*frame),
@@ -44,8 +50,9 @@ impl App {
         self.run.take(frame);
         if new_data {
             self.refresh_insight();
+        } else {
+            self.judge();
         }
-        self.run.experiment = self.experiment.clone();
     }
 
     fn key(&mut self, key: KeyEvent) {
@@ -148,6 +155,12 @@ impl App {
                 if let Some(run) = pinned.get(item).and_then(|i| self.pinned.get(*i)) {
                     let experiment = run.experiment.clone();
                     self.replace(experiment);
+                }
+            }
+            Purpose::Fixes(fixes) => {
+                if let Some(Some(fix)) = fixes.get(item) {
+                    self.replace((*fix.experiment).clone());
+                    self.notice(format!("done: {} (u takes it back)", fix.label));
                 }
             }
             Purpose::Theme => {}

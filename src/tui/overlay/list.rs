@@ -1,6 +1,7 @@
 //! A list that filters as one types.
 
 use super::line::Line;
+use crate::insight::Fix;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::message::Openable;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -28,6 +29,8 @@ pub enum Purpose {
     Open(Vec<Openable>),
     /// Indices into the pinned runs.
     Pinned(Vec<usize>),
+    /// What each piece of advice would change.
+    Fixes(Vec<Option<Fix>>),
     Theme,
 }
 
@@ -41,6 +44,8 @@ pub struct List {
     /// Index into `matches`.
     pub selected: usize,
     pub purpose: Purpose,
+    /// What would come of the selected item.
+    pub preview: Option<String>,
 }
 
 /// What a key did to a list.
@@ -61,6 +66,7 @@ impl List {
             line: Line::default(),
             selected: 0,
             purpose,
+            preview: None,
         }
     }
 

@@ -1,10 +1,13 @@
 //! How the overlays look and where they are.
 
-use super::{List, Overlay, Prompt};
+use super::{List, Overlay, Prompt, Purpose};
+use crate::nn::activation::Activation;
+use crate::nn::vocabulary::Vocabulary;
 use crate::tui::app::App;
 use crate::tui::layout::first_row;
 use crate::tui::panes::{fit, rows, verdict::wrap};
 use crate::tui::theme::Role;
+use crate::tui::widgets::CurvePlot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -12,12 +15,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 /// Lines of help under a list.
-const HELP: u16 = 3;
+const HELP: u16 = 4;
 
 /// Where an overlay is on the screen.
 pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
     let (width, height) = match overlay {
-        Overlay::List(list) => (74, list.items.len() as u16 + HELP + 4),
+        Overlay::List(list) => (
+            if curve_of(list).is_some() { 96 } else { 74 },
+            list.items.len() as u16 + HELP + 4,
+        ),
         Overlay::Form(form) => (58, form.fields(&app.experiment).len() as u16 + HELP + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
@@ -199,17 +205,63 @@ fn list_rows(
             );
         }
     }
-    match list.current() {
-        Some((_, item)) => help(app, &item.help, item.fault.as_deref(), inner, buf),
-        None => help(app, "nothing matches", None, inner, buf),
+    if let Some(activation) = curve_of(list) {
+        curve(app, &activation, place, buf);
+    }
+    match (list.current(), &list.preview) {
+        (Some((_, item)), Some(preview)) if item.fault.is_none() => {
+            help(app, &format!("{}\n{preview}", item.help), None, inner, buf);
+        }
+        (Some((_, item)), _) => help(app, &item.help, item.fault.as_deref(), inner, buf),
+        (None, _) => help(app, "nothing matches", None, inner, buf),
     }
     let x = (inner.x + 2 + list.line.cursor() as u16).min(inner.right() - 1);
     Some(Position::new(x, inner.y))
 }
 
+/// The activation that a picker of activations has selected.
+fn curve_of(list: &List) -> Option<Activation> {
+    use crate::tui::edit::{Choice, LayerSlot, Slot};
+    let Purpose::Pick(Slot::Activation | Slot::Layer(_, LayerSlot::Activation), choices) =
+        &list.purpose
+    else {
+        return None;
+    };
+    let chosen = list.current().and_then(|(i, _)| choices.get(i));
+    Some(match chosen {
+        Some(Choice::Entry(i)) => {
+            Activation::named(Activation::entries()[*i].name).unwrap_or(Activation::Linear {})
+        }
+        _ => Activation::Linear {},
+    })
+}
+
+/// The function and its derivative at the right of the rows.
+fn curve(app: &App, activation: &Activation, place: Rect, buf: &mut Buffer) {
+    const WIDTH: u16 = 40;
+    const ENDS: (f64, f64) = (-4.0, 4.0);
+    if place.width < WIDTH + 34 || place.height < 6 {
+        return;
+    }
+    let area = Rect {
+        x: place.right() - WIDTH,
+        width: WIDTH - 1,
+        height: place.height.min(14),
+        ..place
+    };
+    let at = |i: usize| ENDS.0 + (ENDS.1 - ENDS.0) * i as f64 / 160.0;
+    let values: Vec<f64> = (0..=160).map(|i| activation.value_at(at(i))).collect();
+    let slopes: Vec<f64> = (0..=160).map(|i| activation.derivative_at(at(i))).collect();
+    Clear.render(area, buf);
+    CurvePlot::new(app.look(), ENDS, &values)
+        .derivative(&slopes)
+        .names("φ", "φ'")
+        .render(area, buf);
+}
+
 /// The lines at the bottom: a thin rule, then help, or what is wrong.
 fn help(app: &App, text: &str, fault: Option<&str>, inner: Rect, buf: &mut Buffer) {
-    if inner.height < HELP + 1 {
+    if inner.height <= HELP {
         return;
     }
     let theme = &app.manner.theme;

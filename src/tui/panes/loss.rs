@@ -4,6 +4,7 @@ use super::{framed, percent, write_line};
 use crate::telemetry::History;
 use crate::tui::app::App;
 use crate::tui::app::run::Record;
+use crate::tui::differences;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{LineChart, Series, format_value};
@@ -37,6 +38,20 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         (false, Kind::Loss) => ("Loss", ""),
     };
     let inner = framed(app, Pane::Loss, title, note, area, buf);
+    if let Some(pinned) = app.baseline() {
+        let text = format!(
+            " pinned → now: {} ",
+            differences::line(&pinned.experiment, &app.experiment)
+        );
+        let room = usize::from(area.width.saturating_sub(3));
+        buf.set_stringn(
+            area.x + 2,
+            area.bottom() - 1,
+            super::fit(&text, room),
+            room,
+            app.manner.theme.style(Role::Pinned),
+        );
+    }
     if both {
         let half = inner.height / 2;
         chart(

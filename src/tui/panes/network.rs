@@ -1,5 +1,6 @@
 //! The layers as a list, from the input down to the output, and what holds for all of them.
 
+use super::verdict::wrap;
 use super::{fit, framed, mark_row, write_line};
 use crate::experiment::{Layer, LayerKind};
 use crate::nn::init::Initializer;
@@ -34,6 +35,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let inner = framed(app, Pane::Network, "Network", &parameters, area, buf);
     let rows = app.network_rows();
+    about(app, inner, rows.len(), buf);
     let first = first_row(app.network_row, rows.len(), inner.height);
     let all: Vec<Cells> = rows.iter().map(|row| cells(app, *row)).collect();
     let widths = Widths::of(&all, usize::from(inner.width));
@@ -52,6 +54,35 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         if i == app.network_row {
             mark_row(app, Pane::Network, buf, inner, y);
         }
+    }
+}
+
+/// What the experiment is about, beneath the list where there is room.
+fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
+    let skipped = u16::try_from(rows + 1).unwrap_or(u16::MAX);
+    if inner.height < skipped.saturating_add(2) {
+        return;
+    }
+    let area = Rect {
+        y: inner.y + skipped,
+        height: inner.height - skipped,
+        ..inner
+    };
+    let width = usize::from(area.width.saturating_sub(2));
+    let lines = wrap(
+        &crate::text::clean(&app.experiment.description, 1000),
+        width,
+    );
+    let last = usize::from(area.height) - 1;
+    for (y, line) in lines.iter().enumerate().take(last + 1) {
+        let cut = y == last && lines.len() > last + 1;
+        let text = if cut {
+            fit(&format!("{line} …"), width)
+        } else {
+            line.clone()
+        };
+        let span = Span::styled(format!(" {text}"), app.manner.theme.style(Role::Dim));
+        write_line(buf, area, y as u16, vec![span]);
     }
 }
 

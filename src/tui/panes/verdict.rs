@@ -1,7 +1,10 @@
 //! The verdict in plain words, with its evidence and the fix on one key; or why the run does not move.
 
-use super::write_line;
+use super::{fit, write_line};
+use crate::insight::Kind;
+use crate::text::clean;
 use crate::training::Status;
+use crate::tui::actions::ACTIONS;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -9,39 +12,121 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = &app.manner.theme;
-    let (word, role, text) = match &app.run.status {
-        Status::Failed(why) => ("FAILED", Role::Error, crate::text::clean(why, 1000)),
-        Status::Diverged(why) => ("DIVERGED", Role::Error, crate::text::clean(why, 1000)),
-        Status::Loading(what) => ("LOADING", Role::Dim, crate::text::clean(what, 200)),
-        Status::Finished(why) => ("FINISHED", Role::Good, crate::text::clean(why, 1000)),
-        Status::Paused => (
-            "PAUSED",
-            Role::Warning,
-            "space runs on, . takes one step".into(),
-        ),
-        Status::Running => ("RUNNING", Role::Good, String::new()),
+/// A word in colour, a sentence, and what supports it.
+struct Said {
+    word: &'static str,
+    role: Role,
+    sentence: String,
+    evidence: String,
+}
+
+fn said(app: &App) -> Said {
+    let new = |word, role, sentence: String, evidence: String| Said {
+        word,
+        role,
+        sentence,
+        evidence,
     };
-    let badge = Span::styled(
-        format!(" {word} "),
-        theme.style(role).add_modifier(Modifier::BOLD),
-    );
-    let room = usize::from(area.width).saturating_sub(word.len() + 3);
-    let lines = wrap(&text, room);
-    for (row, line) in (0..area.height).zip(lines) {
-        let lead = if row == 0 {
-            badge.clone()
-        } else {
-            Span::raw(" ".repeat(word.len() + 2))
-        };
-        write_line(
-            buf,
-            area,
-            row,
-            vec![lead, Span::styled(line, theme.style(Role::Text))],
-        );
+    match (&app.run.status, &app.insight.verdict) {
+        (Status::Failed(why), _) => new("FAILED", Role::Error, clean(why, 1000), String::new()),
+        (Status::Diverged(why), verdict) => {
+            let evidence = verdict
+                .as_ref()
+                .map(|v| v.evidence.clone())
+                .unwrap_or_default();
+            new("DIVERGED", Role::Error, clean(why, 1000), evidence)
+        }
+        (_, Some(verdict)) => {
+            let (word, role) = match verdict.kind {
+                Kind::Diverged => ("DIVERGED", Role::Error),
+                Kind::Vanishing => ("VANISHING", Role::Accent),
+                Kind::Exploding => ("EXPLODING", Role::Error),
+                Kind::Healthy => ("HEALTHY", Role::Good),
+            };
+            let evidence = match &app.run.status {
+                Status::Finished(why) => {
+                    format!("finished: {} · {}", clean(why, 100), verdict.evidence)
+                }
+                _ => verdict.evidence.clone(),
+            };
+            new(word, role, verdict.sentence.clone(), evidence)
+        }
+        (Status::Loading(what), _) => new("LOADING", Role::Dim, clean(what, 200), String::new()),
+        (Status::Finished(why), _) => new("FINISHED", Role::Good, clean(why, 200), String::new()),
+        (Status::Paused, _) => {
+            let keys = "space runs, . takes one step; the verdict comes with the first step";
+            new("PAUSED", Role::Warning, keys.into(), String::new())
+        }
+        (Status::Running, _) => {
+            let text = "the verdict comes with the first step";
+            new("RUNNING", Role::Good, text.into(), String::new())
+        }
     }
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &app.manner.theme;
+    let said = said(app);
+    let lead = said.word.len() + 2;
+    let room = usize::from(area.width).saturating_sub(lead + 1);
+    let badge = theme
+        .style(said.role)
+        .add_modifier(Modifier::BOLD | Modifier::REVERSED);
+    let fix = fix_spans(app);
+    let fix_width: usize = fix.iter().map(|s| s.content.chars().count()).sum();
+    let lines = wrap(&said.sentence, room);
+    let text = |line: &str| Span::styled(format!(" {line}"), theme.style(Role::Text));
+    // The first row: the sentence, as far as it goes; on a single row the fix matters more than the sentence's end.
+    let mut first = said.sentence.clone();
+    if lines.len() > 1 && area.height > 1 && fix.is_empty() {
+        first = lines[0].clone();
+    } else if area.height == 1 && fix_width > 0 && fix_width + 20 < room {
+        first = fit(&first, room - fix_width - 2);
+    }
+    let mut row = vec![
+        Span::styled(format!(" {} ", said.word), badge),
+        text(&fit(&first, room)),
+    ];
+    if area.height == 1 {
+        row.push(Span::raw("  "));
+        row.extend(fix);
+        return write_line(buf, area, 0, row);
+    }
+    write_line(buf, area, 0, row);
+    let mut second = vec![Span::raw(" ".repeat(lead + 1))];
+    if !fix.is_empty() {
+        second.extend(fix);
+        second.push(Span::raw("   "));
+    } else if lines.len() > 1 {
+        second.push(Span::styled(lines[1..].join(" "), theme.style(Role::Text)));
+    }
+    if lines.len() == 1 || fix_width > 0 {
+        second.push(Span::styled(said.evidence, theme.style(Role::Dim)));
+    }
+    write_line(buf, area, 1, second);
+}
+
+/// `f draw all weights by glorot-normal`, where there is a fix.
+fn fix_spans(app: &App) -> Vec<Span<'static>> {
+    let theme = &app.manner.theme;
+    let Some(fix) = app.fix() else {
+        return Vec::new();
+    };
+    let key = ACTIONS
+        .iter()
+        .position(|a| a.id == "fix")
+        .map(|i| app.manner.keymap.shown(i))
+        .unwrap_or_default();
+    vec![
+        Span::styled(
+            format!("{key} "),
+            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+        ),
+        Span::styled(fix.label.clone(), theme.style(Role::Accent)),
+    ]
 }
 
 /// Breaks at spaces into lines of at most `width` characters; never empty.

@@ -6,7 +6,7 @@
 //!  10 logistic    -1.4   -1.5     -1.4  ▄▄▅▅▅▅▅▅▅▅▅▅▅▅▅
 //! ```
 
-use super::super::{fit, mark_row, network, write_line};
+use super::super::{fit, mark_row, write_line};
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
@@ -34,8 +34,8 @@ impl Columns {
             44..64 => 12,
             _ => 15,
         };
-        let theory = theory && width >= 50;
-        let spark = 1 + label as u16 + 7 + 7 + if theory { 7 } else { 0 } + 2;
+        let theory = theory && width >= 46;
+        let spark = 1 + label as u16 + 6 + 6 + if theory { 7 } else { 0 } + 2;
         Self {
             label,
             theory,
@@ -135,7 +135,7 @@ fn head(app: &App, columns: &Columns, scale: LogScale, spark: u16, inner: Rect, 
     let (signal, now) = (Measure::DeltaRms, second(app));
     let label = columns.label;
     let mut text = format!(
-        " {:<label$}{:>7}{:>7}",
+        " {:<label$}{:>6}{:>6}",
         "layer",
         signal.short(),
         now.short()
@@ -188,7 +188,7 @@ fn cells(
         Some(stats) => {
             let signal = stats.delta_rms;
             spans.push(Span::styled(
-                format!("{:>7}", log10_text(signal)),
+                format!("{:>6}", log10_text(signal)),
                 magnitude(Measure::DeltaRms, signal),
             ));
             let value = second.of(stats);
@@ -198,12 +198,12 @@ fn cells(
                 theme.style(Role::Text)
             };
             spans.push(Span::styled(
-                format!("{:>7}", value_text(second, value)),
+                format!("{:>6}", value_text(second, value)),
                 style,
             ));
         }
         None => spans.push(Span::styled(
-            format!("{:>7}{:>7}", "-", "-"),
+            format!("{:>6}{:>6}", "-", "-"),
             theme.style(Role::Dim),
         )),
     }
@@ -220,7 +220,7 @@ fn cells(
     spans
 }
 
-/// What a layer is called: its activation, or `out` and what the loss makes of the logits.
+/// What a layer is called: its activation, or `out`.
 pub fn layer_word(app: &App, layer: usize) -> String {
     let network = &app.experiment.network;
     match layers::entry_of(&app.experiment, layer) {
@@ -231,6 +231,6 @@ pub fn layer_word(app: &App, layer: usize) -> String {
             .unwrap_or(&network.activation)
             .name()
             .into(),
-        None => format!("out {}", network::output_word(app)),
+        None => "out".into(),
     }
 }
