@@ -96,6 +96,12 @@ fn needs_redo(app: &App) -> Option<&'static str> {
     (!app.can_redo()).then_some("there is no edit to bring back")
 }
 
+fn needs_cursor(app: &App) -> Option<&'static str> {
+    app.cursor
+        .is_none()
+        .then_some("the charts show the newest step; left goes back")
+}
+
 fn needs_fix(app: &App) -> Option<&'static str> {
     app.fix()
         .is_none()
@@ -164,6 +170,9 @@ actions! {
     "page-up" ["pageup", "ctrl-u"], Everywhere, 0 "page up", "ten rows up", always, |app| app.move_selection(-10);
     "first" ["home", "g"], Everywhere, 0 "first", "select the first row", always, |app| app.move_selection(isize::MIN + 1);
     "last" ["end", "G"], Everywhere, 0 "last", "select the last row", always, |app| app.move_selection(isize::MAX);
+    "cursor-back" ["left", "h"], Everywhere, 0 "cursor back", "read the charts at an earlier step", needs_points, |app| app.move_cursor(false);
+    "cursor-forward" ["right", "l"], Everywhere, 0 "cursor on", "read the charts at a later step", needs_cursor, |app| app.move_cursor(true);
+    "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_cursor, App::drop_cursor;
     "next-pane" ["tab"], Everywhere, 18 "next pane", "focus the next pane", always, |app| app.move_focus(true);
     "previous-pane" ["backtab"], Everywhere, 0 "previous pane", "focus the pane before", always, |app| app.move_focus(false);
     "network" ["1"], Everywhere, 0 "Network", "focus the network", always, |app| app.focus = Pane::Network;

@@ -69,7 +69,12 @@ impl Layout {
                 ..Self::default()
             };
         }
-        let verdict_rows = if height >= 20 { 2 } else { 1 };
+        // A long sentence takes two rows, the fix one.
+        let verdict_rows = match height {
+            0..20 => 1,
+            20..24 => 2,
+            _ => 3,
+        };
         let (header, rest) = cut_top(area, 1);
         let (body, bottom) = cut_bottom(rest, verdict_rows + 1);
         let (verdict, footer) = cut_bottom(bottom, 1);
@@ -100,7 +105,7 @@ impl Layout {
 }
 
 fn wide(body: Rect, network_rows: usize) -> Vec<(Pane, Rect)> {
-    let left = (body.width * 30 / 100).clamp(34, 52);
+    let left = (body.width * 32 / 100).clamp(36, 52);
     let right = (body.width * 26 / 100).clamp(30, 60);
     let (network, rest) = cut_left(body, left);
     let (flow, side) = cut_right(rest, right);

@@ -331,3 +331,15 @@ fn what_is_pasted_is_cleaned() {
         .tell(Message::Paste("a\u{1b}[31m\nb.toml".into()));
     assert!(bench.text().contains("> a[31m b.toml"));
 }
+
+#[test]
+fn the_cursor_reads_earlier_steps_off_the_charts() {
+    let mut bench = running(120, 36);
+    bench.keys("left left");
+    assert_eq!(bench.app.cursor, Some(385));
+    assert!(bench.text().contains("at step 385"));
+    bench.keys("right right");
+    assert_eq!(bench.app.cursor, None);
+    bench.keys("left esc");
+    assert_eq!(bench.app.cursor, None);
+}

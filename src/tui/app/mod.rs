@@ -18,6 +18,7 @@ use super::overlay::{Overlay, Subject};
 use super::theme::{Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
+use crate::telemetry::LayerStats;
 use crate::training::{Command, Status};
 use insight::Insight;
 use ratatui::layout::{Rect, Size};
@@ -76,6 +77,8 @@ pub struct App {
     pub training_row: usize,
     /// Selected weight layer, from 0 at the bottom.
     pub layer: usize,
+    /// The step whose values are read off the charts; `None`: the newest.
+    pub cursor: Option<u64>,
     pub measure: Measure,
     pub view: View,
     /// Accuracy instead of loss, where there is no room for both.
@@ -107,6 +110,7 @@ impl App {
             network_row: 1,
             training_row: 0,
             layer: 0,
+            cursor: None,
             measure: Measure::default(),
             view: View::default(),
             show_accuracy: false,
@@ -289,6 +293,31 @@ impl App {
 
     pub fn unpin(&mut self) {
         self.pinned.pop();
+    }
+
+    /// Moves the charts' cursor by a fiftieth of the run; beyond the newest step it is let go.
+    pub fn move_cursor(&mut self, forward: bool) {
+        let last = self.run.record.step();
+        let by = (last / 50).max(1);
+        let now = self.cursor.unwrap_or(last);
+        self.cursor = if forward {
+            now.checked_add(by).filter(|step| *step < last)
+        } else {
+            Some(now.saturating_sub(by))
+        };
+    }
+
+    pub fn drop_cursor(&mut self) {
+        self.cursor = None;
+    }
+
+    /// What was measured of the layers at the cursor, or last.
+    pub fn layers_shown(&self) -> &[LayerStats] {
+        let record = &self.run.record;
+        match self.cursor.and_then(|step| record.at(step)) {
+            Some(point) => &point.layers,
+            None => record.layers(),
+        }
     }
 
     pub fn move_focus(&mut self, forward: bool) {

@@ -89,6 +89,12 @@ impl Record {
         self.latest.as_ref().and_then(|p| p.test)
     }
 
+    /// The kept point at a step, or the last one before it.
+    pub fn at(&self, step: u64) -> Option<&Point> {
+        let after = self.points.partition_point(|p| p.step <= step);
+        self.points.get(after.saturating_sub(1))
+    }
+
     /// The kept points, oldest first.
     pub fn points(&self) -> &[Point] {
         &self.points

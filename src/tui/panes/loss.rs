@@ -149,5 +149,6 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         .collect();
     LineChart::new(app.look(), &series)
         .legend(false)
+        .cursor(app.cursor.map(|step| step as f64))
         .render(below, buf);
 }

@@ -77,36 +77,45 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         .add_modifier(Modifier::BOLD | Modifier::REVERSED);
     let fix = fix_spans(app);
     let fix_width: usize = fix.iter().map(|s| s.content.chars().count()).sum();
-    let lines = wrap(&said.sentence, room);
-    let text = |line: &str| Span::styled(format!(" {line}"), theme.style(Role::Text));
-    // The first row: the sentence, as far as it goes; on a single row the fix matters more than the sentence's end.
-    let mut first = said.sentence.clone();
-    if lines.len() > 1 && area.height > 1 && fix.is_empty() {
-        first = lines[0].clone();
-    } else if area.height == 1 && fix_width > 0 && fix_width + 20 < room {
-        first = fit(&first, room - fix_width - 2);
-    }
-    let mut row = vec![
-        Span::styled(format!(" {} ", said.word), badge),
-        text(&fit(&first, room)),
-    ];
+    let text = |line: String| Span::styled(format!(" {line}"), theme.style(Role::Text));
+    let word = Span::styled(format!(" {} ", said.word), badge);
     if area.height == 1 {
-        row.push(Span::raw("  "));
+        // On a single row the fix matters more than the sentence's end.
+        let left = if fix_width > 0 && fix_width + 20 < room {
+            room - fix_width - 2
+        } else {
+            room
+        };
+        let mut row = vec![word, text(fit(&said.sentence, left)), Span::raw("  ")];
         row.extend(fix);
         return write_line(buf, area, 0, row);
     }
-    write_line(buf, area, 0, row);
-    let mut second = vec![Span::raw(" ".repeat(lead + 1))];
+    // The sentence on all rows but the last, what is cut off shown; then the fix and the evidence.
+    let most = usize::from(area.height) - 1;
+    let lines = wrap(&said.sentence, room);
+    let mut shown: Vec<String> = lines.iter().take(most).cloned().collect();
+    if lines.len() > most
+        && let Some(last) = shown.last_mut()
+    {
+        *last = fit(&lines[most - 1..].join(" "), room);
+    }
+    let indent = Span::raw(" ".repeat(lead));
+    let count = shown.len() as u16;
+    for (row, line) in (0..).zip(shown) {
+        let lead = if row == 0 {
+            word.clone()
+        } else {
+            indent.clone()
+        };
+        write_line(buf, area, row, vec![lead, text(line)]);
+    }
+    let mut last = vec![indent, Span::raw(" ")];
     if !fix.is_empty() {
-        second.extend(fix);
-        second.push(Span::raw("   "));
-    } else if lines.len() > 1 {
-        second.push(Span::styled(lines[1..].join(" "), theme.style(Role::Text)));
+        last.extend(fix);
+        last.push(Span::raw("   "));
     }
-    if lines.len() == 1 || fix_width > 0 {
-        second.push(Span::styled(said.evidence, theme.style(Role::Dim)));
-    }
-    write_line(buf, area, 1, second);
+    last.push(Span::styled(said.evidence, theme.style(Role::Dim)));
+    write_line(buf, area, count, last);
 }
 
 /// `f draw all weights by glorot-normal`, where there is a fix.

@@ -49,7 +49,7 @@ fn lines(app: &App) -> Vec<Line> {
     let predicted = (0..app.layer_count()).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
     add("theory", predicted.collect(), Role::Theory);
     // The two that can hide each other's trouble are shown together.
-    let now = app.run.record.layers();
+    let now = app.layers_shown();
     match measure {
         Measure::GradRms => add(
             Measure::DeltaRms.symbol(),

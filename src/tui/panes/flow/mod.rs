@@ -25,7 +25,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         ""
     };
-    let note = format!("{shown}{}", app.view.name());
+    let note = match app.cursor {
+        Some(step) => format!("{shown}at step {}", crate::text::thousands(step.into())),
+        None => format!("{shown}{}", app.view.name()),
+    };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);
     match app.view {
         View::Sparklines => {

@@ -75,7 +75,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
             break;
         };
-        let stats = record.layers().get(layer);
+        let stats = app.layers_shown().get(layer);
         write_line(buf, inner, row + 1, cells(app, layer, stats, &columns));
         if layer == app.layer {
             let marked = Rect {
@@ -94,6 +94,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         LogSparkline::new(app.look(), &values, scale)
             .steps(&steps)
             .axis(axis)
+            .cursor(app.cursor)
             .anchors(measure.anchors())
             .render(area, buf);
     }
