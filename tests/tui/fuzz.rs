@@ -100,7 +100,7 @@ fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics_and_the_experiment_always_reads_back(steps in prop::collection::vec(step(), 1..60)) {

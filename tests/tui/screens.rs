@@ -86,7 +86,7 @@ fn the_verdict_names_the_trouble_and_f_mends_it() {
     let mut bench = running(120, 36);
     let screen = bench.text();
     assert!(
-        screen.contains("VANISHING") && screen.contains("0.7 decades"),
+        screen.contains("VANISHING") && screen.contains("0.70 decades"),
         "{screen}"
     );
     let fix = bench.app.fix().expect("a fix").clone();

@@ -49,7 +49,7 @@ impl App {
             return;
         };
         let experiment = &self.experiment;
-        let spec = resolve::for_data(experiment, data).ok();
+        let spec = resolve::for_data(experiment, &data).ok();
         let theory = spec
             .as_ref()
             .and_then(|spec| theory::predict(spec, &setting(experiment, &data)).ok());

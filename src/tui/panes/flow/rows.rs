@@ -28,12 +28,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(width: u16, theory: bool) -> Self {
-        let label = match width {
-            0..44 => 9,
-            44..64 => 12,
-            _ => 15,
+    /// `digits` of the layers' numbers.
+    fn new(width: u16, digits: usize, theory: bool) -> Self {
+        let word = match width {
+            0..44 => 7,
+            44..64 => 10,
+            _ => 13,
         };
+        let label = digits + word;
         let theory = theory && width >= 46;
         let spark = 1 + label as u16 + 6 + 6 + if theory { 7 } else { 0 } + 2;
         Self {
@@ -62,7 +64,11 @@ pub fn layer_at(app: &App, inner: Rect, y: u16) -> Option<usize> {
 pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let record = &app.run.record;
-    let columns = Columns::new(inner.width, app.has_theory());
+    let columns = Columns::new(
+        inner.width,
+        app.layer_count().to_string().len(),
+        app.has_theory(),
+    );
     let measure = app.measure;
     let count = app.layer_count();
     let steps = record.steps();
