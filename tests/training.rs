@@ -7,6 +7,8 @@ mod bits;
 mod changes;
 #[path = "training/checkpoints.rs"]
 mod checkpoints;
+#[path = "training/commands.rs"]
+mod commands;
 #[path = "training/stopping.rs"]
 mod stopping;
 #[path = "training/thread.rs"]

@@ -48,6 +48,7 @@ pub enum Command {
     Run(RunArgs),
     Export(ExportArgs),
     Shot(ShotArgs),
+    Probe(ProbeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
     Man,

@@ -5,9 +5,11 @@ mod check;
 mod completions;
 mod export;
 mod failure;
+mod judged;
 mod list;
 mod man;
 mod output;
+mod probe;
 mod report;
 mod run;
 mod shot;
@@ -69,6 +71,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Run(args)) => run::run(args, common),
         Some(Command::Export(args)) => export::run(args, common, output),
         Some(Command::Shot(args)) => shot::run(args, common),
+        Some(Command::Probe(args)) => probe::run(args, common, output),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),

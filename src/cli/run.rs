@@ -2,10 +2,12 @@
 
 use super::args::{Common, ReportFormat, RunArgs};
 use super::failure::{Failure, Status};
+use super::judged::Judged;
 use super::report::{Done, Report, text_line};
 use super::signals::Signals;
 use super::source::{self, Loaded};
 use crate::export::tensorboard::EventWriter;
+use crate::insight::verdict;
 use crate::training::{Checkpoint, Detail, Ended, Point, Session, Start, autosaves};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -294,7 +296,8 @@ impl Runner<'_> {
         )
     }
 
-    fn done(&mut self, status: &'static str, reason: String) -> Done<()> {
+    fn done(&mut self, status: &'static str, reason: String) -> Done<Judged> {
+        let judged = self.judged();
         let score = self.last.as_ref().map(|p| p.train);
         let test = self.session.test();
         Done {
@@ -306,8 +309,20 @@ impl Runner<'_> {
             accuracy: score.and_then(|s| s.accuracy),
             test_loss: test.map(|t| t.loss),
             test_accuracy: test.and_then(|t| t.accuracy),
-            sentence: String::new(),
-            verdict: None,
+            sentence: judged.as_ref().map_or(String::new(), Judged::text),
+            verdict: judged,
         }
+    }
+
+    /// Of the last measurements; `None` where no step was taken.
+    fn judged(&self) -> Option<Judged> {
+        let last = self.last.as_ref().filter(|p| !p.layers.is_empty())?;
+        let verdict = verdict::judge(
+            &last.layers,
+            self.session.non_finite(),
+            self.session.experiment(),
+            self.session.network().spec(),
+        );
+        Some(verdict.into())
     }
 }

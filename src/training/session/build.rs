@@ -77,7 +77,7 @@ impl Session {
         let threads = start.threads.unwrap_or(1);
         let options = BuildOptions {
             seed: experiment.seed,
-            batch_rows: batch_rows.max(start.rows.unwrap_or(0)),
+            batch_rows: batch_rows.max(start.rows.unwrap_or(0).min(data.train.len())),
             threads,
             time: data.time.map(|steps| Time {
                 steps,

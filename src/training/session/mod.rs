@@ -18,7 +18,7 @@ use super::trainee::Ended;
 use super::{RunInfo, TensorFile};
 use crate::data::{Dataset, Request};
 use crate::experiment::Experiment;
-use crate::nn::network::{BatchError, Network, StepError, StepOutcome, Trace};
+use crate::nn::network::{BatchError, Network, NonFinite, StepError, StepOutcome, Trace};
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::Hyper;
 use crate::telemetry::Score;
@@ -91,6 +91,11 @@ impl Session {
     /// Why the run takes no further step; `None` while it does.
     pub fn ended(&self) -> Option<&Ended> {
         self.ended.as_ref()
+    }
+
+    /// Where a value of the last step was not finite, if one was.
+    pub fn non_finite(&self) -> Option<NonFinite> {
+        self.outcome.first_non_finite
     }
 
     /// The last evaluation of the test rows.

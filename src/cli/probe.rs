@@ -1,0 +1,229 @@
+//! `gradlab probe`: draws the weights, takes one batch forward and back, and shows every layer beside theory.
+
+use super::args::{Common, ProbeArgs};
+use super::failure::{Failure, Status};
+use super::judged::Judged;
+use super::output::Output;
+use super::report::LayerLine;
+use super::source;
+use crate::data::{Dataset, Rows, Targets};
+use crate::experiment::BatchSize;
+use crate::insight::theory::{Predicted, Setting, Theory, predict};
+use crate::insight::verdict;
+use crate::nn::network::Trace;
+use crate::training::{Numbers, Session, Start, Tensor, TensorFile};
+use serde::Serialize;
+
+pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
+    let loaded = source::load(&args.experiment, common)?;
+    let rows = args
+        .batch_size
+        .unwrap_or(loaded.experiment.training.batch_size);
+    let wanted = match rows {
+        BatchSize::Rows(rows) => rows,
+        BatchSize::Full => usize::MAX,
+    };
+    let start = Start {
+        threads: common.threads,
+        weights: args.weights.clone(),
+        rows: Some(wanted),
+        ..Start::default()
+    };
+    let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
+        .map_err(|e| Failure::Misused(e.to_string()))?;
+    let rows = wanted.min(session.data().train.len());
+    let trace = session
+        .probe(rows)
+        .map_err(|e| Failure::Misused(e.to_string()))?;
+    if let Some(path) = &args.dump {
+        let written = dump(&trace, session.data(), rows).write(path);
+        written.map_err(|e| Failure::Failed(format!("the tensors were not written: {e}")))?;
+    }
+    let spec = session.network().spec();
+    let theory = predict(spec, &Setting::of(session.data(), rows));
+    let verdict = verdict::judge(
+        &trace.stats,
+        trace.first_non_finite,
+        session.experiment(),
+        spec,
+    );
+    let seen = Seen {
+        rows,
+        trace: &trace,
+        theory: theory.as_ref().ok(),
+        verdict: verdict.into(),
+    };
+    if args.json {
+        let json = serde_json::to_string(&seen.json())
+            .map_err(|e| Failure::Failed(format!("the figures cannot be written: {e}")))?;
+        output.line(json)?;
+    } else {
+        seen.table(output)?;
+        if let Err(why) = &theory {
+            output.line(why.to_string())?;
+        }
+    }
+    Ok(Status::Done)
+}
+
+/// Everything of the pass under PyTorch's names, with the targets as `y`.
+fn dump(trace: &Trace, data: &Dataset, rows: usize) -> TensorFile {
+    let mut file = TensorFile::of(trace.tensors.iter().cloned());
+    file.tensors.push(("y".into(), targets(&data.train, rows)));
+    file
+}
+
+fn targets(all: &Rows, rows: usize) -> Tensor {
+    // A sequence may have a target at every step.
+    let count = |targets: usize| rows * (targets / all.len().max(1));
+    match &all.y {
+        Targets::Classes(classes) => {
+            let own = &classes[..count(classes.len())];
+            Tensor {
+                shape: vec![own.len()],
+                numbers: Numbers::I64(own.iter().map(|&c| i64::from(c)).collect()),
+            }
+        }
+        Targets::Values(values) => {
+            let own = values.slice(ndarray::s![..count(values.nrows()), ..]);
+            Tensor {
+                shape: own.shape().to_vec(),
+                numbers: Numbers::F32(own.iter().copied().collect()),
+            }
+        }
+    }
+}
+
+struct Seen<'a> {
+    rows: usize,
+    trace: &'a Trace,
+    theory: Option<&'a Theory>,
+    verdict: Judged,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    loss: f64,
+    accuracy: Option<f64>,
+    rows: usize,
+    global_grad_norm: f64,
+    verdict: &'a Judged,
+    theory: Option<TheoryJson>,
+    layers: Vec<LayerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TheoryJson {
+    chi: Option<f64>,
+    depth_scale: Option<f64>,
+    /// 5·Σ 1/n: theory is trustworthy far below 1.
+    trust: f64,
+    approximate: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct LayerJson<'a> {
+    #[serde(flatten)]
+    measured: LayerLine<'a>,
+    predicted: Option<PredictedJson>,
+}
+
+#[derive(Serialize)]
+struct PredictedJson {
+    q_pre: f64,
+    out_rms: f64,
+    chi: Option<f64>,
+    delta_rms: f64,
+    grad_norm: f64,
+    grad_rms: f64,
+}
+
+impl From<&Predicted> for PredictedJson {
+    fn from(p: &Predicted) -> PredictedJson {
+        PredictedJson {
+            q_pre: p.q_pre,
+            out_rms: p.out_rms,
+            chi: p.chi,
+            delta_rms: p.delta_rms,
+            grad_norm: p.grad_norm,
+            grad_rms: p.grad_rms,
+        }
+    }
+}
+
+impl Seen<'_> {
+    fn predicted(&self, layer: usize) -> Option<&Predicted> {
+        self.theory?.layers.get(layer)
+    }
+
+    fn json(&self) -> Json<'_> {
+        let layers = self.trace.stats.iter().enumerate();
+        Json {
+            loss: self.trace.score.loss,
+            accuracy: self.trace.score.accuracy,
+            rows: self.rows,
+            global_grad_norm: self.trace.global_grad_norm,
+            verdict: &self.verdict,
+            theory: self.theory.map(|t| TheoryJson {
+                chi: t.chi,
+                depth_scale: t.depth_scale,
+                trust: t.trust,
+                approximate: t.approximate,
+            }),
+            layers: layers
+                .map(|(layer, stats)| LayerJson {
+                    measured: LayerLine { layer, stats },
+                    predicted: self.predicted(layer).map(PredictedJson::from),
+                })
+                .collect(),
+        }
+    }
+
+    /// From the top down, as the workbench shows it.
+    fn table(&self, output: &mut Output) -> Result<(), Failure> {
+        let score = self.trace.score;
+        let accuracy = score
+            .accuracy
+            .map_or(String::new(), |a| format!("  accuracy {:.2} %", 100.0 * a));
+        output.line(format!(
+            "{} rows  loss {:.6}{accuracy}",
+            self.rows, score.loss
+        ))?;
+        let head = "layer      delta     theory  grad_norm     theory   grad_rms   grad_max    out_mean    out_std  saturated   dead";
+        let head = output.bold(head);
+        output.line(head)?;
+        let theirs = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.2e}"));
+        for (layer, s) in self.trace.stats.iter().enumerate().rev() {
+            let predicted = self.predicted(layer);
+            output.line(format!(
+                "{layer:>5} {:>10.2e} {:>10} {:>10.2e} {:>10} {:>10.2e} {:>10.2e} {:>11.2e} {:>10.2e} {:>8.1} % {:>4.1} %",
+                s.delta_rms,
+                theirs(predicted.map(|p| p.delta_rms)),
+                s.grad_norm,
+                theirs(predicted.map(|p| p.grad_norm)),
+                s.grad_rms,
+                s.grad_max,
+                s.out_mean,
+                s.out_std,
+                100.0 * s.saturated,
+                100.0 * s.dead,
+            ))?;
+        }
+        if let Some(theory) = self.theory {
+            let chi = theory
+                .chi
+                .map_or(String::new(), |chi| format!("chi {chi:.4}  "));
+            let depth = theory
+                .depth_scale
+                .map_or(String::new(), |d| format!("depth scale {d:.2}  "));
+            output.line(format!(
+                "theory: {chi}{depth}5·Σ1/n {:.3} (trustworthy far below 1){}",
+                theory.trust,
+                theory
+                    .approximate
+                    .map_or(String::new(), |why| format!("; rough: {why}"))
+            ))?;
+        }
+        output.line(self.verdict.text())
+    }
+}
