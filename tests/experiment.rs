@@ -2,7 +2,9 @@
 
 mod experiment {
     mod arbitrary;
+    mod claims;
     mod faults;
     mod presets;
     mod reading;
+    mod training;
 }

@@ -2,6 +2,7 @@
 
 mod document;
 pub mod fault;
+mod limits;
 pub mod link;
 pub mod parse;
 pub mod presets;
@@ -10,6 +11,9 @@ pub mod rules;
 pub mod schema;
 mod section;
 pub mod size;
+pub mod targets;
+mod thing;
+mod words;
 mod write;
 
 pub use document::LONGEST;

@@ -134,7 +134,7 @@ fn seed(file: &mut Section<'_>) -> u64 {
     let Some(entry) = file.take("seed") else {
         return 42;
     };
-    match super::section::checked(&entry.node, "seed", &WHOLE) {
+    match super::limits::checked(&entry.node, "seed", &WHOLE) {
         Ok(crate::nn::vocabulary::Value::Count(seed)) => seed,
         Ok(_) => 42,
         Err(message) => {

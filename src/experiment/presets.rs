@@ -33,11 +33,12 @@ macro_rules! presets {
 }
 
 static SHIPPED: &[Preset] = presets! {
-    "Vanishing and exploding gradients": "vanishing-logistic", "vanishing-logistic-normal", "exploding-relu", "chaotic-tanh";
-    "Initialization that fits": "tanh-glorot", "relu-glorot-30", "relu-he-30", "selu-lecun-100", "elu-he-deep";
-    "Classifiers": "textbook-digits", "spiral", "moons", "wine";
+    "Vanishing and exploding gradients": "vanishing-logistic", "vanishing-logistic-normal", "torch-default-relu", "exploding-relu", "chaotic-tanh";
+    "Initialization that fits": "tanh-glorot", "relu-glorot-30", "relu-he-30", "elu-he-deep", "selu-lecun-100", "lsuv-tanh";
+    "Normalization": "batch-norm-logistic";
+    "Classifiers": "textbook-digits", "moons", "spiral", "wine";
     "Regression": "diabetes";
-    "Overfitting": "overfit-digits";
+    "Overfitting": "overfit-moons", "dropout-moons";
 };
 
 /// The shipped presets, in the order to go through them.

@@ -1,8 +1,8 @@
 //! From an experiment and its data's shape to what is built: every default filled in, every repeat expanded.
 
-use super::rules::{self, TargetKind};
 use super::schema::*;
 use super::size;
+use super::targets::{TargetKind, loss_misfit};
 use crate::data::{Dataset, Task};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -76,7 +76,7 @@ pub fn network_spec(
         Task::Classification { classes } => TargetKind::Classes(Some(classes)),
         Task::Regression { .. } => TargetKind::Numbers,
     };
-    if let Some(message) = rules::loss_misfit(&loss, targets, experiment.data.kind.name()) {
+    if let Some(message) = loss_misfit(&loss, targets, experiment.data.kind.name()) {
         return refuse("training.loss", message);
     }
     let smooths = matches!(

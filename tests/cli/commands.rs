@@ -199,3 +199,21 @@ fn completions_and_the_manual_name_the_commands() {
         assert!(said.out.contains(word), "{word} is not in the manual");
     }
 }
+
+#[test]
+fn check_gives_the_workbenchs_advice() {
+    let said = gradlab_reading(
+        &["check", "-"],
+        &format!(
+            "{GOOD}[network]\nactivation = \"relu\"\ninit = \"normal\"\n[[network.layers]]\nunits = 100\nrepeat = 10\n"
+        ),
+    );
+    assert_eq!(said.status, 0);
+    assert!(said.out.contains("advice: "), "{}", said.out);
+    let elsewhere = gradlab_reading(
+        &["check", "-"],
+        "format = 1\n[data]\nkind = \"npz\"\npath = \"nowhere.npz\"\n",
+    );
+    assert_eq!(elsewhere.status, 0);
+    assert!(elsewhere.out.contains("nowhere.npz"), "{}", elsewhere.out);
+}

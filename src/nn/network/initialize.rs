@@ -71,10 +71,6 @@ impl<T: Real> Layer<T> {
         let mut rng = stream(seed, Purpose::Biases(self.index));
         let mut drawn = vec![0.0f32; fan_out];
         match &self.spec.bias {
-            // nn.Linear draws its biases as its weights, by the weights' fan_in
-            Bias::Drawn(Initializer::Zeros) if self.spec.init == Initializer::TorchDefault => {
-                Initializer::TorchDefault.fill_bias(fan_in, fan_out, &mut rng, &mut drawn);
-            }
             Bias::Drawn(initializer) => {
                 initializer.fill_bias(fan_in, fan_out, &mut rng, &mut drawn)
             }

@@ -1,0 +1,206 @@
+//! Every preset shows what its name and its description say. The bounds leave room beside what was measured; what is
+//! vanishing and what is exploding is the verdict's: the lowest layer's gradient or error signal a thousand times smaller
+//! or larger than the top's.
+
+use super::training::{Trained, bottom_over_top, preset, train};
+use gradlab::experiment::apply_set;
+
+fn first_step(name: &str) -> Trained {
+    train(&preset(name), 1)
+}
+
+fn gradients(trained: &Trained) -> f64 {
+    bottom_over_top(&trained.first, |s| s.grad_rms)
+}
+
+fn signals(trained: &Trained) -> f64 {
+    bottom_over_top(&trained.first, |s| s.delta_rms)
+}
+
+fn assert_between(what: &str, value: f64, low: f64, high: f64) {
+    assert!(
+        (low..=high).contains(&value),
+        "{what} is {value:e}, not in {low:e}..{high:e}"
+    );
+}
+
+#[test]
+fn vanishing_logistic_vanishes_and_does_not_learn() {
+    let trained = train(&preset("vanishing-logistic"), 200);
+    assert_between("gradient", gradients(&trained), 1e-8, 1e-5);
+    assert_between("error signal", signals(&trained), 1e-8, 1e-5);
+    // ln 10 = 2.303 is the loss of a guess
+    assert_between("loss", trained.train.loss, 2.28, 2.35);
+    let mended = apply_set(&preset("vanishing-logistic"), "network.activation=relu").unwrap();
+    let mended = apply_set(&mended, "network.init=he-normal").unwrap();
+    assert!(train(&mended, 200).train.loss < 1.0);
+}
+
+#[test]
+fn logistic_from_standard_normal_draws_depends_on_the_width() {
+    assert_between(
+        "error signal",
+        signals(&first_step("vanishing-logistic-normal")),
+        1e-8,
+        3e-4,
+    );
+    let at = |units: &str| {
+        let wider = apply_set(
+            &preset("vanishing-logistic-normal"),
+            &format!("network.layers.0.units={units}"),
+        )
+        .unwrap();
+        signals(&train(&wider, 1))
+    };
+    assert_between("at 100 units", at("100"), 0.1, 10.0);
+    assert_between("at 1000 units", at("1000"), 100.0, 1e6);
+}
+
+#[test]
+fn torch_default_relu_hides_its_vanishing_signal_from_the_weights_gradients() {
+    let trained = first_step("torch-default-relu");
+    assert_between("error signal", signals(&trained), 1e-9, 1e-5);
+    assert_between("gradient", gradients(&trained), 0.05, 20.0);
+}
+
+#[test]
+fn exploding_relu_explodes_and_leaves_the_scale() {
+    let trained = train(&preset("exploding-relu"), 5);
+    assert_between("error signal", signals(&trained), 1e6, 1e10);
+    assert!(trained.first.iter().all(|s| s.grad_norm > 1e8));
+    assert!(trained.first_non_finite.is_some());
+}
+
+#[test]
+fn chaotic_tanh_explodes_though_it_is_saturated() {
+    let trained = first_step("chaotic-tanh");
+    assert_between("gradient", gradients(&trained), 1e3, 1e6);
+    let hidden = &trained.first[..trained.first.len() - 1];
+    assert!(hidden.iter().all(|s| s.saturated > 0.7));
+}
+
+#[test]
+fn tanh_glorot_is_healthy_and_learns() {
+    let trained = train(&preset("tanh-glorot"), 200);
+    assert_between("gradient", gradients(&trained), 0.1, 10.0);
+    assert_between("error signal", signals(&trained), 0.05, 10.0);
+    assert!(trained.train.loss < 0.2, "{:?}", trained.train);
+}
+
+#[test]
+fn thirty_relu_layers_stall_by_glorot_and_learn_by_he() {
+    let glorot = train(&preset("relu-glorot-30"), 200);
+    assert_between("error signal", signals(&glorot), 1e-7, 1e-3);
+    assert_between("loss", glorot.train.loss, 2.29, 2.31);
+    let he = train(&preset("relu-he-30"), 200);
+    assert_between("error signal", signals(&he), 0.05, 20.0);
+    assert!(he.train.loss < 2.0, "{:?}", he.train);
+}
+
+#[test]
+fn elu_he_deep_grows_down_the_layers() {
+    // the variance's growth is the square
+    assert_between(
+        "error signal",
+        signals(&first_step("elu-he-deep")),
+        8.0,
+        60.0,
+    );
+}
+
+#[test]
+fn selu_keeps_mean_0_and_variance_1_through_a_hundred_layers() {
+    let trained = first_step("selu-lecun-100");
+    for (layer, stats) in trained.first[..100].iter().enumerate() {
+        assert_between(&format!("mean of layer {layer}"), stats.out_mean, -0.3, 0.3);
+        assert_between(
+            &format!("deviation of layer {layer}"),
+            stats.out_std,
+            0.75,
+            1.25,
+        );
+    }
+}
+
+#[test]
+fn lsuv_starts_every_layer_at_unit_variance() {
+    let trained = train(&preset("lsuv-tanh"), 150);
+    let glorot = train(
+        &apply_set(&preset("lsuv-tanh"), "network.init=glorot-normal").unwrap(),
+        1,
+    );
+    for layer in 0..20 {
+        assert_between(
+            &format!("pre_std of layer {layer}"),
+            trained.first[layer].pre_std,
+            0.8,
+            1.2,
+        );
+    }
+    assert!(glorot.first[19].pre_std < 0.5);
+    assert!(trained.train.loss < 1.0, "{:?}", trained.train);
+}
+
+#[test]
+fn batch_norm_lets_the_logistic_net_learn() {
+    let with = train(&preset("batch-norm-logistic"), 300);
+    let without = train(
+        &apply_set(&preset("batch-norm-logistic"), "network.layers.0.norm=none").unwrap(),
+        300,
+    );
+    assert!(with.train.loss < 1.5, "{:?}", with.train);
+    assert!(without.train.loss > 2.28, "{:?}", without.train);
+    assert!(signals(&with) > 100.0 * signals(&without));
+}
+
+#[test]
+fn the_classifiers_classify() {
+    for (name, steps, accuracy) in [
+        ("textbook-digits", 300, 0.95),
+        ("moons", 400, 0.93),
+        ("wine", 200, 0.94),
+        ("spiral", 1500, 0.95),
+    ] {
+        let trained = train(&preset(name), steps);
+        let reached = trained.test.accuracy.expect("classes");
+        assert!(reached >= accuracy, "{name}: {reached}");
+    }
+}
+
+#[test]
+fn diabetes_turns() {
+    let early = train(&preset("diabetes"), 600);
+    let late = train(&preset("diabetes"), 3000);
+    assert!(
+        late.train.loss < 0.5 * early.train.loss,
+        "{:?} {:?}",
+        early.train,
+        late.train
+    );
+    assert!(
+        late.test.loss > 1.2 * early.test.loss,
+        "{:?} {:?}",
+        early.test,
+        late.test
+    );
+}
+
+#[test]
+fn forty_points_are_overfitted_and_dropout_helps() {
+    let early = train(&preset("overfit-moons"), 40);
+    let late = train(&preset("overfit-moons"), 1500);
+    assert!(late.train.loss < 0.01, "{:?}", late.train);
+    assert!(
+        late.test.loss > 2.0 * early.test.loss,
+        "{:?} {:?}",
+        early.test,
+        late.test
+    );
+    let dropped = train(&preset("dropout-moons"), 1500);
+    assert!(
+        dropped.test.loss < 0.5 * late.test.loss,
+        "{:?} {:?}",
+        dropped.test,
+        late.test
+    );
+}
