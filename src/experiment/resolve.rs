@@ -37,7 +37,7 @@ pub fn default_loss(task: Task) -> Loss {
 /// Units of the output layer: a logit a class (one for two classes under binary cross-entropy), or a unit a target.
 pub fn outputs(loss: &Loss, task: Task) -> usize {
     match (loss, task) {
-        (Loss::BinaryCrossEntropy { .. }, Task::Classification { .. }) => 1,
+        (Loss::BinaryCrossEntropy, Task::Classification { .. }) => 1,
         (_, Task::Classification { classes }) => classes,
         (_, Task::Regression { targets }) => targets,
     }
@@ -79,10 +79,7 @@ pub fn network_spec(
     if let Some(message) = loss_misfit(&loss, targets, experiment.data.kind.name()) {
         return refuse("training.loss", message);
     }
-    let smooths = matches!(
-        loss,
-        Loss::CrossEntropy { .. } | Loss::BinaryCrossEntropy { .. }
-    );
+    let smooths = matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy);
     if experiment.training.label_smoothing > 0.0 && !smooths {
         return refuse(
             "training.label_smoothing",
@@ -177,9 +174,9 @@ fn output(network: &Network, inputs: usize, units: usize) -> LayerSpec {
 
 /// The layer's own, or the network's, or zeros; PyTorch's default draw is of weights and biases alike.
 fn bias(own: Option<&Bias>, network: &Network, init: &Initializer) -> Bias {
-    own.or(network.bias.as_ref()).cloned().unwrap_or_else(|| {
+    own.or(network.bias.as_ref()).cloned().unwrap_or({
         Bias::Drawn(match init {
-            Initializer::TorchDefault { .. } => Initializer::TorchDefault {},
+            Initializer::TorchDefault => Initializer::TorchDefault {},
             _ => Initializer::Zeros {},
         })
     })

@@ -159,7 +159,7 @@ fn things(experiment: &Experiment, found: &mut Vec<Problem>) {
         } = &layer.kind
         {
             initializer(given, &path("recurrent_init"), found);
-            if matches!(given, Initializer::Lsuv { .. }) {
+            if matches!(given, Initializer::Lsuv) {
                 found.push(Problem::new(&[&path("recurrent_init")], "`lsuv` scales a layer's input weights by the first batch: take `orthogonal` for recurrent weights"));
             }
         }
@@ -196,7 +196,7 @@ fn bias(bias: Option<&Bias>, path: &str, found: &mut Vec<Problem>) {
     initializer(init, path, found);
     if matches!(
         init,
-        Initializer::Orthogonal { .. } | Initializer::Identity { .. } | Initializer::Lsuv { .. }
+        Initializer::Orthogonal { .. } | Initializer::Identity { .. } | Initializer::Lsuv
     ) {
         let message = format!(
             "`{}` makes a matrix, and biases are a vector: take `zeros` or `normal`",

@@ -25,9 +25,9 @@ pub fn features(kind: &DataKind) -> Option<usize> {
         | DataKind::Spirals { .. }
         | DataKind::Blobs { .. } => Some(2),
         DataKind::Xor { .. } | DataKind::Plane { .. } | DataKind::Waves { .. } => Some(2),
-        DataKind::Friedman { .. } | DataKind::Diabetes { .. } => Some(10),
+        DataKind::Friedman { .. } | DataKind::Diabetes => Some(10),
         DataKind::Digits { .. } => Some(64),
-        DataKind::Wine { .. } => Some(13),
+        DataKind::Wine => Some(13),
         DataKind::Adding { .. } => Some(2),
         DataKind::TemporalOrder { .. } => Some(6),
         DataKind::Echo { .. } => Some(1),
@@ -67,8 +67,8 @@ fn layer_parameters(layer: &Layer, inputs: u128) -> u128 {
         LayerKind::Dense => units.saturating_mul(inputs + 1),
         LayerKind::Recurrent { cell, .. } => {
             let gates = match cell {
-                Cell::Plain { .. } => 1,
-                Cell::Gru { .. } => 3,
+                Cell::Plain => 1,
+                Cell::Gru => 3,
                 Cell::Lstm { .. } => 4,
             };
             units

@@ -27,7 +27,7 @@ pub fn target_kind(kind: &DataKind) -> TargetKind {
             Classes(Some(*classes))
         }
         DataKind::Digits { classes } => Classes(Some(classes.as_ref().map_or(10, Vec::len))),
-        DataKind::Wine { .. } => Classes(Some(3)),
+        DataKind::Wine => Classes(Some(3)),
         DataKind::Echo { .. } => Classes(Some(2)),
         DataKind::TemporalOrder { .. } => Classes(Some(4)),
         DataKind::Idx { .. } => Classes(None),
@@ -36,7 +36,7 @@ pub fn target_kind(kind: &DataKind) -> TargetKind {
         | DataKind::Plane { .. }
         | DataKind::Waves { .. }
         | DataKind::Friedman { .. }
-        | DataKind::Diabetes { .. }
+        | DataKind::Diabetes
         | DataKind::Adding { .. } => Numbers,
         DataKind::Npz { .. } | DataKind::Safetensors { .. } => Unknown,
     }
@@ -56,7 +56,7 @@ pub(super) fn problems(experiment: &Experiment, found: &mut Vec<Problem>) {
     }
     if training.label_smoothing > 0.0 {
         let other = match (&training.loss, targets) {
-            (Some(Loss::CrossEntropy { .. } | Loss::BinaryCrossEntropy { .. }), _)
+            (Some(Loss::CrossEntropy | Loss::BinaryCrossEntropy), _)
             | (None, TargetKind::Classes(_) | TargetKind::Unknown) => None,
             (Some(loss), _) => Some(loss.name()),
             (None, TargetKind::Numbers) => Some("mse"),
@@ -82,19 +82,17 @@ pub(super) fn problems(experiment: &Experiment, found: &mut Vec<Problem>) {
 pub(super) fn loss_misfit(loss: &Loss, targets: TargetKind, data: &str) -> Option<String> {
     let name = loss.name();
     match (loss, targets) {
-        (Loss::CrossEntropy { .. }, TargetKind::Numbers) => Some(format!(
+        (Loss::CrossEntropy, TargetKind::Numbers) => Some(format!(
             "`{name}` needs classes, and the targets of `{data}` are numbers: take `mse`, `mae` or `huber`"
         )),
-        (Loss::BinaryCrossEntropy { .. }, TargetKind::Classes(Some(classes))) if classes != 2 => {
+        (Loss::BinaryCrossEntropy, TargetKind::Classes(Some(classes))) if classes != 2 => {
             Some(format!(
                 "`{name}` has one logit for two classes, and `{data}` has {classes} classes: take `cross-entropy`"
             ))
         }
-        (Loss::Mse { .. } | Loss::Mae { .. } | Loss::Huber { .. }, TargetKind::Classes(_)) => {
-            Some(format!(
-                "`{name}` needs numbers as targets, and `{data}` has classes: take `cross-entropy`"
-            ))
-        }
+        (Loss::Mse | Loss::Mae | Loss::Huber { .. }, TargetKind::Classes(_)) => Some(format!(
+            "`{name}` needs numbers as targets, and `{data}` has classes: take `cross-entropy`"
+        )),
         _ => None,
     }
 }

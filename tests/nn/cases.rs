@@ -100,7 +100,7 @@ fn compare(json: &Json, tensors: &Tensors, trace: &Trace) -> Found {
             .zip(&want.data)
             .map(|(&g, w)| (f64::from(g) - w).abs());
         let error = errors.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a });
-        if !(error <= tolerance) || got.len() != want.data.len() {
+        if error.is_nan() || error > tolerance || got.len() != want.data.len() {
             found
                 .faults
                 .push(format!("{name}: off by {error:e}, allowed {tolerance:e}"));
@@ -135,7 +135,7 @@ fn compare_magnitudes(json: &Json, trace: &Trace, found: &mut Found) {
             .expect("a tolerance");
         let want = layer["grad_weight"]["l2"].as_f64().expect("a norm");
         let off = (trace.stats[i].grad_norm.log10() - want.log10()).abs();
-        if !(off <= tolerance) {
+        if off.is_nan() || off > tolerance {
             found.faults.push(format!(
                 "layer {i}: norm off by {off} decades, allowed {tolerance}"
             ));
@@ -166,7 +166,7 @@ fn compare_statistics(json: &Json, trace: &Trace, faults: &mut Vec<String>) {
             ("max_abs", stats.grad_max, &want["max_abs"], tolerance),
         ] {
             let Some(want) = want.as_f64() else { continue };
-            if !((got - want).abs() <= allowed) {
+            if (got - want).is_nan() || (got - want).abs() > allowed {
                 faults.push(format!("layer {i} {name}: {got:e} instead of {want:e}"));
             }
         }

@@ -83,17 +83,17 @@ impl Widget for HistogramBars<'_> {
             bars.height -= 1;
             self.draw_labels(area, buf);
         }
-        if let Some(curve) = self.curve {
-            if bars.height >= 4 {
-                let rows = bars.height / 3;
-                bars.height -= rows;
-                let below = Rect {
-                    y: bars.y + bars.height,
-                    height: rows,
-                    ..bars
-                };
-                self.draw_curve(curve, below, buf);
-            }
+        if let Some(curve) = self.curve
+            && bars.height >= 4
+        {
+            let rows = bars.height / 3;
+            bars.height -= rows;
+            let below = Rect {
+                y: bars.y + bars.height,
+                height: rows,
+                ..bars
+            };
+            self.draw_curve(curve, below, buf);
         }
         self.draw_bars(bars, buf);
     }

@@ -151,17 +151,17 @@ fn mark_layers(plot: &Plot, series: &ProfileSeries, buf: &mut Buffer) {
         return;
     }
     for (layer, value) in series.values.iter().enumerate() {
-        if let (Some(x), Some(t)) = (plot.column(layer as f64), plot.y.position(*value)) {
-            if let Some(y) = cell_row(plot, t) {
-                put(
-                    buf,
-                    plot.inner,
-                    x,
-                    y,
-                    plot.look.glyphs.point(),
-                    series.style,
-                );
-            }
+        if let (Some(x), Some(t)) = (plot.column(layer as f64), plot.y.position(*value))
+            && let Some(y) = cell_row(plot, t)
+        {
+            put(
+                buf,
+                plot.inner,
+                x,
+                y,
+                plot.look.glyphs.point(),
+                series.style,
+            );
         }
     }
 }
