@@ -159,7 +159,7 @@ fn the_classifiers_classify() {
         ("textbook-digits", 300, 0.95),
         ("moons", 400, 0.93),
         ("wine", 200, 0.94),
-        ("spiral", 1500, 0.95),
+        ("spiral", 3000, 0.94),
     ] {
         let trained = train(&preset(name), steps);
         let reached = trained.test.accuracy.expect("classes");

@@ -36,7 +36,7 @@ activation = "logistic"
 init = { kind = "normal", std = 0.5 }
 bias = { kind = "zeros" }
 [[network.layers]]
-units = 100
+units = 64
 repeat = 10
 kind = "dense"
 activation = { kind = "leaky-relu", slope = 0.2 }
@@ -127,7 +127,7 @@ fn every_key_arrives_where_it_belongs() {
             layer.skip,
             layer.frozen
         ),
-        (100, 10, 0.2, true, true)
+        (64, 10, 0.2, true, true)
     );
     assert_eq!(layer.activation, Some(Activation::LeakyRelu { slope: 0.2 }));
     assert_eq!(layer.bias, Some(Bias::Off));
