@@ -67,10 +67,10 @@ fn numbers(app: &App, inner: Rect, area: Rect, buf: &mut Buffer) {
     let mut before = usize::MAX;
     for row in 0..area.height {
         let layers = Waterfall::layers_at(app.look(), app.layer_count(), area, row);
-        if layers.is_empty() || layers.start == before {
+        if layers.is_empty() || layers.end == before {
             continue;
         }
-        before = layers.start;
+        before = layers.end;
         let selected = layers.contains(&app.layer);
         let text = format!(
             "{:>width$}",
