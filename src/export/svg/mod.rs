@@ -37,7 +37,7 @@ pub fn render(buf: &Buffer, palette: &Palette, title: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n\
          <title>{}</title>\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>\n\
-         <g transform=\"translate({MARGIN} {MARGIN})\" font-family=\"'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{FONT_SIZE}\" style=\"white-space:pre\">\n",
+         <g transform=\"translate({MARGIN} {MARGIN})\" font-family=\"'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{FONT_SIZE}\" style=\"white-space:pre\" xml:space=\"preserve\">\n",
         escape(title),
         hex(palette.background),
     );
