@@ -49,6 +49,7 @@ pub enum Command {
     Export(ExportArgs),
     Shot(ShotArgs),
     Probe(ProbeArgs),
+    Resume(ResumeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
     Man,
@@ -292,6 +293,9 @@ pub struct ResumeArgs {
     /// The checkpoint [default: the newest]
     #[arg(value_name = "CHECKPOINT")]
     pub checkpoint: Option<PathBuf>,
+    /// List the runs that were saved without being asked, the newest first
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// Draw the workbench after some steps as a picture, without a terminal

@@ -11,6 +11,7 @@ mod man;
 mod output;
 mod probe;
 mod report;
+mod resume;
 mod run;
 mod shot;
 mod show;
@@ -72,6 +73,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Export(args)) => export::run(args, common, output),
         Some(Command::Shot(args)) => shot::run(args, common),
         Some(Command::Probe(args)) => probe::run(args, common, output),
+        Some(Command::Resume(args)) => resume::run(args, &cli.workbench, common, output),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),

@@ -2,10 +2,11 @@
 
 use super::args::{Common, WorkbenchArgs};
 use super::failure::{Failure, Status};
-use super::source;
+use super::source::{self, Loaded};
 use crate::experiment::presets;
 use crate::tui::theme::{ColourDepth, Theme, ThemeName};
 use crate::tui::{self, config};
+use std::path::PathBuf;
 
 pub fn run(
     experiment: Option<&str>,
@@ -13,6 +14,16 @@ pub fn run(
     common: &Common,
 ) -> Result<Status, Failure> {
     let loaded = source::load(experiment.unwrap_or(presets::DEFAULT), common)?;
+    open(loaded, None, args, common)
+}
+
+/// Opens the workbench, on a run that goes on from `resume` if one is given.
+pub fn open(
+    loaded: Loaded,
+    resume: Option<PathBuf>,
+    args: &WorkbenchArgs,
+    common: &Common,
+) -> Result<Status, Failure> {
     let config = match config::path() {
         Some(path) => config::load(&path).map_err(Failure::Misused)?,
         None => config::Config::default(),
@@ -24,6 +35,7 @@ pub fn run(
     };
     let options = tui::Options {
         threads: common.threads,
+        resume,
         mouse: !args.no_mouse && config.mouse.unwrap_or(true),
         manner: tui::app::Manner {
             theme,

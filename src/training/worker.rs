@@ -4,7 +4,7 @@
 use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
-use super::{Command, Frame, Point, RunInfo, Session, Start, Status};
+use super::{Command, Frame, Point, RunInfo, Session, Start, Status, autosaves};
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
 use std::any::Any;
@@ -28,7 +28,8 @@ pub struct Options {
 /// Checkpoints without being asked: every so often while the run moves, and when the thread stops.
 #[derive(Clone, Debug)]
 pub struct Autosave {
-    pub path: PathBuf,
+    /// `None`: in the platform's place, a file for every experiment (see [`autosaves`]).
+    pub path: Option<PathBuf>,
     pub every: Duration,
 }
 
@@ -364,11 +365,18 @@ where
         if !self.unsaved {
             return;
         }
-        match guarded(|| trainee.checkpoint(&autosave.path)).and_then(|result| result) {
+        let path = match &autosave.path {
+            Some(path) => Ok(path.clone()),
+            None => autosaves::path_for(&self.experiment),
+        };
+        let saved = path.and_then(|path| {
+            let written = guarded(|| trainee.checkpoint(&path)).and_then(|result| result);
+            written.map_err(|why| format!("to {}: {why}", path.display()))
+        });
+        match saved {
             Ok(()) => self.unsaved = false,
             Err(why) => self.notices.push(format!(
-                "autosave to {} failed: {why}; training goes on, the last whole one stays",
-                autosave.path.display()
+                "autosave failed: {why}; training goes on, the last whole one stays"
             )),
         }
         self.saved = Instant::now();

@@ -276,7 +276,7 @@ fn what_was_done_is_saved_when_the_handle_goes() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("auto");
     let autosave = Autosave {
-        path: path.clone(),
+        path: Some(path.clone()),
         every: Duration::MAX,
     };
     let mut bench = Bench::start("", Some(autosave));

@@ -38,6 +38,8 @@ use world::World;
 pub struct Options {
     /// Threads of the training; `None`: the program chooses.
     pub threads: Option<usize>,
+    /// A checkpoint of the experiment to go on from.
+    pub resume: Option<PathBuf>,
     pub mouse: bool,
     pub manner: Manner,
 }
@@ -46,6 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             threads: None,
+            resume: None,
             mouse: true,
             manner: Manner::default(),
         }
@@ -69,7 +72,7 @@ pub fn run(
     }
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
-    world.start(&experiment, base_dir)?;
+    world.start(&experiment, base_dir, options.resume)?;
     terminal::hook_panics();
     event_loop::read_signals(bell.clone())?;
     let guard = Guard::enter(options.mouse)?;

@@ -4,10 +4,14 @@ use super::app::App;
 use super::event_loop::Bell;
 use super::message::{Effect, Message, Openable, Source};
 use crate::experiment::{self, Experiment, presets};
-use crate::training::{Command, Frame, Handle, Options};
+use crate::training::{Autosave, Command, Frame, Handle, Options};
 use base64::Engine;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A run is lost for at most so long; stopping saves it too.
+const AUTOSAVE: Duration = Duration::from_secs(60);
 
 pub struct World {
     handle: Option<Handle>,
@@ -28,12 +32,22 @@ impl World {
     }
 
     /// A new training thread, running; the old one is stopped first.
-    pub fn start(&mut self, experiment: &Experiment, base_dir: PathBuf) -> io::Result<()> {
+    pub fn start(
+        &mut self,
+        experiment: &Experiment,
+        base_dir: PathBuf,
+        resume: Option<PathBuf>,
+    ) -> io::Result<()> {
         self.handle = None;
         self.base = base_dir;
         let bell = self.bell.clone();
         let options = Options {
             threads: self.threads,
+            resume,
+            autosave: Some(Autosave {
+                path: None,
+                every: AUTOSAVE,
+            }),
             ..Options::default()
         };
         let handle = Handle::start(experiment.clone(), &self.base, options, move || {
@@ -58,7 +72,7 @@ impl World {
                 None
             }
             Effect::Start { experiment, path } => self
-                .start(&experiment, folder(path.as_deref()))
+                .start(&experiment, folder(path.as_deref()), None)
                 .err()
                 .map(|error| Message::Trouble(format!("no training thread: {error}"))),
             Effect::List => Some(Message::Listed(self.list())),

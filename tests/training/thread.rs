@@ -123,7 +123,7 @@ fn autosaves_when_it_stops_and_resumes_from_there() {
     let experiment = experiment("[training.stop]\nsteps = 60\n");
     let options = Options {
         autosave: Some(Autosave {
-            path: path.clone(),
+            path: Some(path.clone()),
             every: Duration::MAX,
         }),
         ..Options::default()
