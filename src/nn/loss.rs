@@ -97,6 +97,10 @@ impl Loss {
                 .map(|g| g.block_mut(block)[lane..].iter_mut().step_by(LANES));
             sum += self.row(z, q, smoothing, outputs, scale, g);
         }
+        if !T::from_f64(sum * scale).is_finite() {
+            // a network of these numbers has no such loss: what is shown and what stops the run agree
+            sum *= f64::INFINITY;
+        }
         Ok(LossSum {
             sum,
             correct: per_class.then_some(correct),

@@ -1,6 +1,6 @@
 //! `run` and `probe` from outside: files, formats, exit statuses, signals, and death at any moment.
 
-use gradlab::training::{Checkpoint, Numbers, TensorFile};
+use gradlab::training::{Checkpoint, Numbers, Tensor, TensorFile};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -125,6 +125,46 @@ fn what_is_wrong_with_the_command_line_is_status_2() {
     }
     let nowhere = gradlab(folder.path(), "run e.toml --quiet --save-weights no/w");
     assert_eq!(nowhere.status.code(), Some(1));
+}
+
+/// Rows of class 3 may be missing from the data; the weights know that there is one.
+#[test]
+fn weights_with_more_outputs_than_the_data_shows_classes_are_taken() {
+    let folder = folder();
+    let write = |name: &str, tensors: &[(&str, &[usize], Numbers)]| {
+        let named = |(name, shape, numbers): &(&str, &[usize], Numbers)| {
+            let tensor = Tensor {
+                shape: shape.to_vec(),
+                numbers: numbers.clone(),
+            };
+            (name.to_string(), tensor)
+        };
+        let file = TensorFile {
+            tensors: tensors.iter().map(named).collect(),
+            texts: Default::default(),
+        };
+        file.write(&folder.path().join(name)).expect("written");
+    };
+    let zeros = |n: usize| Numbers::F32(vec![0.0; n]);
+    let classes = Numbers::I64(vec![0, 1, 2]);
+    write("d", &[("x", &[3, 2], zeros(6)), ("y", &[3], classes)]);
+    write(
+        "w",
+        &[
+            ("layers.0.bias", &[4], zeros(4)),
+            ("layers.0.weight", &[4, 2], zeros(8)),
+        ],
+    );
+    let experiment =
+        "format = 1\n[data]\nkind = \"safetensors\"\npath = \"d\"\ntest_fraction = 0.0\n";
+    fs::write(folder.path().join("c.toml"), experiment).expect("written");
+    let text = done(&gradlab(
+        folder.path(),
+        "probe c.toml --weights w --batch-size full --json",
+    ));
+    let json: Value = serde_json::from_str(&text).expect("json");
+    let loss = json["loss"].as_f64().expect("a loss");
+    assert!((loss - 4f64.ln()).abs() < 1e-6, "{loss}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From an experiment to a run at its first step.
 
+use super::classes;
 use super::stopping::Stopping;
 use super::{Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
@@ -65,6 +66,11 @@ impl Session {
             Some(data) => data,
             None => Arc::new(load(&request, base_dir, say)?),
         };
+        let weights = start.weights.as_deref().map(read_weights).transpose()?;
+        let data = match &weights {
+            Some(file) => classes::as_weights_have_them(data, experiment, file),
+            None => data,
+        };
         if data.train.is_empty() {
             return Err(SessionError::Experiment(
                 "the data has no training rows: lower data.test_fraction".into(),
@@ -97,8 +103,8 @@ impl Session {
         if let Some(transfer) = &experiment.network.transfer {
             take_over(&mut network, &spec, transfer, base_dir)?;
         }
-        if let Some(path) = &start.weights {
-            load_weights(&mut network, path)?;
+        if let (Some(path), Some(file)) = (&start.weights, &weights) {
+            load_weights(&mut network, path, file)?;
         }
         let mut session = Session {
             stopping: Stopping::new(&experiment.training.stop, data.test.is_empty())?,
@@ -204,8 +210,11 @@ fn take_over(
 }
 
 /// All parameters, from a file that holds nothing else (a checkpoint's optimizer state apart).
-fn load_weights(network: &mut Network, path: &Path) -> Result<(), SessionError> {
-    let file = TensorFile::read(path)?;
+fn read_weights(path: &Path) -> Result<TensorFile, SessionError> {
+    Ok(TensorFile::read(path)?)
+}
+
+fn load_weights(network: &mut Network, path: &Path, file: &TensorFile) -> Result<(), SessionError> {
     let mut tensors = file.parameters("");
     tensors.retain(|t| t.name.starts_with("layers.") || !file.is_checkpoint());
     network

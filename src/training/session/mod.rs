@@ -3,6 +3,7 @@
 
 mod build;
 mod change;
+mod classes;
 mod resuming;
 mod stepping;
 mod stopping;
