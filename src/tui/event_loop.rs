@@ -2,6 +2,7 @@
 //! are no ticks, so that an idle workbench uses no processor and sends no bytes.
 
 use super::app::App;
+use super::budget::Budget;
 use super::draw::draw;
 use super::message::{Effect, Message};
 use super::screen::Screen;
@@ -13,10 +14,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
-
-/// Most frames a second from training alone; a key is answered at once.
-const FRAME: Duration = Duration::from_millis(33);
+use std::time::Instant;
 
 /// What wakes the loop.
 #[derive(Debug)]
@@ -117,10 +115,11 @@ impl<W: Write> Loop<W> {
         let size = self.terminal.size()?;
         self.app.update(Message::Resize(size.width, size.height));
         let mut due = Instant::now();
+        let mut budget = Budget::new(due);
         let mut dirty = true;
         loop {
             if dirty && Instant::now() >= due {
-                due = self.draw()?;
+                due = self.draw(&mut budget)?;
                 dirty = false;
             }
             let first = if dirty {
@@ -153,15 +152,13 @@ impl<W: Write> Loop<W> {
         }
     }
 
-    /// Draws and sends one frame. Returns when the next may come: at the frame rate, or slower over a link on which the
-    /// write itself takes long, so that the link is never full.
-    fn draw(&mut self) -> io::Result<Instant> {
+    /// Draws and sends one frame. Returns when training may bring the next; a key is answered at once.
+    fn draw(&mut self, budget: &mut Budget) -> io::Result<Instant> {
         let start = Instant::now();
         let app = &self.app;
         self.terminal.draw(|frame| draw(app, frame))?;
-        self.terminal.backend_mut().present()?;
-        let took = start.elapsed();
-        Ok(start + FRAME.max(took * 3))
+        let bytes = self.terminal.backend_mut().present()?;
+        Ok(budget.spend(bytes, start, Instant::now()))
     }
 
     fn handle(&mut self, event: Event) -> io::Result<Option<Ended>> {

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod app;
+mod budget;
 pub mod config;
 mod differences;
 pub mod draw;
