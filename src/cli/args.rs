@@ -49,6 +49,7 @@ pub enum Command {
     Export(ExportArgs),
     Shot(ShotArgs),
     Probe(ProbeArgs),
+    Open(OpenArgs),
     Resume(ResumeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
@@ -282,7 +283,7 @@ pub enum ExportFormat {
 /// Open the workbench on a pasted link
 #[derive(Args, Clone, Debug)]
 pub struct OpenArgs {
-    /// A link, `gl1:…`
+    /// A link, `gl1:…`, as the workbench copies it; quote it
     #[arg(value_name = "LINK")]
     pub link: String,
 }

@@ -8,6 +8,7 @@ mod failure;
 mod judged;
 mod list;
 mod man;
+mod open;
 mod output;
 mod probe;
 mod report;
@@ -73,6 +74,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Export(args)) => export::run(args, common, output),
         Some(Command::Shot(args)) => shot::run(args, common),
         Some(Command::Probe(args)) => probe::run(args, common, output),
+        Some(Command::Open(args)) => open::run(args, &cli.workbench, common),
         Some(Command::Resume(args)) => resume::run(args, &cli.workbench, common, output),
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),

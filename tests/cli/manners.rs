@@ -59,3 +59,13 @@ fn colour_is_for_terminals_unless_asked_for() {
     let no_color = said(command(&["list", "clips"]).env("NO_COLOR", "1"));
     assert!(!no_color.out.contains('\u{1b}'));
 }
+
+#[test]
+fn open_takes_a_link_alone_and_says_what_is_wrong_with_it() {
+    let said = gradlab(&["open", "spiral"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("gl1:"), "{}", said.err);
+    let said = gradlab(&["open", "gl1:????"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("damaged"), "{}", said.err);
+}

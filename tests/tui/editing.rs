@@ -343,3 +343,65 @@ fn the_cursor_reads_earlier_steps_off_the_charts() {
     bench.keys("left esc");
     assert_eq!(bench.app.cursor, None);
 }
+
+#[test]
+fn a_copied_link_opens_when_it_is_pasted_and_asks_before_it_hides_changes() {
+    let mut bench = running(120, 36);
+    bench.keys("a A t a n h enter");
+    let edited = bench.app.experiment.clone();
+    bench.effects.clear();
+    bench.keys("Y");
+    let link = bench
+        .effects
+        .drain(..)
+        .find_map(|e| match e {
+            Effect::Copy(text) => Some(text),
+            _ => None,
+        })
+        .expect("a link on the clipboard");
+    assert!(link.starts_with("gl1:"));
+
+    let mut other = running(120, 36);
+    other.tell(Message::Paste(format!(
+        "{}\n{}\n",
+        &link[..40],
+        &link[40..]
+    )));
+    assert_eq!(other.app.experiment, edited);
+    assert!(!other.app.is_changed());
+    assert!(
+        other.effects.iter().any(
+            |e| matches!(e, Effect::Start { experiment, path: None } if **experiment == edited)
+        )
+    );
+
+    // Unsaved changes are asked about first, and the old experiment comes back.
+    let mut changed = running(120, 36);
+    changed.keys("a");
+    let mine = changed.app.experiment.clone();
+    let toml = experiment::to_toml(&edited);
+    changed.tell(Message::Paste(toml.clone()));
+    assert!(changed.text().contains("not saved"));
+    changed.keys("esc");
+    assert_eq!(changed.app.experiment, mine);
+    changed.tell(Message::Paste(toml)).keys("o");
+    assert_eq!(changed.app.experiment, edited);
+    changed.keys("u");
+    assert_eq!(changed.app.experiment, mine);
+}
+
+#[test]
+fn what_is_no_experiment_is_not_opened_when_pasted() {
+    let mut bench = running(120, 36);
+    let before = bench.app.experiment.clone();
+    bench.tell(Message::Paste("rm -rf".into()));
+    let toast = bench.app.toast.as_ref().expect("a reason");
+    assert!(toast.text.contains("no experiment"), "{}", toast.text);
+    bench.tell(Message::Paste(
+        "format = 1\n[network]\nactivation = \"rleu\"".into(),
+    ));
+    assert!(bench.text().contains("relu"), "{}", bench.text());
+    bench.keys("esc").tell(Message::Paste("gl1:????".into()));
+    assert!(bench.text().contains("damaged"));
+    assert_eq!(bench.app.experiment, before);
+}

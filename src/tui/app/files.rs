@@ -2,7 +2,7 @@
 
 use super::App;
 use super::run::{Pinned, Run};
-use crate::experiment::{self, Experiment};
+use crate::experiment::{self, Experiment, link};
 use crate::tui::message::{Effect, Openable, Source};
 use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ impl App {
     }
 
     /// Another experiment, from its beginning. `u` brings the one before back.
-    fn start(&mut self, experiment: Experiment, path: Option<PathBuf>) {
+    pub(super) fn start(&mut self, experiment: Experiment, path: Option<PathBuf>) {
         let before = std::mem::replace(&mut self.experiment, experiment.clone());
         self.undo.push(before);
         self.redo.clear();
@@ -159,5 +159,45 @@ impl App {
     pub fn copy(&mut self) {
         self.effect(Effect::Copy(experiment::to_toml(&self.experiment)));
         self.notice("copied the experiment's file to the clipboard");
+    }
+
+    pub fn copy_link(&mut self) {
+        let link = link::encode(&self.experiment);
+        self.notice(format!(
+            "copied a link of {} characters: gradlab open '{}…', or paste it here",
+            link.len(),
+            link::PREFIX
+        ));
+        self.effect(Effect::Copy(link));
+    }
+
+    /// A link or an experiment's file was pasted over the panes: it is opened, after a question where that would hide
+    /// unsaved changes.
+    pub(super) fn open_pasted(&mut self, text: &str) {
+        self.toast = None;
+        let text = text.trim();
+        let parsed = if text.starts_with(link::PREFIX) {
+            link::decode(text).map_err(|e| e.to_string())
+        } else if text.contains('=') {
+            experiment::parse(text, "pasted").map_err(|faults| faults.to_string())
+        } else if text.is_empty() {
+            return;
+        } else {
+            return self.trouble(format!(
+                "what was pasted is no experiment: a link begins with {}, a file with format = 1",
+                link::PREFIX
+            ));
+        };
+        match parsed {
+            Ok(experiment) if self.is_changed() => self
+                .overlays
+                .push(Overlay::ConfirmOpen(Box::new(experiment))),
+            Ok(experiment) => self.start(experiment, None),
+            Err(text) => self.overlays.push(Overlay::Text {
+                title: "What was pasted cannot be opened".into(),
+                text,
+                scroll: 0,
+            }),
+        }
     }
 }

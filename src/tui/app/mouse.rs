@@ -81,7 +81,10 @@ impl App {
         let area = view::area(&overlay, self, screen);
         if !area.contains(at) {
             // A click beside it closes it, but not a question.
-            if matches!(overlay, Overlay::ConfirmQuit | Overlay::Prompt(_)) {
+            if matches!(
+                overlay,
+                Overlay::ConfirmQuit | Overlay::ConfirmOpen(_) | Overlay::Prompt(_)
+            ) {
                 self.overlays.push(overlay);
             }
             return;

@@ -83,7 +83,8 @@ impl App {
         match self.overlays.last_mut() {
             Some(Overlay::List(list)) => list.paste(text),
             Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
-            _ => {}
+            Some(_) => {}
+            None => self.open_pasted(text),
         }
     }
 
@@ -105,6 +106,11 @@ impl App {
                     self.effect(Effect::Quit)
                 }
                 _ => self.overlays.push(overlay),
+            },
+            Overlay::ConfirmOpen(experiment) => match key.code {
+                KeyCode::Char('o' | 'y') => self.start(*experiment, None),
+                KeyCode::Esc | KeyCode::Char('n' | 'q') => {}
+                _ => self.overlays.push(Overlay::ConfirmOpen(experiment)),
             },
             Overlay::Text {
                 title,

@@ -6,6 +6,7 @@ pub mod list;
 pub mod view;
 
 use super::edit::{Choice, Field, Slot};
+use crate::experiment::Experiment;
 use crate::nn::vocabulary::Value;
 pub use form::{Form, Subject};
 pub use line::Line;
@@ -18,6 +19,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Quit with unsaved changes?
     ConfirmQuit,
+    /// Open what was pasted in the place of unsaved changes?
+    ConfirmOpen(Box<Experiment>),
     /// A text to read: a faulty preset's faults, the run's failure in full.
     Text {
         title: String,

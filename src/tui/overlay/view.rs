@@ -27,6 +27,7 @@ pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
         Overlay::Form(form) => (58, form.fields(&app.experiment).len() as u16 + HELP + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
+        Overlay::ConfirmOpen(_) => (62, 5),
         Overlay::Text { text, .. } => (100, text.lines().count() as u16 + 4),
     };
     centred(screen, width, height)
@@ -69,6 +70,20 @@ pub fn row_at(overlay: &Overlay, app: &App, screen: Rect, at: Position) -> Optio
     (row < count).then_some(row)
 }
 
+/// A question and the keys that answer it.
+fn ask(app: &App, question: &str, answers: &str, inner: Rect, buf: &mut Buffer) {
+    let lines = [(question, Role::Text), (answers, Role::Accent)];
+    for (y, (line, role)) in (0..inner.height).zip(lines) {
+        buf.set_stringn(
+            inner.x + 1,
+            inner.y + y,
+            line,
+            usize::from(inner.width.saturating_sub(1)),
+            app.manner.theme.style(role),
+        );
+    }
+}
+
 /// Draws an overlay; returns where the cursor is, when it has one.
 pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Option<Position> {
     let area = area(overlay, app, screen);
@@ -78,6 +93,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::Form(form) => (form.title(&app.experiment), "enter change · +/- · esc"),
         Overlay::Prompt(prompt) => (prompt.title.clone(), "enter · esc"),
         Overlay::ConfirmQuit => ("Quit".into(), ""),
+        Overlay::ConfirmOpen(_) => ("Open what was pasted".into(), ""),
         Overlay::Text { title, .. } => (title.clone(), "any key closes"),
     };
     let mut block = Block::bordered()
@@ -120,20 +136,16 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::Prompt(prompt) => return prompt_rows(prompt, app, inner, buf),
         Overlay::ConfirmQuit => {
             let name = fit(&app.experiment.name, 24);
-            let lines = [
-                format!("{name} has changes that are not saved."),
-                "s save and quit   q quit without saving   esc stay".into(),
-            ];
-            for (y, line) in (0..inner.height).zip(lines) {
-                let role = if y == 0 { Role::Text } else { Role::Accent };
-                buf.set_stringn(
-                    inner.x + 1,
-                    inner.y + y,
-                    line,
-                    usize::from(inner.width.saturating_sub(1)),
-                    theme.style(role),
-                );
-            }
+            let question = format!("{name} has changes that are not saved.");
+            let answers = "s save and quit   q quit without saving   esc stay";
+            ask(app, &question, answers, inner, buf);
+        }
+        Overlay::ConfirmOpen(pasted) => {
+            let now = fit(&app.experiment.name, 20);
+            let question = format!("{now} has changes that are not saved.");
+            let name = fit(&crate::text::clean(&pasted.name, 20), 20);
+            let answers = format!("o open {name} (u comes back)   esc stay");
+            ask(app, &question, &answers, inner, buf);
         }
         Overlay::Text { text, scroll, .. } => {
             for (y, line) in (0..inner.height).zip(text.lines().skip(*scroll)) {
