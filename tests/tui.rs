@@ -11,3 +11,5 @@ mod end_to_end;
 mod fuzz;
 #[path = "tui/screens.rs"]
 mod screens;
+#[path = "tui/takeaway.rs"]
+mod takeaway;

@@ -3,20 +3,16 @@
 use super::args::{Common, ShotArgs};
 use super::failure::{Failure, Status as Exit};
 use super::source;
-use crate::export::palette::Palette;
-use crate::export::svg;
 use crate::telemetry::LayerHistograms;
 use crate::text::clean;
 use crate::training::file::write_whole;
 use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status};
 use crate::tui::app::{App, Manner};
-use crate::tui::draw::draw;
 use crate::tui::key::Key;
 use crate::tui::message::Message;
-use crate::tui::theme::{ColourDepth, Theme, ThemeName};
+use crate::tui::picture::picture;
+use crate::tui::theme::{ColourDepth, Theme};
 use crossterm::event::KeyEvent;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use std::sync::Arc;
 
 pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
@@ -46,11 +42,7 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     for Key { code, modifiers } in &args.keys {
         app.update(Message::Key(KeyEvent::new(*code, *modifiers)));
     }
-    let palette = match name {
-        ThemeName::Light => Palette::light(),
-        _ => Palette::dark(),
-    };
-    let picture = picture(&app, args.size, &palette, &title)?;
+    let picture = picture(&app, &title).map_err(Failure::Failed)?;
     write_whole(&args.out, picture.as_bytes()).map_err(|e| {
         Failure::Failed(format!(
             "{}: {e}",
@@ -58,21 +50,6 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
         ))
     })?;
     Ok(Exit::Done)
-}
-
-fn picture(
-    app: &App,
-    (width, height): (u16, u16),
-    palette: &Palette,
-    title: &str,
-) -> Result<String, Failure> {
-    let failed =
-        |e: &dyn std::fmt::Display| Failure::Failed(format!("the screen was not drawn: {e}"));
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).map_err(|e| failed(&e))?;
-    terminal
-        .draw(|frame| draw(app, frame))
-        .map_err(|e| failed(&e))?;
-    Ok(svg::render(terminal.backend().buffer(), palette, title))
 }
 
 /// Trains so many steps and tells it as the training thread would. No rate is shown, so that the same experiment makes

@@ -1,5 +1,6 @@
 //! A run, an experiment or the screen in somebody else's format.
 
+pub mod curves;
 pub mod job;
 pub mod keras;
 pub mod palette;

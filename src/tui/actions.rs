@@ -164,6 +164,8 @@ actions! {
     "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
     "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
     "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
+    "save-curves" ["w"], Everywhere, 0 "save curves", "save the curves of this run and the pinned ones, as CSV or JSON lines", needs_points, App::ask_where_to_save_curves;
+    "save-picture" ["W"], Everywhere, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
     "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
     "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
     "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);

@@ -58,6 +58,13 @@ pub enum Effect {
         path: PathBuf,
         text: String,
     },
+    /// Something to take away, written whole or not at all.
+    Write {
+        path: PathBuf,
+        bytes: Vec<u8>,
+        /// What it is, for the line that says it is there.
+        what: String,
+    },
     Copy(String),
     Suspend,
     Quit,

@@ -16,6 +16,7 @@ pub mod measure;
 pub mod message;
 pub mod overlay;
 pub mod panes;
+pub mod picture;
 #[cfg(test)]
 mod samples;
 pub mod screen;

@@ -84,6 +84,13 @@ impl World {
                 let result = write_whole(&path, text.as_bytes()).map_err(|error| error.to_string());
                 Some(Message::Saved(path, result))
             }
+            Effect::Write { path, bytes, what } => {
+                let name = path.display();
+                Some(match write_whole(&path, &bytes) {
+                    Ok(()) => Message::Notice(format!("saved {what} as {name}")),
+                    Err(why) => Message::Trouble(format!("not saved, {name}: {why}")),
+                })
+            }
             Effect::Copy(_) | Effect::Suspend | Effect::Quit => None,
         }
     }
@@ -138,7 +145,8 @@ impl World {
     }
 }
 
-fn file_stem(name: &str) -> String {
+/// A name as a file's: letters, digits, - and _.
+pub(super) fn file_stem(name: &str) -> String {
     let stem: String = name
         .chars()
         .map(|c| {

@@ -5,6 +5,7 @@ mod files;
 pub mod insight;
 mod mouse;
 pub mod run;
+mod takeaway;
 mod update;
 
 use super::actions;

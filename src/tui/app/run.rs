@@ -102,16 +102,16 @@ impl Record {
 
     /// The steps of the kept points and the newest one, ascending.
     pub fn steps(&self) -> Vec<u64> {
-        self.all().map(|p| p.step).collect()
+        self.kept().map(|p| p.step).collect()
     }
 
     /// One value of every kept point and the newest one; NaN where there is none.
     pub fn values(&self, value: impl Fn(&Point) -> Option<f64>) -> Vec<f64> {
-        self.all().map(|p| value(p).unwrap_or(f64::NAN)).collect()
+        self.kept().map(|p| value(p).unwrap_or(f64::NAN)).collect()
     }
 
     /// Kept points, then the newest where it is not among them.
-    fn all(&self) -> impl Iterator<Item = &Point> {
+    pub fn kept(&self) -> impl Iterator<Item = &Point> {
         let last = self.points.last().map(|p| p.step);
         let newest = self.latest.as_ref().filter(|p| Some(p.step) != last);
         self.points.iter().chain(newest)

@@ -263,6 +263,8 @@ impl App {
                 self.effect(Effect::Save { path, text });
                 Ok(())
             }
+            Goal::SaveCurves => self.save_curves(path_of(text)?),
+            Goal::SavePicture => self.save_picture(path_of(text)?),
             Goal::OpenPath => {
                 let path = path_of(text)?;
                 self.effect(Effect::Open(path));

@@ -52,4 +52,6 @@ pub enum Goal {
     },
     SaveAs,
     OpenPath,
+    SaveCurves,
+    SavePicture,
 }

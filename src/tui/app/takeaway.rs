@@ -1,0 +1,85 @@
+//! What is on screen as files: the curves as numbers, the screen as a picture.
+
+use super::App;
+use crate::export::curves::{self, Format};
+use crate::text::clean;
+use crate::training::Point;
+use crate::tui::message::Effect;
+use crate::tui::overlay::{Goal, Line, Overlay, Prompt};
+use crate::tui::picture::picture;
+use crate::tui::world::file_stem;
+use std::path::{Path, PathBuf};
+
+impl App {
+    pub fn ask_where_to_save_curves(&mut self) {
+        self.ask_where(
+            "Save the curves",
+            "every measure of this run and the pinned ones: .csv, or .jsonl for JSON lines",
+            "csv",
+            Goal::SaveCurves,
+        );
+    }
+
+    pub fn ask_where_to_save_picture(&mut self) {
+        self.ask_where(
+            "Save the screen as a picture",
+            "an SVG file, which browsers and documents show",
+            "svg",
+            Goal::SavePicture,
+        );
+    }
+
+    fn ask_where(&mut self, title: &str, help: &str, extension: &str, goal: Goal) {
+        let stem = file_stem(&self.experiment.name);
+        let step = self.run.record.step();
+        self.overlays.push(Overlay::Prompt(Prompt {
+            title: title.into(),
+            help: help.into(),
+            line: Line::new(&format!("{stem}-step-{step}.{extension}")),
+            error: None,
+            goal,
+        }));
+    }
+
+    pub(super) fn save_curves(&mut self, path: PathBuf) -> Result<(), String> {
+        let format = match extension(&path).as_str() {
+            "csv" => Format::Csv,
+            "jsonl" | "ndjson" | "json" => Format::Jsonl,
+            _ => return Err("the name's end says the format: .csv or .jsonl".into()),
+        };
+        let present = format!("{} (now)", clean(&self.experiment.name, 80));
+        let mut runs: Vec<(&str, Vec<&Point>)> = vec![(&present, self.run.record.kept().collect())];
+        for pinned in &self.pinned {
+            runs.push((&pinned.name, pinned.record.kept().collect()));
+        }
+        let bytes = curves::of_runs(format, &runs).map_err(|e| e.to_string())?;
+        let points: usize = runs.iter().map(|(_, points)| points.len()).sum();
+        let what = match runs.len() {
+            1 => format!("{points} points"),
+            runs => format!("{points} points of {runs} runs"),
+        };
+        self.effect(Effect::Write { path, bytes, what });
+        Ok(())
+    }
+
+    /// The prompt is closed by now: the picture is of what lay beneath it.
+    pub(super) fn save_picture(&mut self, path: PathBuf) -> Result<(), String> {
+        if extension(&path) != "svg" {
+            return Err("the picture is an SVG: end the name in .svg".into());
+        }
+        let name = clean(&self.experiment.name, 80);
+        let title = format!("gradlab {name} after {} steps", self.run.record.step());
+        let bytes = picture(self, &title)?.into_bytes();
+        self.effect(Effect::Write {
+            path,
+            bytes,
+            what: "the screen".into(),
+        });
+        Ok(())
+    }
+}
+
+fn extension(path: &Path) -> String {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.unwrap_or_default().to_ascii_lowercase()
+}
