@@ -8,7 +8,10 @@ use super::signals::Signals;
 use super::source::{self, Loaded};
 use crate::export::tensorboard::EventWriter;
 use crate::insight::verdict;
-use crate::training::{Checkpoint, Detail, Ended, Point, Session, Start, autosaves};
+use crate::training::pretrain::Ear;
+use crate::training::{
+    Checkpoint, Detail, Ended, Point, PretrainError, Session, SessionError, Start, autosaves,
+};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -46,8 +49,13 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         weights: args.weights.clone(),
         ..Start::default()
     };
-    let session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
-        .map_err(|e| Failure::Misused(e.to_string()))?;
+    let session = match build(&loaded, &start, args.quiet, &signals) {
+        Err(SessionError::Pretrain(error @ PretrainError::Stopped)) => {
+            eprintln!("gradlab: {error}: there is no step to save");
+            return Ok(Status::Stopped);
+        }
+        built => built.map_err(|e| Failure::Misused(e.to_string()))?,
+    };
     let mut runner = Runner {
         args,
         session,
@@ -63,6 +71,39 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     runner.every = (report.is_some() || runner.events.is_some()).then(|| runner.report_stride());
     runner.train(report.as_mut())?;
     runner.finish(report)
+}
+
+/// Says on standard error how pretraining goes: every epoch on a terminal, every layer in any case.
+fn build(
+    loaded: &Loaded,
+    start: &Start,
+    quiet: bool,
+    signals: &Signals,
+) -> Result<Session, SessionError> {
+    let shown = !quiet && io::stderr().is_terminal();
+    let say = |text: &str| {
+        if shown {
+            // A terminal that has gone away must not end the run.
+            let _ = write!(io::stderr(), "\r\x1b[2K{text}");
+        }
+    };
+    let ear = Ear {
+        say: &say,
+        stopped: &|| signals.asked(),
+    };
+    let session = Session::build_heard(&loaded.experiment, &loaded.base_dir, start, None, &ear);
+    if shown {
+        let _ = write!(io::stderr(), "\r\x1b[2K");
+    }
+    if let (Ok(session), false) = (&session, quiet) {
+        for stage in session.pretrained() {
+            eprintln!(
+                "pretrained layers.{}: reconstruction error {:.4}, {:.4} before",
+                stage.layer, stage.after, stage.before
+            );
+        }
+    }
+    session
 }
 
 /// `--steps` and `--epochs` take the place of the file's rules that count.

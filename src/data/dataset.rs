@@ -52,6 +52,9 @@ pub struct Dataset {
     pub train: Rows,
     /// Possibly empty.
     pub test: Rows,
+    /// `[rows, features]` of the training rows that `train_rows` leaves out, prepared as the others: rows without targets, on
+    /// which a network can be pretrained.
+    pub unlabelled: Array2<f32>,
     pub feature_names: Vec<String>,
     pub class_names: Vec<String>,
     /// Width and height where a row is an image.

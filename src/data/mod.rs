@@ -60,7 +60,7 @@ pub fn load(
     progress: &dyn Fn(Progress),
 ) -> Result<Dataset, DataError> {
     let mut raw = source(request, base_dir, progress)?;
-    let mut test = split::split(
+    let split::Taken { mut test, mut left } = split::split(
         &mut raw,
         request.test_fraction,
         request.train_rows,
@@ -69,7 +69,10 @@ pub fn load(
     let mut train = raw.rows;
     split::check_classes(&train, &test, &raw.class_names, raw.test_file.as_deref())?;
     let standardization = match request.standardize {
-        true => standardize::standardize(&mut train, &mut test, raw.features, &raw.feature_names)?,
+        true => {
+            let others = [&mut test.x, &mut left];
+            standardize::standardize(&mut train, others, raw.features, &raw.feature_names)?
+        }
         false => Vec::new(),
     };
     Ok(Dataset {
@@ -80,6 +83,7 @@ pub fn load(
         time_targets: raw.time_targets,
         train,
         test,
+        unlabelled: left,
         feature_names: raw.feature_names,
         class_names: raw.class_names,
         image: raw.image,

@@ -20,14 +20,21 @@ enum Part {
     Left,
 }
 
-/// Training and test rows. `test_fraction` of the rows, rounded up as in scikit-learn, are held out, unless the source has
+/// What is taken from the rows, beside those that stay for training.
+pub(super) struct Taken {
+    pub test: Rows,
+    /// Features of the rows that `train_rows` leaves out: without their targets they are of use still.
+    pub left: Array2<f32>,
+}
+
+/// Takes the test rows out, and those that are too many for training. `test_fraction` of the rows, rounded up as in scikit-learn, are held out, unless the source has
 /// test rows of its own; at least one row stays for training, and the last row of a class does.
 pub(super) fn split(
     raw: &mut Raw,
     test_fraction: f64,
     train_rows: Option<usize>,
     seed: u64,
-) -> Result<Rows, DataError> {
+) -> Result<Taken, DataError> {
     let rows = raw.rows.len();
     if rows == 0 {
         return Err(Problem::Empty.into());
@@ -44,13 +51,20 @@ pub(super) fn split(
     }
     let own_test = raw.test.take();
     if held_out == 0 && kept >= rows {
-        return Ok(own_test.unwrap_or_else(|| none_of(&raw.rows)));
+        return Ok(Taken {
+            test: own_test.unwrap_or_else(|| none_of(&raw.rows)),
+            left: Array2::zeros((0, raw.rows.x.ncols())),
+        });
     }
     let strata = Strata::of(&raw.rows.y, rows);
     let parts = assign(&strata, held_out, kept, seed);
     let test = take(&raw.rows, &parts);
+    let left = raw.rows.x.select(Axis(0), &places(&parts, Part::Left));
     keep(&mut raw.rows, &parts)?;
-    Ok(own_test.unwrap_or(test))
+    Ok(Taken {
+        test: own_test.unwrap_or(test),
+        left,
+    })
 }
 
 /// The class of every row that takes part in the draw, all 0 where rows have no single class.
@@ -149,11 +163,14 @@ fn none_of(rows: &Rows) -> Rows {
     }
 }
 
+/// The rows of one part, in the source's order.
+fn places(parts: &[Part], part: Part) -> Vec<usize> {
+    (0..parts.len()).filter(|&row| parts[row] == part).collect()
+}
+
 /// A copy of the test rows.
 fn take(rows: &Rows, parts: &[Part]) -> Rows {
-    let chosen: Vec<usize> = (0..parts.len())
-        .filter(|&row| parts[row] == Part::Test)
-        .collect();
+    let chosen = places(parts, Part::Test);
     let steps = steps(rows);
     let y_rows: Vec<usize> = chosen
         .iter()

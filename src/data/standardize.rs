@@ -4,17 +4,17 @@ use super::dataset::Rows;
 use super::error::{DataError, Problem};
 use ndarray::Array2;
 
-/// Standardizes both splits in place and returns (mean, standard deviation) per feature, over all rows and steps of the
+/// Standardizes the training rows and `others` in place and returns (mean, standard deviation) per feature, over all rows and steps of the
 /// training rows. The variance is the population's (divided by n), as in scikit-learn; a constant feature has its mean taken
 /// off and is divided by 1, so that it stays finite.
 pub(super) fn standardize(
     train: &mut Rows,
-    test: &mut Rows,
+    others: [&mut Array2<f32>; 2],
     features: usize,
     names: &[String],
 ) -> Result<Vec<(f32, f32)>, DataError> {
     let statistics = statistics(&train.x, features);
-    for rows in [&mut train.x, &mut test.x] {
+    for rows in [&mut train.x].into_iter().chain(others) {
         apply(rows, &statistics, names)?;
     }
     Ok(statistics

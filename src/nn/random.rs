@@ -23,6 +23,8 @@ pub enum Purpose {
     Data,
     /// Noise on an autoencoder's inputs.
     Noise,
+    /// The seed of the autoencoder that pretrains a layer.
+    Autoencoder(usize),
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Split => (7, 0),
             Self::Data => (8, 0),
             Self::Noise => (9, 0),
+            Self::Autoencoder(layer) => (10, layer),
         };
         (kind << 48) | layer as u64
     }

@@ -62,6 +62,16 @@ impl Mailbox {
         self.pending.load(Ordering::Acquire)
     }
 
+    /// Whether what waits makes the run that is being built pointless: its end, a restart, another experiment.
+    pub fn overtaken(&self) -> bool {
+        let ends =
+            |c: &Command| matches!(c, Command::Stop | Command::Restart | Command::Replace(_));
+        self.pending() && {
+            let letters = self.lock();
+            letters.closed || letters.commands.iter().any(ends)
+        }
+    }
+
     /// All commands that wait, in order; ends with `Stop` once the sender is gone. Doesn't block.
     pub fn commands(&self) -> Vec<Command> {
         Self::drain(&mut self.lock(), &self.pending)

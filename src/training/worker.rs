@@ -3,6 +3,7 @@
 
 use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
+use super::pretrain::Ear;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
 use super::{Command, Frame, Point, RunInfo, Session, Start, Status, autosaves};
 use crate::experiment::Experiment;
@@ -50,7 +51,12 @@ pub(super) fn run(
         rows: None,
     };
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
-        let built = Session::build(experiment, base_dir, &start, old, say);
+        // Whatever is asked for while a network is pretrained is about another run, or none, but for going on.
+        let ear = Ear {
+            say,
+            stopped: &|| mailbox.overtaken(),
+        };
+        let built = Session::build_heard(experiment, base_dir, &start, old, &ear);
         (start.resume, start.weights) = (None, None);
         built.map_err(|error| error.to_string())
     };

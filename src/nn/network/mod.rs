@@ -18,6 +18,7 @@ mod recurrent;
 mod state;
 mod step;
 mod tensors;
+mod tied;
 mod update;
 mod wide;
 
@@ -58,6 +59,8 @@ pub struct Network<T: Real = f32> {
     scalars: Scalars,
     step: u64,
     optimizer_step: u64,
+    /// The layer whose weights, transposed, are those of the layer above it.
+    tied: Option<usize>,
 }
 
 impl<T: Real> Network<T> {
@@ -97,6 +100,7 @@ impl<T: Real> Network<T> {
             scalars: Scalars::default(),
             step: 0,
             optimizer_step: 0,
+            tied: None,
         })
     }
     pub fn spec(&self) -> &NetworkSpec {

@@ -91,7 +91,8 @@ impl<T: Real> Network<T> {
         outcome.histograms = None;
         outcome.clip_factor = 1.0;
         let sound = T::from_f64(outcome.score.loss).is_finite();
-        if sound && observe == Observe::Loss && hyper.clip == Clip::None {
+        let apart = hyper.clip == Clip::None && self.tied.is_none();
+        if sound && observe == Observe::Loss && apart {
             self.learn_on_the_way(mode, hyper, lr);
             outcome.first_non_finite = self.first_non_finite(outcome.score.loss);
         } else {
@@ -147,6 +148,7 @@ impl<T: Real> Network<T> {
             let finish = |layer: &mut Layer<T>, input: &Blocked<T>| layer.gradients(input);
             backward::backward(&mut self.layers, &self.input, mode, None, |_| {}, finish);
         }
+        self.join_tied_gradients();
         self.layers
             .iter_mut()
             .for_each(|layer| layer.add_penalties(&hyper.regularize));
@@ -193,6 +195,7 @@ impl<T: Real> Network<T> {
                 stats.update_ratio = layer.distance(&self.before) / stats.weight_norm;
             }
         }
+        self.copy_tied_weights();
     }
     /// Makes the state that `optimizer` keeps, where another was in use before. State of the same name goes on; a change of
     /// settings that keeps no other state (a rate, a decay) changes nothing.

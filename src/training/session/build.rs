@@ -11,6 +11,7 @@ use crate::nn::network::{
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
 use crate::training::checkpoint::CheckpointError;
+use crate::training::pretrain::{self, Ear, PretrainError};
 use crate::training::tensors::TensorFileError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub enum SessionError {
     Weights { file: String, source: TensorError },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Pretrain(#[from] PretrainError),
 }
 
 impl Session {
@@ -58,6 +61,22 @@ impl Session {
         old: Option<Session>,
         say: &dyn Fn(&str),
     ) -> Result<Session, SessionError> {
+        let ear = Ear {
+            say,
+            stopped: &|| false,
+        };
+        Self::build_heard(experiment, base_dir, start, old, &ear)
+    }
+
+    /// As [`Session::build`]; pretraining, which can take long, ends with [`PretrainError::Stopped`] where it is to stop.
+    pub fn build_heard(
+        experiment: &Experiment,
+        base_dir: &Path,
+        start: &Start,
+        old: Option<Session>,
+        ear: &Ear,
+    ) -> Result<Session, SessionError> {
+        let say = ear.say;
         let request = request(experiment);
         let kept = old
             .filter(|old| old.request == request && old.base_dir == base_dir)
@@ -79,6 +98,7 @@ impl Session {
         say("building the network");
         let spec = resolve::for_data(experiment, &data)
             .map_err(|e| SessionError::Experiment(e.to_string()))?;
+        pretrain::check(experiment, &spec)?;
         let batch_rows = batch_rows(experiment, &data);
         let threads = start.threads.unwrap_or(1);
         let options = BuildOptions {
@@ -106,6 +126,11 @@ impl Session {
         if let (Some(path), Some(file)) = (&start.weights, &weights) {
             load_weights(&mut network, path, file)?;
         }
+        // Weights from a file, or a checkpoint's, come after pretraining: it would be lost under them.
+        let pretrained = match start.weights.is_none() && start.resume.is_none() {
+            true => pretrain::pretrain(&mut network, experiment, &data, batch_rows, ear)?,
+            false => Vec::new(),
+        };
         let mut session = Session {
             stopping: Stopping::new(&experiment.training.stop, data.test.is_empty())?,
             experiment: experiment.clone(),
@@ -123,6 +148,7 @@ impl Session {
             outcome: StepOutcome::default(),
             log: Log::default(),
             ended: None,
+            pretrained,
         };
         if let Some(path) = &start.resume {
             session.resume(path)?;

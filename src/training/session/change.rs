@@ -9,7 +9,7 @@ use crate::training::trainee::Change;
 
 impl Session {
     /// Applies a changed experiment where that can be done under way: name and description, optimizer, schedule, clipping,
-    /// penalties, stop rules, dropout and frozen layers. Anything else is left alone, and the run has to start again.
+    /// penalties, stop rules, dropout, frozen layers, and whether and how fast transferred layers learn. Anything else is left alone, and the run has to start again.
     pub fn change(&mut self, new: &Experiment) -> Change {
         let Some(spec) = self.spec_of_same_run(new) else {
             return Change::Restart;
@@ -18,8 +18,12 @@ impl Session {
             return Change::Restart;
         };
         for (i, layer) in spec.layers.iter().enumerate() {
+            let transfer = new.network.transfer.as_ref().filter(|t| i < t.layers);
             self.network.set_dropout(i, layer.dropout);
-            self.network.set_frozen(i, layer.frozen);
+            self.network
+                .set_frozen(i, layer.frozen || transfer.is_some_and(|t| t.frozen));
+            self.network
+                .set_rate_factor(i, transfer.map_or(1.0, |t| t.learning_rate_factor));
         }
         let old = &self.experiment.training;
         if old.schedule != new.training.schedule {
@@ -70,8 +74,12 @@ fn only_live_settings_differ(old: &Experiment, new: &Experiment) -> bool {
     training.stop = new.training.stop;
     // The loss and the layers are compared as they are resolved.
     training.loss.clone_from(&new.training.loss);
-    let transfer = expected.network.transfer.take();
+    let mut transfer = expected.network.transfer.take();
     expected.network = new.network.clone();
+    if let (Some(old), Some(new)) = (&mut transfer, &new.network.transfer) {
+        old.frozen = new.frozen;
+        old.learning_rate_factor = new.learning_rate_factor;
+    }
     expected.network.transfer = transfer;
     expected == *new
 }

@@ -15,6 +15,7 @@ pub use stopping::Best;
 use super::gather::{Gathered, first, whole};
 use super::log::Log;
 use super::order::RowOrder;
+use super::pretrain::Stage;
 use super::trainee::Ended;
 use super::{RunInfo, TensorFile};
 use crate::data::{Dataset, Request};
@@ -47,6 +48,7 @@ pub struct Session {
     outcome: StepOutcome,
     log: Log,
     ended: Option<Ended>,
+    pretrained: Vec<Stage>,
 }
 
 impl Session {
@@ -92,6 +94,11 @@ impl Session {
     /// Why the run takes no further step; `None` while it does.
     pub fn ended(&self) -> Option<&Ended> {
         self.ended.as_ref()
+    }
+
+    /// The layers that were pretrained when this run was built, from the bottom up.
+    pub fn pretrained(&self) -> &[Stage] {
+        &self.pretrained
     }
 
     /// Where a value of the last step was not finite, if one was.

@@ -1,0 +1,175 @@
+//! Unsupervised pretraining: before the run proper, greedily from the bottom up, each hidden layer learns to tell its own
+//! inputs apart. It is trained as the encoder of an autoencoder on what the layers below, already pretrained, make of the
+//! rows, with noise on its inputs if asked for; then it goes into the network (Bengio et al. 2007; Vincent et al. 2010).
+
+mod autoencoder;
+
+use self::autoencoder::Autoencoder;
+use crate::data::Dataset;
+use crate::experiment::{Experiment, Pretrain};
+use crate::nn::network::{BatchError, BuildError, Network, StepError, TensorError};
+use crate::nn::optimizer::Optimizer;
+use crate::nn::spec::{LayerKind, NetworkSpec};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use thiserror::Error;
+
+/// One layer's pretraining, done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// From 0 at the bottom.
+    pub layer: usize,
+    /// The squared error of the reconstruction, averaged over rows and inputs, before and after; without noise.
+    pub before: f64,
+    pub after: f64,
+}
+
+/// Why a network is not pretrained.
+#[derive(Debug, Error)]
+pub enum PretrainError {
+    #[error(
+        "[pretrain] cannot take layers.{layer}, which is recurrent: autoencoders are for dense layers; take [pretrain] out"
+    )]
+    Recurrent { layer: usize },
+    #[error("[pretrain] and [network.transfer] both set the lower layers: take one of them out")]
+    Transferred,
+    #[error(
+        "pretraining layers.{layer} diverged in epoch {epoch}: lower pretrain.learning_rate, which is {rate}"
+    )]
+    Diverged {
+        layer: usize,
+        epoch: usize,
+        rate: f64,
+    },
+    #[error("pretraining was stopped before the first step of the run")]
+    Stopped,
+    #[error("pretraining: {0}")]
+    Network(#[from] BuildError),
+    #[error("pretraining: {0}")]
+    Step(#[from] StepError),
+    #[error("pretraining: {0}")]
+    Batch(#[from] BatchError),
+    #[error("pretraining: {0}")]
+    Tensors(#[from] TensorError),
+}
+
+/// How the autoencoders are trained.
+#[derive(Clone, Debug)]
+struct Plan {
+    seed: u64,
+    batch: usize,
+    epochs: usize,
+    noise: f64,
+    tied: bool,
+    /// The run's own, at pretraining's rate.
+    optimizer: Optimizer,
+}
+
+/// Where pretraining is to be heard and stopped.
+pub struct Ear<'a> {
+    pub say: &'a dyn Fn(&str),
+    /// Asked between epochs.
+    pub stopped: &'a dyn Fn() -> bool,
+}
+
+/// Refuses what cannot be pretrained, before anything is trained.
+///
+/// # Errors
+/// A recurrent layer, or lower layers that a transfer sets already.
+pub fn check(experiment: &Experiment, spec: &NetworkSpec) -> Result<(), PretrainError> {
+    let Some(pretrain) = &experiment.pretrain else {
+        return Ok(());
+    };
+    if experiment.network.transfer.is_some() {
+        return Err(PretrainError::Transferred);
+    }
+    let recurrent = |i: &usize| matches!(spec.layers[*i].kind, LayerKind::Recurrent { .. });
+    match (0..stages(pretrain, spec)).find(recurrent) {
+        Some(layer) => Err(PretrainError::Recurrent { layer }),
+        None => Ok(()),
+    }
+}
+
+/// How many layers: all hidden ones where no number is given.
+fn stages(pretrain: &Pretrain, spec: &NetworkSpec) -> usize {
+    let hidden = spec.layers.len().saturating_sub(1);
+    pretrain.layers.unwrap_or(hidden).min(hidden)
+}
+
+/// Pretrains `network`, drawn already, on all rows for training, whether or not `train_rows` keeps their targets. Frozen
+/// layers are pretrained too: they stay afterwards as they are then.
+///
+/// # Errors
+/// What [`check`] refuses, an autoencoder that diverges, and [`PretrainError::Stopped`].
+pub fn pretrain(
+    network: &mut Network,
+    experiment: &Experiment,
+    data: &Dataset,
+    batch: usize,
+    ear: &Ear,
+) -> Result<Vec<Stage>, PretrainError> {
+    let spec = network.spec().clone();
+    let Some(pretrain) = &experiment.pretrain else {
+        return Ok(Vec::new());
+    };
+    check(experiment, &spec)?;
+    let plan = Plan {
+        seed: experiment.seed,
+        batch,
+        epochs: pretrain.epochs,
+        noise: pretrain.noise,
+        tied: pretrain.tied,
+        optimizer: experiment
+            .training
+            .optimizer
+            .with_learning_rate(pretrain.learning_rate),
+    };
+    let mut inputs = rows(data);
+    let count = stages(pretrain, &spec);
+    let mut done = Vec::with_capacity(count);
+    for layer in 0..count {
+        let mut autoencoder = Autoencoder::new(network, layer, &plan, inputs.view())?;
+        let before = autoencoder.error(inputs.view())?;
+        let say = |epoch: usize, error: f64| {
+            (ear.say)(&format!(
+                "pretraining layers.{layer} ({} of {count}): epoch {epoch} of {}, reconstruction error {error:.4}",
+                layer + 1,
+                plan.epochs
+            ));
+        };
+        say(0, before);
+        for epoch in 1..=plan.epochs {
+            if (ear.stopped)() {
+                return Err(PretrainError::Stopped);
+            }
+            let error = autoencoder.epoch(inputs.view())?;
+            let error = error.filter(|e| e.is_finite());
+            let diverged = PretrainError::Diverged {
+                layer,
+                epoch,
+                rate: pretrain.learning_rate,
+            };
+            say(epoch, error.ok_or(diverged)?);
+        }
+        let after = autoencoder.error(inputs.view())?;
+        autoencoder.hand_over(network)?;
+        done.push(Stage {
+            layer,
+            before,
+            after,
+        });
+        if layer + 1 < count {
+            inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
+        }
+    }
+    Ok(done)
+}
+
+/// The rows for training, and after them those whose targets are left out.
+fn rows(data: &Dataset) -> Array2<f32> {
+    let views: [ArrayView2<f32>; 2] = [data.train.x.view(), data.unlabelled.view()];
+    match concatenate(Axis(0), &views) {
+        Ok(all) => all,
+        // Cannot be: both come from one matrix.
+        Err(_) => data.train.x.clone(),
+    }
+}
