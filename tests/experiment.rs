@@ -3,6 +3,7 @@
 mod experiment {
     mod arbitrary;
     mod claims;
+    mod cures;
     mod faults;
     mod presets;
     mod reading;

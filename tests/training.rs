@@ -9,10 +9,14 @@ mod changes;
 mod checkpoints;
 #[path = "training/commands.rs"]
 mod commands;
+#[path = "training/pretraining.rs"]
+mod pretraining;
 #[path = "training/stopping.rs"]
 mod stopping;
 #[path = "training/thread.rs"]
 mod thread;
+#[path = "training/transfer.rs"]
+mod transfer;
 
 use gradlab::experiment::{Experiment, parse};
 use gradlab::training::{Detail, Session, Start};

@@ -33,11 +33,15 @@ macro_rules! presets {
 }
 
 static SHIPPED: &[Preset] = presets! {
-    "Vanishing and exploding gradients": "vanishing-logistic", "vanishing-logistic-normal", "torch-default-relu", "exploding-relu", "chaotic-tanh";
-    "Initialization that fits": "tanh-glorot", "relu-glorot-30", "relu-he-30", "elu-he-deep", "selu-lecun-100", "lsuv-tanh";
+    "Vanishing and exploding gradients": "vanishing-logistic", "vanishing-logistic-normal", "logistic-top-saturates", "torch-default-relu", "exploding-relu", "chaotic-tanh";
+    "Initialization that fits": "tanh-standard", "tanh-glorot", "relu-glorot-30", "relu-he-30", "elu-he-deep", "selu-lecun-100", "lsuv-tanh";
     "Normalization": "batch-norm-logistic";
     "Classifiers": "textbook-digits", "moons", "spiral", "wine";
     "Regression": "diabetes";
+    "Gradients through time": "rnn-tanh-vanishing", "lstm-adding", "rnn-identity-relu", "rnn-exploding", "rnn-clipped";
+    "Reusing layers": "transfer-source", "transfer-target";
+    "Unsupervised pretraining": "pretrain-digits";
+    "Optimizers": "adamw-decay";
     "Overfitting": "overfit-moons", "dropout-moons";
 };
 

@@ -1,0 +1,166 @@
+//! `[pretrain]`: greedy autoencoders before the first step of the run.
+
+use super::{bits, experiment, session_from, session_of, step};
+use gradlab::experiment::apply_set;
+use gradlab::training::pretrain::Ear;
+use gradlab::training::{PretrainError, Session, SessionError, Start};
+use std::cell::RefCell;
+use std::path::Path;
+
+const SMALL: &str = "[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.01\n\
+                     [pretrain]\nepochs = 4\nnoise = 0.1\nlearning_rate = 0.01\n";
+
+fn stopped_at_once<'a>(say: &'a dyn Fn(&str)) -> Ear<'a> {
+    Ear {
+        say,
+        stopped: &|| true,
+    }
+}
+
+fn weights(session: &Session, layer: usize) -> Vec<(String, Vec<u32>)> {
+    let prefix = format!("layers.{layer}.");
+    let all = bits(session).into_iter();
+    all.filter(|(name, _)| name.starts_with(&prefix)).collect()
+}
+
+#[test]
+fn every_hidden_layer_learns_to_reconstruct_and_the_output_layer_stays_as_drawn() {
+    let with = experiment(SMALL);
+    let without = apply_none(&with);
+    for tied in ["false", "true"] {
+        let with = apply_set(&with, &format!("pretrain.tied={tied}")).unwrap();
+        let pretrained = session_of(&with);
+        let drawn = session_of(&without);
+        let stages = pretrained.pretrained();
+        assert_eq!(stages.iter().map(|s| s.layer).collect::<Vec<_>>(), [0, 1]);
+        for stage in stages {
+            assert!(stage.after < 0.8 * stage.before, "{stage:?}, tied {tied}");
+        }
+        for layer in 0..2 {
+            assert_ne!(weights(&pretrained, layer), weights(&drawn, layer));
+        }
+        assert_eq!(weights(&pretrained, 2), weights(&drawn, 2));
+        assert_eq!(pretrained.steps(), 0);
+    }
+}
+
+fn apply_none(with: &gradlab::experiment::Experiment) -> gradlab::experiment::Experiment {
+    gradlab::experiment::Experiment {
+        pretrain: None,
+        ..with.clone()
+    }
+}
+
+#[test]
+fn it_repeats_bit_for_bit_and_its_settings_matter() {
+    let base = experiment(SMALL);
+    let reference = bits(&session_of(&base));
+    assert_eq!(bits(&session_of(&base)), reference);
+    for change in [
+        "pretrain.noise=0.5",
+        "pretrain.epochs=5",
+        "pretrain.tied=true",
+        "pretrain.layers=1",
+        "pretrain.learning_rate=0.02",
+        "seed=8",
+    ] {
+        let changed = apply_set(&base, change).unwrap();
+        assert_ne!(bits(&session_of(&changed)), reference, "{change}");
+    }
+}
+
+#[test]
+fn layers_above_those_asked_for_stay_as_drawn() {
+    let base = apply_set(&experiment(SMALL), "pretrain.layers=1").unwrap();
+    let pretrained = session_of(&base);
+    assert_eq!(pretrained.pretrained().len(), 1);
+    let drawn = session_of(&apply_none(&base));
+    assert_eq!(weights(&pretrained, 1), weights(&drawn, 1));
+}
+
+#[test]
+fn rows_that_train_rows_leaves_out_are_pretrained_on() {
+    let data = "[data]\nkind = \"wine\"\ntrain_rows = 20\ntest_fraction = 0.2\n";
+    let few = experiment(&format!("{data}{SMALL}"));
+    let session = session_of(&few);
+    assert_eq!(session.data().train.len(), 20);
+    assert_eq!(session.data().unlabelled.nrows(), 178 - 36 - 20);
+    let one = apply_set(&few, "pretrain.epochs=1").unwrap();
+    // 142 rows make five batches of 32; twenty would make one of 20, and change the weights far less
+    let moved = session_of(&one).pretrained()[0];
+    assert!(moved.after < moved.before);
+}
+
+#[test]
+fn a_checkpoint_holds_what_pretraining_made_and_does_not_pretrain_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.ckpt");
+    let base = experiment(SMALL);
+    let mut first = session_of(&base);
+    step(&mut first, 3);
+    first.save(&path).unwrap();
+    step(&mut first, 3);
+    let start = Start {
+        resume: Some(path),
+        ..Start::default()
+    };
+    let mut second = session_from(&base, &start);
+    assert!(second.pretrained().is_empty());
+    step(&mut second, 3);
+    assert_eq!(bits(&second), bits(&first));
+}
+
+#[test]
+fn each_epoch_is_said_and_a_stop_is_heard_between_two() {
+    let said = RefCell::new(Vec::new());
+    let say = |text: &str| said.borrow_mut().push(text.to_string());
+    let base = experiment(SMALL);
+    Session::build(&base, Path::new("."), &Start::default(), None, &say).unwrap();
+    let epochs = said.borrow();
+    let found = epochs.iter().any(|text| {
+        text.starts_with("pretraining layers.1 (2 of 2): epoch 4 of 4, reconstruction error 0.")
+    });
+    assert!(found, "{epochs:?}");
+    let ear = stopped_at_once(&|_| {});
+    let stopped = Session::build_heard(&base, Path::new("."), &Start::default(), None, &ear);
+    assert!(matches!(
+        stopped.err(),
+        Some(SessionError::Pretrain(PretrainError::Stopped))
+    ));
+}
+
+fn refused(rest: &str) -> String {
+    let experiment = experiment(rest);
+    let built = Session::build(
+        &experiment,
+        Path::new("."),
+        &Start::default(),
+        None,
+        &|_| {},
+    );
+    match built {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("{rest} was taken"),
+    }
+}
+
+#[test]
+fn what_cannot_be_pretrained_is_refused_with_a_way_out() {
+    let recurrent = refused(
+        "[data]\nkind = \"echo\"\nlength = 5\nrows = 50\n[network]\nactivation = \"tanh\"\n\
+         [[network.layers]]\nkind = \"recurrent\"\nunits = 4\n[pretrain]\n",
+    );
+    assert!(
+        recurrent.contains("layers.0, which is recurrent"),
+        "{recurrent}"
+    );
+    let both = refused(
+        "[network]\nactivation = \"tanh\"\n[[network.layers]]\nunits = 4\n\
+         [network.transfer]\nfrom = \"x.safetensors\"\nlayers = 1\n[pretrain]\n",
+    );
+    assert!(both.contains("[network.transfer]"), "{both}");
+    let wild = refused(
+        "[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 40\n[pretrain]\nlearning_rate = 1e9\n",
+    );
+    assert!(wild.contains("lower pretrain.learning_rate"), "{wild}");
+}

@@ -1,0 +1,128 @@
+//! `[network.transfer]`: lower layers from a saved run.
+
+use super::{bits, experiment, session_of, step};
+use gradlab::experiment::{Experiment, apply_set};
+use gradlab::training::{Change, Session, Start};
+use std::path::Path;
+
+const THREE: &str =
+    "[network]\nactivation = \"tanh\"\n[[network.layers]]\nunits = 12\nrepeat = 3\n";
+
+struct Saved {
+    folder: tempfile::TempDir,
+    weights: Vec<(String, Vec<u32>)>,
+}
+
+fn saved() -> Saved {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = session_of(&experiment(THREE));
+    step(&mut run, 10);
+    run.weights()
+        .write(&folder.path().join("lower.safetensors"))
+        .unwrap();
+    Saved {
+        weights: bits(&run),
+        folder,
+    }
+}
+
+fn transferring(rest: &str) -> Experiment {
+    let transfer =
+        format!("{THREE}[network.transfer]\nfrom = \"lower.safetensors\"\nlayers = 2\n{rest}");
+    apply_set(&experiment(&transfer), "seed=99").unwrap()
+}
+
+fn build(experiment: &Experiment, saved: &Saved) -> Session {
+    Session::build(
+        experiment,
+        saved.folder.path(),
+        &Start::default(),
+        None,
+        &|_| {},
+    )
+    .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The named layers' weights and biases.
+fn of(all: &[(String, Vec<u32>)], layers: &[usize]) -> Vec<(String, Vec<u32>)> {
+    let is = |name: &str| {
+        layers
+            .iter()
+            .any(|i| name.starts_with(&format!("layers.{i}.")))
+    };
+    all.iter().filter(|(name, _)| is(name)).cloned().collect()
+}
+
+#[test]
+fn lower_layers_are_the_saved_runs_and_the_others_are_drawn() {
+    let saved = saved();
+    let session = build(&transferring(""), &saved);
+    let own = bits(&session);
+    assert_eq!(of(&own, &[0, 1]), of(&saved.weights, &[0, 1]));
+    let drawn = apply_set(&experiment(THREE), "seed=99").unwrap();
+    let drawn = bits(&session_of(&drawn));
+    assert_eq!(of(&own, &[2, 3]), of(&drawn, &[2, 3]));
+}
+
+#[test]
+fn frozen_layers_stay_and_learn_once_they_are_thawed_under_way() {
+    let saved = saved();
+    let frozen = transferring("frozen = true\n");
+    let mut session = build(&frozen, &saved);
+    step(&mut session, 5);
+    let before = bits(&session);
+    assert_eq!(of(&before, &[0, 1]), of(&saved.weights, &[0, 1]));
+    assert_ne!(of(&before, &[2]), of(&bits(&build(&frozen, &saved)), &[2]));
+    // another live setting leaves them frozen
+    let slower = apply_set(&frozen, "training.optimizer.learning_rate=0.005").unwrap();
+    assert_eq!(session.change(&slower), Change::InPlace);
+    step(&mut session, 5);
+    assert_eq!(of(&bits(&session), &[0, 1]), of(&saved.weights, &[0, 1]));
+    let thawed = apply_set(&slower, "network.transfer.frozen=false").unwrap();
+    assert_eq!(session.change(&thawed), Change::InPlace);
+    assert_eq!(session.steps(), 10);
+    step(&mut session, 1);
+    assert_ne!(of(&bits(&session), &[0]), of(&saved.weights, &[0]));
+}
+
+#[test]
+fn transferred_layers_learn_by_their_own_rate() {
+    let saved = saved();
+    let moved = |rest: &str| {
+        let experiment = transferring(rest);
+        let mut session = build(&experiment, &saved);
+        let before = session.network().parameters();
+        step(&mut session, 1);
+        let after = session.network().parameters();
+        let distance = |prefix: &str| {
+            let pairs = before.iter().zip(&after);
+            let of = pairs.filter(|(t, _)| t.name.starts_with(prefix));
+            of.flat_map(|(a, b)| a.data.iter().zip(&b.data))
+                .map(|(a, b)| f64::from(a - b).powi(2))
+                .sum::<f64>()
+                .sqrt()
+        };
+        [distance("layers.0."), distance("layers.3.")]
+    };
+    let [lower, top] = moved("");
+    let [tenth, same] = moved("learning_rate_factor = 0.1\n");
+    assert!((tenth / lower - 0.1).abs() < 1e-3, "{tenth} {lower}");
+    assert_eq!(top, same);
+    let [still, _] = moved("learning_rate_factor = 0.0\n");
+    assert_eq!(still, 0.0);
+}
+
+#[test]
+fn a_file_that_is_missing_or_of_another_shape_is_named() {
+    let saved = saved();
+    let message = |experiment: &Experiment, folder: &Path| {
+        let built = Session::build(experiment, folder, &Start::default(), None, &|_| {});
+        built.err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let missing = message(&transferring(""), elsewhere.path());
+    assert!(missing.contains("lower.safetensors"), "{missing}");
+    let wider = apply_set(&transferring(""), "network.layers.0.units=13").unwrap();
+    let shape = message(&wider, saved.folder.path());
+    assert!(shape.contains("`layers.0."), "{shape}");
+}
