@@ -4,7 +4,9 @@ use crate::make::{self, Targets};
 use gradlab::nn::activation::Activation;
 use gradlab::nn::init::Initializer;
 use gradlab::nn::loss::Loss;
-use gradlab::nn::network::{Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome};
+use gradlab::nn::network::{
+    Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome, TensorError,
+};
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::spec::{Bias, Clip, Hyper, NetworkSpec, Norm, Regularize};
 use gradlab::nn::vocabulary::Vocabulary;
@@ -76,6 +78,33 @@ fn a_hundred_steps_are_fifty_saved_loaded_and_fifty_more() {
         run(&mut resumed, &hyper, 50..100);
         assert_eq!(whole.state(), resumed.state(), "{}", optimizer.name());
     }
+}
+
+#[test]
+fn optimizer_state_of_another_size_is_refused() {
+    let hyper = make::hyper(make::named("adam"));
+    let mut trained = make::network::<f32>(&rich(), ROWS, 5);
+    run(&mut trained, &hyper, 0..3);
+    let mut state = trained.state();
+    let cut = state
+        .tensors
+        .iter_mut()
+        .find(|t| t.name.starts_with("optimizer.layers.1.weight"))
+        .expect("there");
+    cut.shape = vec![24, 23];
+    cut.data.truncate(24 * 23);
+    let name = cut.name.clone();
+    let mut fresh = make::network::<f32>(&rich(), ROWS, 5);
+    let before = fresh.parameters();
+    assert_eq!(
+        fresh.restore(&state, &hyper.optimizer),
+        Err(TensorError::Shape {
+            name,
+            found: vec![24, 23],
+            expected: vec![24, 24],
+        })
+    );
+    assert_eq!(fresh.parameters(), before);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::Network;
 use super::layer::Layer;
 use super::parameter::NamedTensor;
-use super::tensors::{TensorError, full_name};
+use super::tensors::{TensorError, expect_shape, full_name};
 use crate::nn::kernel::Real;
 use crate::nn::optimizer::{Optimizer, Scalars};
 
@@ -56,7 +56,7 @@ impl<T: Real> Network<T> {
             .partition(|t| t.name.starts_with(PREFIX));
         // before the first step there is no optimizer state yet
         if state.optimizer_step > 0 {
-            self.check_slots(&slots, optimizer)?;
+            self.check_slots(&slots, &parameters, optimizer)?;
         }
         self.load_parameters(&parameters)?;
         self.optimizer = None;
@@ -72,25 +72,21 @@ impl<T: Real> Network<T> {
     fn check_slots(
         &self,
         slots: &[NamedTensor<T>],
+        parameters: &[NamedTensor<T>],
         optimizer: &Optimizer,
     ) -> Result<(), TensorError> {
         for layer in &self.layers {
             for p in layer.parameters() {
                 for slot in optimizer.slot_names() {
                     let name = slot_name(layer, p.name, slot);
-                    if !slots.iter().any(|t| t.name == name) {
+                    let Some(found) = slots.iter().find(|t| t.name == name) else {
                         return Err(TensorError::Missing(name));
-                    }
+                    };
+                    // of the parameter's own shape in the file, which may have a slope a unit where the network has one
+                    let parameter = full_name(layer.index, p.name);
+                    let shape = parameters.iter().find(|t| t.name == parameter);
+                    expect_shape(found, shape.map_or(&p.shape(), |t| &t.shape))?;
                 }
-            }
-        }
-        for tensor in slots {
-            if tensor.data.len() != tensor.shape.iter().product::<usize>() {
-                return Err(TensorError::Shape {
-                    name: tensor.name.clone(),
-                    found: vec![tensor.data.len()],
-                    expected: tensor.shape.clone(),
-                });
             }
         }
         Ok(())
@@ -101,8 +97,7 @@ impl<T: Real> Network<T> {
             for p in layer.parameters_mut() {
                 for (place, slot) in optimizer.slot_names().iter().enumerate() {
                     let name = format!("{PREFIX}{}.{slot}", full_name(index, p.name));
-                    let same = |t: &&NamedTensor<T>| t.name == name && t.data.len() == p.len();
-                    if let Some(tensor) = slots.iter().find(same) {
+                    if let Some(tensor) = slots.iter().find(|t| t.name == name) {
                         p.set_slot(place, &tensor.data);
                     }
                 }

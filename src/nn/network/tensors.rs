@@ -102,7 +102,10 @@ impl<T: Real> Layer<T> {
     }
 }
 
-fn expect_shape<T>(tensor: &NamedTensor<T>, expected: &[usize]) -> Result<(), TensorError> {
+pub(super) fn expect_shape<T>(
+    tensor: &NamedTensor<T>,
+    expected: &[usize],
+) -> Result<(), TensorError> {
     if tensor.shape == expected && tensor.data.len() == expected.iter().product::<usize>() {
         return Ok(());
     }
