@@ -9,7 +9,13 @@ mod editing;
 mod end_to_end;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
+#[path = "tui/race.rs"]
+mod race;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/takeaway.rs"]
 mod takeaway;
+#[path = "tui/time.rs"]
+mod time;
+#[path = "tui/tour.rs"]
+mod tour;

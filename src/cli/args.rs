@@ -50,6 +50,8 @@ pub enum Command {
     Shot(ShotArgs),
     Probe(ProbeArgs),
     Open(OpenArgs),
+    /// Be led through five presets, each with what to press and what to see
+    Tour,
     Resume(ResumeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)

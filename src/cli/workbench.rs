@@ -17,10 +17,28 @@ pub fn run(
     open(loaded, None, args, common)
 }
 
+/// The workbench on the first stop of the tour.
+pub fn tour(args: &WorkbenchArgs, common: &Common) -> Result<Status, Failure> {
+    let first = tui::tour::STOPS
+        .first()
+        .map_or(presets::DEFAULT, |s| s.preset);
+    begin(source::load(first, common)?, None, true, args, common)
+}
+
 /// Opens the workbench, on a run that goes on from `resume` if one is given.
 pub fn open(
     loaded: Loaded,
     resume: Option<PathBuf>,
+    args: &WorkbenchArgs,
+    common: &Common,
+) -> Result<Status, Failure> {
+    begin(loaded, resume, false, args, common)
+}
+
+fn begin(
+    loaded: Loaded,
+    resume: Option<PathBuf>,
+    tour: bool,
     args: &WorkbenchArgs,
     common: &Common,
 ) -> Result<Status, Failure> {
@@ -36,6 +54,7 @@ pub fn open(
     let options = tui::Options {
         threads: common.threads,
         resume,
+        tour,
         mouse: !args.no_mouse && config.mouse.unwrap_or(true),
         manner: tui::app::Manner {
             theme,

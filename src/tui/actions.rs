@@ -114,6 +114,16 @@ fn needs_pinned(app: &App) -> Option<&'static str> {
         .then_some("no run is pinned; b pins this one")
 }
 
+fn needs_tour(app: &App) -> Option<&'static str> {
+    app.tour.is_none().then_some("t begins the tour")
+}
+
+fn needs_window(app: &App) -> Option<&'static str> {
+    app.window
+        .is_none()
+        .then_some("the charts show the whole run; > shows less of it")
+}
+
 macro_rules! actions {
     ($($id:literal $keys:expr, $context:expr, $footer:literal $label:literal, $help:literal, $when:expr, $run:expr;)+) => {
         pub static ACTIONS: &[Action] = &[$(Action {
@@ -166,6 +176,7 @@ actions! {
     "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
     "save-curves" ["w"], Everywhere, 0 "save curves", "save the curves of this run and the pinned ones, as CSV or JSON lines", needs_points, App::ask_where_to_save_curves;
     "save-picture" ["W"], Everywhere, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
+    "race" ["R"], Everywhere, 20 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;
     "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
     "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
     "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);
@@ -176,6 +187,12 @@ actions! {
     "cursor-back" ["left", "h"], Everywhere, 0 "cursor back", "read the charts at an earlier step", needs_points, |app| app.move_cursor(false);
     "cursor-forward" ["right", "l"], Everywhere, 0 "cursor on", "read the charts at a later step", needs_cursor, |app| app.move_cursor(true);
     "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_cursor, App::drop_cursor;
+    "zoom-in" [">"], Everywhere, 0 "closer", "show half as many steps on the charts, around the cursor (the wheel over the loss does it too)", needs_points, |app| app.zoom_time(true);
+    "zoom-out" ["<"], Everywhere, 0 "wider", "show twice as many steps on the charts", needs_window, |app| app.zoom_time(false);
+    "pan-back" ["H", "shift-left"], Everywhere, 0 "earlier", "show earlier steps on the charts", needs_window, |app| app.pan_time(false);
+    "pan-on" ["L", "shift-right"], Everywhere, 0 "later", "show later steps on the charts; at the newest they follow the run again", needs_window, |app| app.pan_time(true);
+    "whole-run" ["0"], Everywhere, 0 "whole run", "show all steps on the charts again", needs_window, App::show_whole_run;
+    "freeze" ["F"], Everywhere, 0 "freeze", "hold the picture still while training goes on, and let it go", needs_points, App::toggle_freeze;
     "next-pane" ["tab"], Everywhere, 18 "next pane", "focus the next pane", always, |app| app.move_focus(true);
     "previous-pane" ["backtab"], Everywhere, 0 "previous pane", "focus the pane before", always, |app| app.move_focus(false);
     "network" ["1"], Everywhere, 0 "Network", "focus the network", always, |app| app.focus = Pane::Network;
@@ -184,6 +201,9 @@ actions! {
     "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
     "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
     "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", always, App::cycle_theme;
+    "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
+    "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
+    "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
     "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| list_actions(app, "Do");
     "help" ["?", "f1"], Everywhere, 12 "help", "every action with its keys; type to filter, enter does it", always, |app| list_actions(app, "Help");
     "suspend" ["ctrl-z"], Everywhere, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);

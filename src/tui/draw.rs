@@ -5,7 +5,9 @@ use super::app::{App, Tone};
 use super::layout::{Layout, SMALLEST};
 use super::overlay::view;
 use super::panes::{self, header, verdict};
+use super::race;
 use super::theme::Role;
+use super::tour;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,17 +16,37 @@ use unicode_width::UnicodeWidthStr;
 
 pub fn draw(app: &App, frame: &mut Frame) {
     let screen = frame.area();
-    let layout = Layout::new(screen, app.focus, app.zoomed, app.network_height());
+    let touring = tour::height(app, screen.height);
+    let area = Rect {
+        height: screen.height - touring,
+        ..screen
+    };
+    let layout = Layout::new(area, app.focus, app.zoomed, app.network_height());
     let buf = frame.buffer_mut();
     if layout.too_small {
         return too_small(app, screen, buf);
     }
     header::draw(app, layout.header, buf);
-    for (pane, area) in &layout.panes {
-        panes::draw(app, *pane, *area, buf);
+    if let Some(race) = &app.race {
+        let body = Rect {
+            y: layout.header.bottom(),
+            height: layout.footer.y - layout.header.bottom(),
+            ..screen
+        };
+        race::view::draw(app, race, body, buf);
+    } else {
+        for (pane, area) in &layout.panes {
+            panes::draw(app, *pane, *area, buf);
+        }
+        verdict::draw(app, layout.verdict, buf);
     }
-    verdict::draw(app, layout.verdict, buf);
     footer(app, layout.footer, buf);
+    let below = Rect {
+        y: area.bottom(),
+        height: touring,
+        ..screen
+    };
+    tour::draw(app, below, buf);
     let mut cursor = None;
     for overlay in &app.overlays {
         cursor = view::draw(overlay, app, screen, buf);
@@ -65,6 +87,10 @@ fn footer(app: &App, area: Rect, buf: &mut Buffer) {
             usize::from(area.width.saturating_sub(1)),
             theme.style(role),
         );
+        return;
+    }
+    if app.race.is_some() {
+        // The race says its own keys.
         return;
     }
     let mut shown: Vec<(u8, usize)> = app

@@ -22,6 +22,8 @@ pub enum Event {
     Input(Input),
     /// Training left a frame.
     Trained,
+    /// A race's lane left a frame.
+    Lapped(usize),
     /// The system asks to end: hang-up, terminate, interrupt.
     Signal(i32),
     /// The terminal cannot be read any more.
@@ -175,6 +177,10 @@ impl<W: Write> Loop<W> {
                     None => return Ok(None),
                 }
             }
+            Event::Lapped(lane) => match self.world.take_lap(lane) {
+                Some(frame) => Message::Lap(lane, Box::new(frame)),
+                None => return Ok(None),
+            },
             Event::Signal(signal) => {
                 self.world.hang_up(&self.app);
                 return Ok(Some(Ended::Signal(signal)));

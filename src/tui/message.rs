@@ -13,6 +13,8 @@ pub enum Message {
     Paste(String),
     Resize(u16, u16),
     Frame(Box<Frame>),
+    /// From the training of one of a race's lanes.
+    Lap(usize, Box<Frame>),
     /// What can be opened: the presets and the files beside the experiment.
     Listed(Vec<Openable>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
@@ -52,6 +54,14 @@ pub enum Effect {
         experiment: Box<Experiment>,
         path: Option<PathBuf>,
     },
+    /// Training threads beside the present one, each to take so many steps.
+    Race {
+        experiments: Vec<Experiment>,
+        steps: u64,
+    },
+    /// So many steps more for every lane of the race.
+    Lap(u64),
+    EndRace,
     List,
     Open(PathBuf),
     Save {

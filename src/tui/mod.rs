@@ -17,11 +17,13 @@ pub mod message;
 pub mod overlay;
 pub mod panes;
 pub mod picture;
+pub mod race;
 #[cfg(test)]
 mod samples;
 pub mod screen;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod widgets;
 pub mod world;
 
@@ -43,6 +45,8 @@ pub struct Options {
     /// A checkpoint of the experiment to go on from.
     pub resume: Option<PathBuf>,
     pub mouse: bool,
+    /// Begin with the tour.
+    pub tour: bool,
     pub manner: Manner,
 }
 
@@ -52,6 +56,7 @@ impl Default for Options {
             threads: None,
             resume: None,
             mouse: true,
+            tour: false,
             manner: Manner::default(),
         }
     }
@@ -79,8 +84,10 @@ pub fn run(
     event_loop::read_signals(bell.clone())?;
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
+    let mut app = App::new(experiment, path, options.manner);
+    app.tour = options.tour.then_some(0);
     let mut event_loop = Loop {
-        app: App::new(experiment, path, options.manner),
+        app,
         world,
         terminal: Terminal::new(Screen::new(stdout()))?,
         events,

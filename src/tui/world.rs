@@ -1,7 +1,7 @@
 //! Everything outside the state: the training thread, files, the clipboard.
 
 use super::app::App;
-use super::event_loop::Bell;
+use super::event_loop::{Bell, Event};
 use super::message::{Effect, Message, Openable, Source};
 use crate::experiment::{self, Experiment, presets};
 use crate::training::{Autosave, Command, Frame, Handle, Options};
@@ -15,6 +15,8 @@ const AUTOSAVE: Duration = Duration::from_secs(60);
 
 pub struct World {
     handle: Option<Handle>,
+    /// The lanes of a race.
+    race: Vec<Handle>,
     bell: Bell,
     threads: Option<usize>,
     /// Where relative paths start.
@@ -25,6 +27,7 @@ impl World {
     pub fn new(bell: Bell, threads: Option<usize>) -> Self {
         Self {
             handle: None,
+            race: Vec::new(),
             bell,
             threads,
             base: PathBuf::from("."),
@@ -62,6 +65,27 @@ impl World {
         self.handle.as_ref()?.take()
     }
 
+    pub fn take_lap(&self, lane: usize) -> Option<Frame> {
+        self.race.get(lane)?.take()
+    }
+
+    /// One training thread a variant, each on one processor: they are many, and none is to be ahead by that.
+    fn race(&mut self, experiments: &[Experiment], steps: u64) -> io::Result<()> {
+        self.race.clear();
+        for (lane, experiment) in experiments.iter().enumerate() {
+            let bell = self.bell.clone();
+            let options = Options {
+                threads: Some(1),
+                ..Options::default()
+            };
+            let notify = move || bell.ring(Event::Lapped(lane));
+            let handle = Handle::start(experiment.clone(), &self.base, options, notify)?;
+            handle.send(Command::Step(steps));
+            self.race.push(handle);
+        }
+        Ok(())
+    }
+
     /// Does what the state asked for; what came of it is told as messages.
     pub fn perform(&mut self, effect: Effect) -> Option<Message> {
         match effect {
@@ -75,6 +99,20 @@ impl World {
                 .start(&experiment, folder(path.as_deref()), None)
                 .err()
                 .map(|error| Message::Trouble(format!("no training thread: {error}"))),
+            Effect::Race { experiments, steps } => self
+                .race(&experiments, steps)
+                .err()
+                .map(|error| Message::Trouble(format!("no training thread: {error}"))),
+            Effect::Lap(steps) => {
+                for handle in &self.race {
+                    handle.send(Command::Step(steps));
+                }
+                None
+            }
+            Effect::EndRace => {
+                self.race.clear();
+                None
+            }
             Effect::List => Some(Message::Listed(self.list())),
             Effect::Open(path) => {
                 let result = read(&path);

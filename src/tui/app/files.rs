@@ -78,7 +78,9 @@ impl App {
 
     /// The present run becomes the dimmed one beneath the next.
     pub(super) fn leave_run_behind(&mut self) {
+        self.thaw();
         self.cursor = None;
+        self.window = None;
         let next = Run::new(self.experiment.clone());
         let old = std::mem::replace(&mut self.run, next);
         // Steps of a held key leave runs of a few steps: they don't displace one that shows something.

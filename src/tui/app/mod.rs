@@ -4,8 +4,11 @@ mod editing;
 mod files;
 pub mod insight;
 mod mouse;
+mod racing;
 pub mod run;
 mod takeaway;
+pub mod time;
+mod touring;
 mod update;
 
 use super::actions;
@@ -16,6 +19,7 @@ use super::layout::{Layout, Pane};
 use super::measure::{Measure, View};
 use super::message::Effect;
 use super::overlay::{Overlay, Subject};
+use super::race::Race;
 use super::theme::{Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
@@ -25,6 +29,7 @@ use insight::Insight;
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
 use std::path::PathBuf;
+use time::Window;
 
 /// How serious a line to the person is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +85,10 @@ pub struct App {
     pub layer: usize,
     /// The step whose values are read off the charts; `None`: the newest.
     pub cursor: Option<u64>,
+    /// The part of the run that the charts show; `None`: all of it.
+    pub window: Option<Window>,
+    /// The run as it goes on while its picture is frozen.
+    live: Option<Box<Run>>,
     pub measure: Measure,
     pub view: View,
     /// Accuracy instead of loss, where there is no room for both.
@@ -88,6 +97,10 @@ pub struct App {
     pub toast: Option<Toast>,
     pub manner: Manner,
     pub insight: Insight,
+    /// The stop of the tour, from 0.
+    pub tour: Option<usize>,
+    /// Variants that are trained side by side; the present run waits meanwhile.
+    pub race: Option<Race>,
     effects: Vec<Effect>,
     /// Quit once the save under way is done.
     quit_after_save: bool,
@@ -112,6 +125,8 @@ impl App {
             training_row: 0,
             layer: 0,
             cursor: None,
+            window: None,
+            live: None,
             measure: Measure::default(),
             view: View::default(),
             show_accuracy: false,
@@ -119,6 +134,8 @@ impl App {
             toast: None,
             manner,
             insight: Insight::default(),
+            tour: None,
+            race: None,
             effects: Vec::new(),
             quit_after_save: false,
         };
@@ -136,7 +153,8 @@ impl App {
     }
 
     pub fn layout(&self) -> Layout {
-        let area = Rect::new(0, 0, self.size.width, self.size.height);
+        let tour = super::tour::height(self, self.size.height);
+        let area = Rect::new(0, 0, self.size.width, self.size.height - tour);
         Layout::new(area, self.focus, self.zoomed, self.network_height())
     }
 
@@ -296,13 +314,14 @@ impl App {
         self.pinned.pop();
     }
 
-    /// Moves the charts' cursor by a fiftieth of the run; beyond the newest step it is let go.
+    /// Moves the charts' cursor by a fiftieth of what they show; beyond the newest step it is let go.
     pub fn move_cursor(&mut self, forward: bool) {
-        let last = self.run.record.step();
-        let by = (last / 50).max(1);
+        let newest = self.run.record.step();
+        let (first, last) = self.steps_shown();
+        let by = ((last - first) / 50).max(1);
         let now = self.cursor.unwrap_or(last);
         self.cursor = if forward {
-            now.checked_add(by).filter(|step| *step < last)
+            now.checked_add(by).filter(|step| *step < newest)
         } else {
             Some(now.saturating_sub(by))
         };

@@ -4,7 +4,7 @@ use super::App;
 use crate::tui::layout::{Pane, first_row};
 use crate::tui::overlay::{Overlay, view};
 use crate::tui::panes;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 impl App {
@@ -13,16 +13,42 @@ impl App {
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 self.toast = None;
+                if self.race.is_some() && self.overlays.is_empty() {
+                    return;
+                }
                 if self.overlays.is_empty() {
                     self.click(at);
                 } else {
                     self.click_overlay(at);
                 }
             }
+            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
+                if self.is_on_time(at, event.modifiers) =>
+            {
+                let up = event.kind == MouseEventKind::ScrollUp;
+                if event.modifiers.contains(KeyModifiers::SHIFT) {
+                    self.pan_time(!up);
+                } else {
+                    self.zoom_time(up);
+                }
+            }
+            MouseEventKind::ScrollLeft => self.pan_time(false),
+            MouseEventKind::ScrollRight => self.pan_time(true),
             MouseEventKind::ScrollDown => self.wheel(at, 1),
             MouseEventKind::ScrollUp => self.wheel(at, -1),
             _ => {}
         }
+    }
+
+    /// Whether the wheel zooms or pans time here: over the curves, which have nothing to scroll, and with control or shift
+    /// over the flow.
+    fn is_on_time(&self, at: Position, modifiers: KeyModifiers) -> bool {
+        let held = modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::SHIFT);
+        let free = self.overlays.is_empty() && self.race.is_none();
+        let panes = self.layout().panes;
+        free && panes.iter().any(|(pane, area)| {
+            area.contains(at) && (*pane == Pane::Loss || (*pane == Pane::Flow && held))
+        })
     }
 
     fn click(&mut self, at: Position) {
@@ -123,6 +149,11 @@ impl App {
                     .min(text.lines().count().saturating_sub(1));
             }
             Some(_) => {}
+            None if self.race.is_some() => {
+                if let Some(race) = &mut self.race {
+                    race.select(by);
+                }
+            }
             None => {
                 let layout = self.layout();
                 if let Some((pane, _)) =

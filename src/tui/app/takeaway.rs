@@ -48,7 +48,8 @@ impl App {
             _ => return Err("the name's end says the format: .csv or .jsonl".into()),
         };
         let present = format!("{} (now)", clean(&self.experiment.name, 80));
-        let mut runs: Vec<(&str, Vec<&Point>)> = vec![(&present, self.run.record.kept().collect())];
+        let mut runs: Vec<(&str, Vec<&Point>)> =
+            vec![(&present, self.live().record.kept().collect())];
         for pinned in &self.pinned {
             runs.push((&pinned.name, pinned.record.kept().collect()));
         }

@@ -28,6 +28,7 @@ impl App {
             Message::Paste(text) => self.paste(&text),
             Message::Resize(width, height) => self.size = Size::new(width, height),
             Message::Frame(frame) => self.frame(*frame),
+            Message::Lap(lane, frame) => self.lap(lane, *frame),
             Message::Listed(openables) => self.show_openables(openables),
             Message::Opened(path, result) => self.opened(path, result),
             Message::Saved(path, result) => self.saved(path, result),
@@ -38,11 +39,14 @@ impl App {
     }
 
     fn frame(&mut self, frame: Frame) {
-        if self.run.is_replaced_by(&frame) {
-            self.leave_run_behind();
-        }
         for notice in &frame.notices {
             self.notice(notice.clone());
+        }
+        let Some(frame) = self.take_behind(frame) else {
+            return;
+        };
+        if self.run.is_replaced_by(&frame) {
+            self.leave_run_behind();
         }
         // The data comes with a run's first frames, once.
         let new_data = frame.info.dataset.is_some()
@@ -60,6 +64,7 @@ impl App {
         self.toast = None;
         match self.overlays.pop() {
             Some(overlay) => self.overlay_key(overlay, key),
+            None if self.race.is_some() => self.race_key(key),
             None => {
                 if let Some(action) = self.manner.keymap.find(Key::from(key), self.focus) {
                     self.act(action);
@@ -84,6 +89,7 @@ impl App {
             Some(Overlay::List(list)) => list.paste(text),
             Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
             Some(_) => {}
+            None if self.race.is_some() => {}
             None => self.open_pasted(text),
         }
     }
@@ -167,6 +173,11 @@ impl App {
                 if let Some(Some(fix)) = fixes.get(item) {
                     self.replace((*fix.experiment).clone());
                     self.notice(format!("done: {} (u takes it back)", fix.label));
+                }
+            }
+            Purpose::Race(mut offers) => {
+                if item < offers.len() {
+                    self.start_race(offers.swap_remove(item));
                 }
             }
             Purpose::Theme => {}

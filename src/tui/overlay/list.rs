@@ -4,6 +4,7 @@ use super::line::Line;
 use crate::insight::Fix;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::message::Openable;
+use crate::tui::race::Offer;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -31,6 +32,8 @@ pub enum Purpose {
     Pinned(Vec<usize>),
     /// What each piece of advice would change.
     Fixes(Vec<Option<Fix>>),
+    /// What can be raced.
+    Race(Vec<Offer>),
     Theme,
 }
 

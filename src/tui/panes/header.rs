@@ -86,7 +86,11 @@ fn right(app: &App, width: usize) -> Vec<Span<'static>> {
     } else {
         spans.push(Span::styled(word, theme.style(role)));
     }
-    let record = &app.run.record;
+    if app.is_frozen() {
+        let held = format!("  frozen at {}", thousands(app.run.record.step().into()));
+        spans.push(Span::styled(held, theme.style(Role::Warning)));
+    }
+    let record = &app.live().record;
     spans.push(Span::styled("  step ", theme.style(Role::Dim)));
     spans.push(Span::styled(
         thousands(record.step().into()),

@@ -120,11 +120,15 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
+    let (first, last) = match app.window {
+        Some(_) => app.steps_shown(),
+        None => (0, u64::MAX),
+    };
     let mut lines: Vec<(&str, Vec<f64>, Vec<f64>, Style)> = Vec::new();
     let mut add = |name, history: &History, style| {
         if !history.is_empty() {
             let (x, y) = history
-                .buckets()
+                .window(first, last)
                 .iter()
                 .map(|b| (b.last_step as f64, if b.gap { f64::NAN } else { b.last }))
                 .unzip();
@@ -147,8 +151,11 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             style: *style,
         })
         .collect();
-    LineChart::new(app.look(), &series)
+    let mut chart = LineChart::new(app.look(), &series)
         .legend(false)
-        .cursor(app.cursor.map(|step| step as f64))
-        .render(below, buf);
+        .cursor(app.cursor.map(|step| step as f64));
+    if app.window.is_some() {
+        chart = chart.x_range((first as f64, last as f64));
+    }
+    chart.render(below, buf);
 }

@@ -27,6 +27,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let note = match app.cursor {
         Some(step) => format!("{shown}at step {}", crate::text::thousands(step.into())),
+        None if app.window.is_some() => {
+            let (first, last) = app.steps_shown();
+            format!("steps {first}-{last}")
+        }
         None => format!("{shown}{}", app.view.name()),
     };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);

@@ -76,7 +76,8 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let spark_width = inner.width.saturating_sub(columns.spark);
     head(app, &columns, scale, spark_width, inner, buf);
     let (first, height) = window(app, inner);
-    let axis = TimeAxis::fit(0, record.step(), usize::from(spark_width));
+    let (start, end) = app.steps_shown();
+    let axis = TimeAxis::fit(start, end, usize::from(spark_width));
     for row in 0..height {
         let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
             break;

@@ -32,7 +32,8 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         .map(|l| record.values(|p| p.layers.get(l).map(|s| measure.of(s))))
         .collect();
     let layers: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
-    let axis = TimeAxis::fit(0, record.step(), usize::from(area.width));
+    let (start, end) = app.steps_shown();
+    let axis = TimeAxis::fit(start, end, usize::from(area.width));
     Waterfall::new(app.look(), &layers)
         .steps(&steps)
         .axis(axis)
@@ -45,11 +46,11 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         buf.set_stringn(
             area.x,
             area.bottom(),
-            "step 0",
+            format!("step {start}"),
             usize::from(area.width),
             theme.style(Role::Dim),
         );
-        if usize::from(area.width) > end.len() + 8 {
+        if usize::from(area.width) > end.len() + start.to_string().len() + 7 {
             buf.set_string(
                 area.right() - end.len() as u16,
                 area.bottom(),

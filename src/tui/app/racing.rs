@@ -1,0 +1,119 @@
+//! Races: chosen from a list, run in a view of their own, and taken over as an edit.
+
+use super::App;
+use crate::training::{Command, Frame};
+use crate::tui::message::Effect;
+use crate::tui::overlay::{Item, List, Overlay, Purpose};
+use crate::tui::race::{Offer, Race, variants};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+impl App {
+    pub fn ask_what_to_race(&mut self) {
+        let pinned: Vec<_> = self
+            .pinned
+            .iter()
+            .map(|p| (p.name.clone(), p.experiment.clone()))
+            .collect();
+        let offers = variants::offers(&self.experiment, &pinned);
+        if offers.is_empty() {
+            return self.trouble("race: nothing of this experiment can be varied");
+        }
+        let items = offers
+            .iter()
+            .map(|offer| {
+                let labels: Vec<&str> = offer.variants.iter().map(|v| v.label.as_str()).collect();
+                Item {
+                    name: offer.name.into(),
+                    note: format!("{} variants", offer.variants.len()),
+                    help: format!("{}\n{}", offer.help, labels.join(", ")),
+                    fault: None,
+                }
+            })
+            .collect();
+        self.overlays.push(Overlay::List(List::new(
+            "Race: train variants side by side",
+            items,
+            Purpose::Race(offers),
+        )));
+    }
+
+    pub(super) fn start_race(&mut self, offer: Offer) {
+        let race = Race::new(offer);
+        // The processors are the race's.
+        self.send(Command::Pause);
+        self.effect(Effect::Race {
+            experiments: race.lanes.iter().map(|l| l.experiment.clone()).collect(),
+            steps: race.first_lap(),
+        });
+        self.race = Some(race);
+    }
+
+    pub(super) fn lap(&mut self, lane: usize, frame: Frame) {
+        let lap = self.race.as_mut().and_then(|race| race.take(lane, frame));
+        self.run_lap(lap);
+    }
+
+    fn run_lap(&mut self, lap: Option<u64>) {
+        if let Some(steps) = lap {
+            self.effect(Effect::Lap(steps));
+        }
+    }
+
+    /// The race's keys; everything else waits until it is left.
+    pub(super) fn race_key(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let Some(race) = &mut self.race else {
+            return;
+        };
+        match key.code {
+            KeyCode::Char('c') if control => self.leave_race(),
+            KeyCode::Esc | KeyCode::Char('q') => self.leave_race(),
+            KeyCode::Down | KeyCode::Char('j') => race.select(1),
+            KeyCode::Up | KeyCode::Char('k') => race.select(-1),
+            KeyCode::Char(' ') => {
+                let lap = race.toggle();
+                self.run_lap(lap);
+            }
+            KeyCode::Enter => {
+                let selected = race.selected;
+                self.take_over(selected);
+            }
+            KeyCode::Char('f') => match race.best() {
+                Some(best) => self.take_over(best),
+                None => self.trouble("race: no variant has a loss yet"),
+            },
+            _ => {}
+        }
+    }
+
+    /// A variant becomes the experiment, as one edit.
+    fn take_over(&mut self, lane: usize) {
+        let Some(mut race) = self.race.take() else {
+            return;
+        };
+        self.effect(Effect::EndRace);
+        if lane >= race.lanes.len() {
+            return;
+        }
+        let lane = race.lanes.swap_remove(lane);
+        if lane.experiment == self.experiment {
+            self.go_on();
+            return self.notice(format!("{}: as it was", lane.label));
+        }
+        self.replace(lane.experiment);
+        self.notice(format!("taken over: {} (u takes it back)", lane.label));
+    }
+
+    fn leave_race(&mut self) {
+        self.race = None;
+        self.effect(Effect::EndRace);
+        self.go_on();
+    }
+
+    /// The present run goes on where it was, if it was running.
+    fn go_on(&mut self) {
+        if self.wants_run {
+            self.send(Command::Run);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A race: variants of one experiment trained side by side, from the same seed, on the same rows, the same number of
+//! steps. The present run waits meanwhile.
+
+pub mod variants;
+pub mod view;
+
+use super::app::run::Run;
+use crate::experiment::{Experiment, resolve};
+use crate::insight::{Judge, Verdict};
+use crate::nn::spec::NetworkSpec;
+use crate::training::{Frame, Status};
+pub use variants::{Offer, Variant};
+
+/// Steps of the first lap. Later laps are a twentieth of what was run, so that the field stays together within that.
+const FIRST_LAP: u64 = 5;
+const LONGEST_LAP: u64 = 2000;
+
+/// One variant under way.
+pub struct Lane {
+    pub label: String,
+    pub experiment: Experiment,
+    pub value: Option<f64>,
+    pub run: Run,
+    pub verdict: Option<Verdict>,
+    spec: Option<NetworkSpec>,
+    judge: Judge,
+    /// The lap's steps are done.
+    rested: bool,
+}
+
+impl Lane {
+    fn new(variant: Variant) -> Self {
+        Self {
+            run: Run::new(variant.experiment.clone()),
+            label: variant.label,
+            experiment: variant.experiment,
+            value: variant.value,
+            verdict: None,
+            spec: None,
+            judge: Judge::default(),
+            rested: false,
+        }
+    }
+
+    /// It has met its stop rule, diverged or failed: it takes no more steps.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.run.status,
+            Status::Finished(_) | Status::Diverged(_) | Status::Failed(_)
+        )
+    }
+
+    /// The loss that decides: of the test rows, or where there are none the mean of the newest mini-batches'. `None` while
+    /// there is none, and for what diverged or failed.
+    pub fn loss(&self) -> Option<f64> {
+        if matches!(self.run.status, Status::Diverged(_) | Status::Failed(_)) {
+            return None;
+        }
+        let record = &self.run.record;
+        let loss = match record.test() {
+            Some(test) => test.loss,
+            None => {
+                let buckets = record.train_loss.buckets();
+                let newest = &buckets[buckets.len().saturating_sub(10)..];
+                newest.iter().map(|b| b.last).sum::<f64>() / newest.len() as f64
+            }
+        };
+        loss.is_finite().then_some(loss)
+    }
+
+    /// `steps`: what it is to have taken by now.
+    fn take(&mut self, frame: Frame, steps: u64) {
+        if self.run.is_replaced_by(&frame) {
+            self.run = Run::new(self.experiment.clone());
+            self.spec = None;
+        }
+        let paused = frame.status == Status::Paused;
+        self.run.take(frame);
+        // A thread also pauses once it is built, before it hears of the first lap.
+        self.rested = paused && self.run.record.step() >= steps;
+        if self.spec.is_none()
+            && let Some(data) = self.run.info.as_ref().and_then(|i| i.dataset.as_ref())
+        {
+            self.spec = resolve::for_data(&self.experiment, data).ok();
+        }
+        let stats = self.run.record.layers();
+        self.verdict = match &self.spec {
+            Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
+                Some(self.judge.judge(stats, None, &self.experiment, spec))
+            }
+            _ => None,
+        };
+    }
+}
+
+pub struct Race {
+    pub title: &'static str,
+    pub lanes: Vec<Lane>,
+    pub selected: usize,
+    pub running: bool,
+    /// Steps that every lane has taken, or is taking.
+    pub steps: u64,
+}
+
+impl Race {
+    pub fn new(offer: Offer) -> Self {
+        Self {
+            title: offer.name,
+            lanes: offer.variants.into_iter().map(Lane::new).collect(),
+            selected: 0,
+            running: true,
+            steps: FIRST_LAP,
+        }
+    }
+
+    /// Steps of the lap with which a race begins.
+    pub fn first_lap(&self) -> u64 {
+        FIRST_LAP
+    }
+
+    /// Takes what a lane's training says; the steps of the next lap where all have done theirs.
+    pub fn take(&mut self, lane: usize, frame: Frame) -> Option<u64> {
+        let steps = self.steps;
+        self.lanes.get_mut(lane)?.take(frame, steps);
+        self.next_lap()
+    }
+
+    /// Runs on, or waits at the end of the lap.
+    pub fn toggle(&mut self) -> Option<u64> {
+        self.running = !self.running;
+        self.next_lap()
+    }
+
+    fn next_lap(&mut self) -> Option<u64> {
+        let due = self.running && self.lanes.iter().all(|l| l.rested || l.is_over());
+        if !due || self.is_over() {
+            return None;
+        }
+        let lap = (self.steps / 20).clamp(FIRST_LAP, LONGEST_LAP);
+        self.steps = self.steps.saturating_add(lap);
+        for lane in &mut self.lanes {
+            lane.rested = false;
+        }
+        Some(lap)
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.lanes.iter().all(Lane::is_over)
+    }
+
+    /// The lane with the lowest loss.
+    pub fn best(&self) -> Option<usize> {
+        let losses = self.lanes.iter().enumerate();
+        losses
+            .filter_map(|(i, lane)| Some((i, lane.loss()?)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(i, _)| i)
+    }
+
+    pub fn select(&mut self, by: isize) {
+        let last = self.lanes.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+}

@@ -1,0 +1,291 @@
+//! The race on the screen: the losses over the steps, and a row a variant.
+
+use super::{Lane, Race};
+use crate::telemetry::History;
+use crate::text::thousands;
+use crate::training::Status;
+use crate::tui::app::App;
+use crate::tui::panes::{fit, percent, verdict::wrap};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{LineChart, Series, format_value};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let state = match (race.is_over(), race.running) {
+        (true, _) => "over",
+        (false, true) => "running",
+        (false, false) => "paused",
+    };
+    let title = format!(
+        " Race: {} · {} steps · {state} ",
+        race.title,
+        thousands(race.steps.into())
+    );
+    let block = Block::bordered()
+        .border_set(app.manner.glyphs.border())
+        .border_style(theme.style(Role::FocusedBorder))
+        .title(Line::from(Span::styled(
+            fit(&title, usize::from(area.width.saturating_sub(4))),
+            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+        )));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let rows = race.lanes.len() as u16 + 1;
+    // The sentence on the selected one and the keys are beneath the table.
+    let table = rows.saturating_add(4).min(inner.height);
+    let charts = Rect {
+        height: inner.height - table,
+        ..inner
+    };
+    if charts.height > 4 {
+        draw_charts(app, race, charts, buf);
+    }
+    let below = Rect {
+        y: inner.y + charts.height,
+        height: table,
+        ..inner
+    };
+    draw_table(app, race, below, buf);
+}
+
+fn colour(app: &App, lane: usize) -> Style {
+    Style::new().fg(app.manner.theme.class(lane, 1.0))
+}
+
+/// What decides: the test rows' loss where there are any.
+fn history(lane: &Lane) -> &History {
+    let record = &lane.run.record;
+    if record.test_loss.is_empty() {
+        &record.train_loss
+    } else {
+        &record.test_loss
+    }
+}
+
+fn draw_charts(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let sweep = race.lanes.iter().all(|l| l.value.is_some()) && area.width >= 60;
+    let width = if sweep {
+        area.width * 6 / 10
+    } else {
+        area.width
+    };
+    let left = Rect { width, ..area };
+    draw_losses(app, race, left, buf);
+    if sweep {
+        let right = Rect {
+            x: area.x + width + 1,
+            width: area.width - width - 1,
+            ..area
+        };
+        draw_sweep(app, race, right, buf);
+    }
+}
+
+fn heading(app: &App, text: &str, area: Rect, buf: &mut Buffer) -> Rect {
+    let style = app.manner.theme.style(Role::Dim);
+    buf.set_stringn(
+        area.x + 1,
+        area.y,
+        text,
+        usize::from(area.width.saturating_sub(1)),
+        style,
+    );
+    Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    }
+}
+
+fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let tested = race
+        .lanes
+        .iter()
+        .any(|l| !l.run.record.test_loss.is_empty());
+    let text = if tested { "test loss" } else { "training loss" };
+    let area = heading(app, &format!("{text} over the steps"), area, buf);
+    // The selected one is drawn last: on top.
+    let mut order: Vec<usize> = (0..race.lanes.len()).collect();
+    order.retain(|i| *i != race.selected);
+    order.push(race.selected);
+    let curves: Vec<(usize, Vec<f64>, Vec<f64>)> = order
+        .into_iter()
+        .filter_map(|i| race.lanes.get(i).map(|lane| (i, lane)))
+        .map(|(i, lane)| {
+            let points = history(lane).buckets().iter();
+            let (x, y) = points
+                .map(|b| (b.last_step as f64, if b.gap { f64::NAN } else { b.last }))
+                .unzip();
+            (i, x, y)
+        })
+        .collect();
+    let series: Vec<Series> = curves
+        .iter()
+        .map(|(i, x, y)| Series {
+            name: "",
+            x,
+            y,
+            style: colour(app, *i),
+        })
+        .collect();
+    LineChart::new(app.look(), &series)
+        .log(true)
+        .legend(false)
+        .render(area, buf);
+}
+
+/// Loss now against the learning rate: the valley is where to be.
+fn draw_sweep(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let text = format!("loss now against log₁₀ rate, after {} steps", race.steps);
+    let area = heading(app, &text, area, buf);
+    let (x, y): (Vec<f64>, Vec<f64>) = race
+        .lanes
+        .iter()
+        .filter_map(|lane| Some((lane.value?.log10(), lane.loss().unwrap_or(f64::NAN))))
+        .unzip();
+    let range = match (x.first(), x.last()) {
+        (Some(first), Some(last)) if first < last => (*first, *last),
+        _ => return,
+    };
+    let series = [Series {
+        name: "",
+        x: &x,
+        y: &y,
+        style: app.manner.theme.style(Role::Accent),
+    }];
+    let chosen = race.lanes.get(race.selected).and_then(|l| l.value);
+    LineChart::new(app.look(), &series)
+        .log(true)
+        .legend(false)
+        .x_range(range)
+        .cursor(chosen.map(f64::log10))
+        .render(area, buf);
+}
+
+fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let room = usize::from(area.width.saturating_sub(1));
+    let line = |row: u16, spans: Vec<Span>, buf: &mut Buffer| {
+        if row < area.height {
+            buf.set_line(area.x, area.y + row, &Line::from(spans), area.width);
+        }
+    };
+    // The keys come first: they are seen whatever the height.
+    let keys = "enter take it over · f take the best · space run/pause · ↑↓ select · esc leave";
+    let count = race.lanes.len() as u16;
+    let label = if area.width >= 100 { 30 } else { 20 };
+    let head = format!(
+        "   {:<label$} {:>10} {:>10} {:>9} {:>9}  {}",
+        "variant", "train loss", "test loss", "accuracy", "decades", "verdict"
+    );
+    line(
+        0,
+        vec![Span::styled(fit(&head, room), theme.style(Role::Dim))],
+        buf,
+    );
+    // Where there is no room for all, the selected one is in sight.
+    let shown = area.height.saturating_sub(4).min(count);
+    let first = crate::tui::layout::first_row(race.selected, race.lanes.len(), shown);
+    for row in 0..shown {
+        let i = first + usize::from(row);
+        let Some(lane) = race.lanes.get(i) else { break };
+        let best = race.best() == Some(i);
+        line(row + 1, cells(app, lane, i, best, label), buf);
+        if i == race.selected {
+            let place = Rect {
+                y: area.y + row + 1,
+                height: 1,
+                ..area
+            };
+            buf.set_style(place, theme.selection());
+        }
+    }
+    if let Some(lane) = race.lanes.get(race.selected) {
+        let lines = wrap(&sentence(lane), room.saturating_sub(1));
+        for (row, text) in (shown + 1..shown + 3).zip(lines) {
+            let span = Span::styled(format!(" {text}"), theme.style(Role::Text));
+            line(row, vec![span], buf);
+        }
+    }
+    let span = Span::styled(format!(" {keys}"), theme.style(Role::Accent));
+    line(area.height.saturating_sub(1), vec![span], buf);
+}
+
+fn cells<'a>(app: &App, lane: &Lane, i: usize, best: bool, label: usize) -> Vec<Span<'a>> {
+    let theme = &app.manner.theme;
+    let record = &lane.run.record;
+    let latest = record.latest.as_ref();
+    let number = |v: Option<f64>| v.map_or("-".to_string(), format_value);
+    let accuracy = record
+        .test()
+        .and_then(|t| t.accuracy)
+        .or(latest.and_then(|p| p.train.accuracy));
+    let slope = lane.verdict.as_ref().map(|v| v.slope);
+    let (word, role) = word(lane);
+    let marker = match (best, app.manner.glyphs.is_ascii()) {
+        (true, true) => "*",
+        (true, false) => "★",
+        (false, _) => " ",
+    };
+    let dash = if app.manner.glyphs.is_ascii() {
+        "-"
+    } else {
+        "━"
+    };
+    vec![
+        Span::styled(marker, theme.style(Role::Good)),
+        Span::styled(format!("{dash} "), colour(app, i)),
+        Span::styled(
+            format!(
+                "{:<label$} ",
+                fit(&crate::text::clean(&lane.label, 60), label)
+            ),
+            theme.style(Role::Text),
+        ),
+        Span::styled(
+            format!(
+                "{:>10} {:>10} {:>9} {:>9}  ",
+                number(latest.map(|p| p.train.loss)),
+                number(record.test().map(|t| t.loss)),
+                accuracy.map_or("-".into(), percent),
+                slope.map_or("-".into(), |s| format!("{s:+.2}"))
+            ),
+            theme.style(Role::Text),
+        ),
+        Span::styled(word, theme.style(role)),
+    ]
+}
+
+fn word(lane: &Lane) -> (String, Role) {
+    use crate::insight::verdict::Kind;
+    match &lane.run.status {
+        Status::Failed(_) => ("failed".into(), Role::Error),
+        Status::Diverged(_) => ("diverged".into(), Role::Error),
+        Status::Loading(what) => (fit(what, 20), Role::Dim),
+        _ => match &lane.verdict {
+            Some(verdict) => {
+                let role = match verdict.kind {
+                    Kind::Healthy => Role::Good,
+                    Kind::Vanishing => Role::Warning,
+                    Kind::Exploding | Kind::Diverged => Role::Error,
+                };
+                (verdict.kind.name().into(), role)
+            }
+            None => ("-".into(), Role::Dim),
+        },
+    }
+}
+
+/// What is to be said of the selected lane.
+fn sentence(lane: &Lane) -> String {
+    match (&lane.run.status, &lane.verdict) {
+        (Status::Failed(why) | Status::Diverged(why), _) => why.clone(),
+        (_, Some(verdict)) => verdict.sentence.clone(),
+        (_, None) => "starting".into(),
+    }
+}

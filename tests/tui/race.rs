@@ -1,0 +1,149 @@
+//! Races: paced fairly, taken over as an edit, left without a trace.
+
+use super::bench::{frame, points, running};
+use gradlab::experiment::{self, Experiment};
+use gradlab::training::{Command, Handle, Options, Status};
+use gradlab::tui::message::{Effect, Message};
+use gradlab::tui::race::{Race, variants};
+use std::path::Path;
+use std::sync::mpsc;
+
+const SMALL: &str = r#"
+format = 1
+name = "small"
+[data]
+kind = "digits"
+[network]
+activation = "tanh"
+init = "glorot-normal"
+[[network.layers]]
+units = 10
+repeat = 2
+"#;
+
+#[test]
+fn every_lane_takes_the_same_steps() {
+    let base = experiment::parse(SMALL, "small.toml").expect("a valid experiment");
+    let offer = variants::offers(&base, &[]).swap_remove(0);
+    let mut race = Race::new(offer);
+    let (rung, bell) = mpsc::channel();
+    let handles: Vec<Handle> = (0..)
+        .zip(&race.lanes)
+        .map(|(lane, l)| {
+            let rung = rung.clone();
+            let options = Options {
+                threads: Some(1),
+                ..Options::default()
+            };
+            let notify = move || rung.send(lane).unwrap_or_default();
+            Handle::start(l.experiment.clone(), Path::new("."), options, notify).expect("a thread")
+        })
+        .collect();
+    for handle in &handles {
+        handle.send(Command::Step(race.first_lap()));
+    }
+    while race.steps < 40 {
+        let lane: usize = bell.recv().expect("a lane");
+        let Some(frame) = handles[lane].take() else {
+            continue;
+        };
+        if let Some(lap) = race.take(lane, frame) {
+            // A lap begins when all have done the one before: none is ahead.
+            let done: Vec<u64> = race.lanes.iter().map(|l| l.run.record.step()).collect();
+            assert!(
+                done.iter().all(|steps| *steps == race.steps - lap),
+                "{done:?}"
+            );
+            handles.iter().for_each(|h| h.send(Command::Step(lap)));
+        }
+    }
+    assert_eq!(race.lanes.len(), 4);
+    assert!(race.best().is_some());
+    assert!(race.lanes.iter().all(|l| l.verdict.is_some()));
+}
+
+/// A race of nine rates, of which the fourth does best.
+fn raced() -> super::bench::Bench {
+    let mut bench = running(120, 36);
+    bench.keys("R r a t e s enter");
+    let asked = bench.effects.drain(..).find_map(|e| match e {
+        Effect::Race { experiments, steps } => Some((experiments, steps)),
+        _ => None,
+    });
+    let (experiments, steps): (Vec<Experiment>, u64) = asked.expect("a race");
+    assert_eq!((experiments.len(), steps), (9, 5));
+    for lane in 0..9 {
+        let mut points = points(11, 1..6);
+        for point in &mut points {
+            let loss = 1.0 + (lane as f64 - 3.0).abs();
+            point.train.loss = loss;
+            point.test.as_mut().expect("a score").loss = loss;
+        }
+        let status = match lane {
+            8 => Status::Diverged("layer 3, forward".into()),
+            _ => Status::Paused,
+        };
+        bench.tell(Message::Lap(lane, frame(1, status, 11, points)));
+    }
+    bench
+}
+
+#[test]
+fn the_best_rate_is_taken_over_on_one_key_and_taken_back_by_another() {
+    let mut bench = raced();
+    let laps = bench
+        .effects
+        .drain(..)
+        .filter(|e| matches!(e, Effect::Lap(5)));
+    assert_eq!(laps.count(), 1);
+    let text = bench.text();
+    assert!(
+        text.contains("Race: learning rates") && text.contains("diverged"),
+        "{text}"
+    );
+    assert!(text.contains("★━ rate 0.032"), "{text}");
+    let before = bench.app.experiment.clone();
+    bench.keys("f");
+    assert_eq!(
+        bench.app.experiment.training.optimizer.learning_rate(),
+        0.032
+    );
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::EndRace)));
+    bench.keys("u");
+    assert_eq!(bench.app.experiment, before);
+}
+
+#[test]
+fn enter_takes_the_selected_variant_and_esc_none() {
+    let mut bench = raced();
+    let before = bench.app.experiment.clone();
+    bench.sent();
+    bench.keys("j j esc");
+    assert!(bench.app.race.is_none());
+    assert_eq!(bench.app.experiment, before);
+    assert!(bench.sent().iter().any(|c| matches!(c, Command::Run)));
+
+    let mut bench = raced();
+    bench.keys("j enter");
+    assert_eq!(
+        bench.app.experiment.training.optimizer.learning_rate(),
+        0.0032
+    );
+}
+
+#[test]
+fn a_paused_race_begins_no_lap() {
+    let mut bench = running(80, 24);
+    bench.keys("R enter space");
+    bench.effects.clear();
+    for lane in 0..4 {
+        bench.tell(Message::Lap(
+            lane,
+            frame(1, Status::Paused, 11, points(11, 1..6)),
+        ));
+    }
+    assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Lap(_))));
+    bench.keys("space");
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::Lap(_))));
+    assert!(bench.text().contains("four initializers"));
+}

@@ -1,0 +1,95 @@
+//! Zoomed and frozen time.
+
+use super::bench::{frame, points, running};
+use crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
+use gradlab::training::Status;
+use gradlab::tui::layout::Pane;
+use gradlab::tui::message::Message;
+
+#[test]
+fn charts_show_a_part_of_the_run_that_follows_it_or_stands_still() {
+    let mut bench = running(120, 36);
+    assert_eq!(bench.app.steps_shown(), (0, 399));
+    bench.keys("> >");
+    let (first, last) = bench.app.steps_shown();
+    assert_eq!((last, last - first), (399, 99));
+    assert!(bench.text().contains("steps 300-399"), "{}", bench.text());
+    bench.tell(Message::Frame(frame(
+        1,
+        Status::Running,
+        11,
+        points(11, 400..500),
+    )));
+    assert_eq!(bench.app.steps_shown().1, 499);
+    bench.keys("H H");
+    let (first, last) = bench.app.steps_shown();
+    assert_eq!((first, last), (352, 451));
+    bench.tell(Message::Frame(frame(
+        1,
+        Status::Running,
+        11,
+        points(11, 500..600),
+    )));
+    assert_eq!(bench.app.steps_shown(), (352, 451));
+    bench.keys("L L L L L L L L");
+    assert_eq!(bench.app.steps_shown().1, 599);
+    bench.keys("0");
+    assert_eq!(bench.app.steps_shown(), (0, 599));
+}
+
+#[test]
+fn the_wheel_over_the_curves_zooms() {
+    let mut bench = running(120, 36);
+    let area = bench.app.layout().area(Pane::Loss).expect("a pane");
+    let wheel = |kind, modifiers| {
+        Message::Mouse(MouseEvent {
+            kind,
+            column: area.x + 3,
+            row: area.y + 3,
+            modifiers,
+        })
+    };
+    bench.tell(wheel(MouseEventKind::ScrollUp, KeyModifiers::NONE));
+    assert_eq!(
+        bench.app.steps_shown().1 - bench.app.steps_shown().0,
+        199 + 2
+    );
+    bench.tell(wheel(MouseEventKind::ScrollUp, KeyModifiers::SHIFT));
+    assert!(bench.app.steps_shown().1 < 399);
+    bench.tell(wheel(MouseEventKind::ScrollDown, KeyModifiers::NONE));
+    assert_eq!(bench.app.steps_shown(), (0, 399));
+}
+
+#[test]
+fn a_frozen_picture_holds_while_training_goes_on() {
+    let mut bench = running(120, 36);
+    bench.keys("F esc");
+    let before = bench.text();
+    bench.tell(Message::Frame(frame(
+        1,
+        Status::Running,
+        11,
+        points(11, 400..900),
+    )));
+    let held = bench.text();
+    assert!(
+        held.contains("frozen at 399") && held.contains("step 899"),
+        "{held}"
+    );
+    // All but the header, which tells of the present, is as it was.
+    let body = |text: &str| text.lines().skip(1).map(String::from).collect::<Vec<_>>();
+    assert_eq!(body(&before), body(&held));
+    bench.keys("F");
+    assert_eq!(bench.app.run.record.step(), 899);
+    assert!(!bench.text().contains("frozen"));
+    // Another run thaws.
+    bench.keys("F");
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        11,
+        points(11, 0..5),
+    )));
+    assert!(!bench.app.is_frozen());
+    assert_eq!(bench.app.run.record.step(), 4);
+}

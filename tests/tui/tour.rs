@@ -1,0 +1,50 @@
+//! The tour through the presets.
+
+use super::bench::running;
+use gradlab::experiment::presets;
+use gradlab::tui::message::Effect;
+use gradlab::tui::tour::STOPS;
+
+#[test]
+fn the_tour_leads_through_its_presets_and_says_what_to_press_and_to_see() {
+    let mut bench = running(120, 36);
+    bench.keys("t");
+    assert_eq!(STOPS.len(), 5);
+    for (i, stop) in STOPS.iter().enumerate() {
+        assert_eq!(bench.app.experiment.name, stop.preset);
+        assert!(
+            bench
+                .effects
+                .drain(..)
+                .any(|e| matches!(e, Effect::Start { .. }))
+        );
+        let text = bench.text();
+        let title = format!("Tour {} of 5: {}", i + 1, stop.title);
+        assert!(text.contains(&title), "{text}");
+        assert!(text.contains("see ") && text.contains("press "), "{text}");
+        assert!(!text.contains('{'), "{text}");
+        bench.keys("]");
+    }
+    assert_eq!(bench.app.tour, None);
+    bench.keys("t ] [");
+    assert_eq!(bench.app.experiment.name, STOPS[0].preset);
+    bench.keys("t");
+    assert!(!bench.text().contains("Tour 1"));
+}
+
+#[test]
+fn the_tour_names_presets_and_actions_that_are_there() {
+    let ids: Vec<&str> = gradlab::tui::actions::ACTIONS
+        .iter()
+        .map(|a| a.id)
+        .collect();
+    for stop in STOPS {
+        assert!(presets::find(stop.preset).is_some(), "{}", stop.preset);
+        for text in [stop.see, stop.press] {
+            for rest in text.split('{').skip(1) {
+                let id = rest.split('}').next().expect("a name");
+                assert!(ids.contains(&id), "{id}");
+            }
+        }
+    }
+}
