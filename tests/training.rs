@@ -9,6 +9,8 @@ mod changes;
 mod checkpoints;
 #[path = "training/commands.rs"]
 mod commands;
+#[path = "training/looks.rs"]
+mod looks;
 #[path = "training/pretraining.rs"]
 mod pretraining;
 #[path = "training/stopping.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "tui/bench.rs"]
 mod bench;
+#[path = "tui/data_pane.rs"]
+mod data_pane;
 #[path = "tui/editing.rs"]
 mod editing;
 #[cfg(unix)]

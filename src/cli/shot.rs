@@ -38,9 +38,20 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     let mut app = App::new(loaded.experiment, loaded.path, manner);
     let (width, height) = args.size;
     app.update(Message::Resize(width, height));
-    app.update(Message::Frame(Box::new(frame)));
+    app.update(Message::Frame(Box::new(frame.clone())));
     for Key { code, modifiers } in &args.keys {
         app.update(Message::Key(KeyEvent::new(*code, *modifiers)));
+    }
+    // What the keys brought on the screen of the data is looked at as the training thread would.
+    if let Some(lens) = app.lens() {
+        let view = session
+            .look(&lens)
+            .map_err(|e| Failure::Failed(e.to_string()))?;
+        app.update(Message::Frame(Box::new(Frame {
+            points: Vec::new(),
+            view: Some(Arc::new(view)),
+            ..frame
+        })));
     }
     let picture = picture(&app, &title).map_err(Failure::Failed)?;
     write_whole(&args.out, picture.as_bytes()).map_err(|e| {
@@ -88,6 +99,7 @@ fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
         points,
         rows_per_second: 0.0,
         histograms: histograms.map(Arc::new),
+        view: None,
         notices: Vec::new(),
     })
 }

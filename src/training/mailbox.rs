@@ -131,7 +131,8 @@ fn join_command(queue: &mut VecDeque<Command>, command: Command) {
             *last = command;
         }
         (Some(Command::Step(steps)), Command::Step(more)) => *steps = steps.saturating_add(*more),
-        (Some(last @ Command::Replace(_)), Command::Replace(_)) => *last = command,
+        (Some(last @ Command::Replace(_)), Command::Replace(_))
+        | (Some(last @ Command::Watch(_)), Command::Watch(_)) => *last = command,
         (Some(Command::Restart), Command::Restart) | (Some(Command::Stop), Command::Stop) => {}
         (Some(Command::Checkpoint(a)), Command::Checkpoint(b)) if a == b => {}
         (Some(Command::SaveWeights(a)), Command::SaveWeights(b)) if a == b => {}
@@ -148,9 +149,11 @@ pub fn merge(kept: &mut Frame, newer: Frame) {
             thin(&mut kept.points);
         }
         kept.histograms = newer.histograms.or(kept.histograms.take());
+        kept.view = newer.view.or(kept.view.take());
     } else {
         kept.points = newer.points;
         kept.histograms = newer.histograms;
+        kept.view = newer.view;
     }
     kept.notices.extend(newer.notices);
     let surplus = kept.notices.len().saturating_sub(MAX_NOTICES);

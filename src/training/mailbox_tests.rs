@@ -28,6 +28,7 @@ fn frame(run: u64, points: Vec<Point>) -> Frame {
         points,
         rows_per_second: run as f64,
         histograms: None,
+        view: None,
         notices: vec![],
     }
 }

@@ -6,6 +6,7 @@ pub mod file;
 mod gather;
 mod handle;
 mod log;
+pub mod look;
 mod mailbox;
 mod order;
 mod pace;
@@ -18,6 +19,7 @@ mod worker;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Glance};
 pub use handle::{Handle, THREAD_NAME};
+pub use look::{DataView, Lens};
 pub use mailbox::Mailbox;
 pub use pretrain::{PretrainError, Stage};
 pub use protocol::*;

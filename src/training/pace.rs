@@ -15,6 +15,9 @@ const RAREST_HISTOGRAM: Duration = Duration::from_secs(1);
 /// The test rows take at most this share of the time: 1 part in so many.
 const EVALUATION_SHARE: u32 = 20;
 
+/// A look at the data at most so often (what it changes on the screen has to be sent), and of the same share of the time.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// The cadence of one run.
 #[derive(Debug)]
 pub struct Pace {
@@ -24,6 +27,8 @@ pub struct Pace {
     histogram: Option<Instant>,
     evaluated: Instant,
     evaluation_time: Duration,
+    looked: Option<Instant>,
+    look_time: Duration,
     /// Rows and time since the last frame, for the rate.
     rows: u64,
     busy: Duration,
@@ -39,6 +44,8 @@ impl Pace {
             histogram: None,
             evaluated: now,
             evaluation_time: Duration::ZERO,
+            looked: None,
+            look_time: Duration::ZERO,
             rows: 0,
             busy: Duration::ZERO,
             rows_per_second: 0.0,
@@ -112,6 +119,23 @@ impl Pace {
         self.evaluated = now;
         self.evaluation_time = took;
     }
+
+    /// What is looked for has changed: the next look is due at once.
+    pub fn look_anew(&mut self) {
+        self.looked = None;
+    }
+
+    /// Whether a look at the data can be afforded.
+    pub fn look_due(&self, now: Instant) -> bool {
+        let rarely = LOOK.max(self.look_time * EVALUATION_SHARE);
+        self.looked
+            .is_none_or(|last| now.saturating_duration_since(last) >= rarely)
+    }
+
+    pub fn look(&mut self, took: Duration, now: Instant) {
+        self.looked = Some(now);
+        self.look_time = took;
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +154,18 @@ mod tests {
         assert_eq!(pace.next(start, true).0, 8000);
         pace.advanced(8000, 8000, Duration::from_secs(80), Detail::Stats, start);
         assert_eq!(pace.next(start, true).0, 1);
+    }
+
+    #[test]
+    fn looks_take_a_small_share_of_the_time() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        assert!(pace.look_due(start), "the first one at once");
+        pace.look(Duration::from_millis(1), start);
+        assert!(!pace.look_due(start + LOOK / 2) && pace.look_due(start + LOOK));
+        pace.look(Duration::from_secs(1), start);
+        assert!(!pace.look_due(start + Duration::from_secs(19)));
+        assert!(pace.look_due(start + Duration::from_secs(20)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What goes to the training thread and what comes back: values, owned, no locks.
 
+use super::look::{DataView, Lens};
 use crate::data::Dataset;
 use crate::experiment::Experiment;
 use crate::telemetry::{LayerHistograms, LayerStats, Score};
@@ -22,6 +23,8 @@ pub enum Command {
     Checkpoint(PathBuf),
     /// Write the weights (safetensors, PyTorch's names).
     SaveWeights(PathBuf),
+    /// Look at the data through this lens with every frame that can afford it; `None`: no longer.
+    Watch(Option<Lens>),
     Stop,
 }
 
@@ -84,6 +87,8 @@ pub struct Frame {
     pub points: Vec<Point>,
     pub rows_per_second: f64,
     pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// What the network makes of the data, where that was asked for.
+    pub view: Option<Arc<DataView>>,
     /// A line for the person: a checkpoint written, a save that failed.
     pub notices: Vec<String>,
 }

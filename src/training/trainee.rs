@@ -1,7 +1,7 @@
 //! What the worker's loop drives. [`super::Session`] in the program; a script in the loop's own tests, which make it panic,
 //! diverge and fail at will.
 
-use super::{Point, RunInfo};
+use super::{DataView, Lens, Point, RunInfo};
 use crate::experiment::Experiment;
 use crate::telemetry::{LayerHistograms, Score};
 use std::path::Path;
@@ -66,6 +66,8 @@ pub trait Trainee {
     fn evaluation_age(&self) -> Option<Age>;
     /// Evaluates the test rows; the score shows in the points to come too.
     fn evaluate(&mut self) -> Result<Option<Score>, String>;
+    /// What the network makes of the data now; changes nothing that is trained.
+    fn look(&mut self, lens: &Lens) -> Result<DataView, String>;
     /// What was measured before this thread had it: the points of a resumed run.
     fn log(&self) -> Vec<Point>;
     /// Applies what can be changed under way.

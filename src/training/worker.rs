@@ -5,7 +5,7 @@ use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
 use super::pretrain::Ear;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
-use super::{Command, Frame, Point, RunInfo, Session, Start, Status, autosaves};
+use super::{Command, DataView, Frame, Lens, Point, RunInfo, Session, Start, Status, autosaves};
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
 use std::any::Any;
@@ -85,6 +85,8 @@ struct Worker<'a, T, B> {
     pace: Pace,
     points: Vec<Point>,
     histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// What of the data the screen shows.
+    lens: Option<Lens>,
     notices: Vec<String>,
     autosave: Option<Autosave>,
     saved: Instant,
@@ -117,6 +119,7 @@ where
             pace: Pace::new(now),
             points: Vec::new(),
             histograms: None,
+            lens: None,
             notices: Vec::new(),
             autosave,
             saved: now,
@@ -182,6 +185,10 @@ where
             Command::Restart => self.restart(),
             Command::Checkpoint(path) => self.write("checkpoint", &path, T::checkpoint),
             Command::SaveWeights(path) => self.write("weights", &path, T::save_weights),
+            Command::Watch(lens) => {
+                self.lens = lens;
+                self.pace.look_anew();
+            }
             Command::Stop => {}
         }
     }
@@ -217,6 +224,7 @@ where
                 points: Vec::new(),
                 rows_per_second: 0.0,
                 histograms: None,
+                view: None,
                 notices: Vec::new(),
             };
             if self.mailbox.put(frame) {
@@ -338,16 +346,46 @@ where
         while self.points.len() > max_points(self.info.layers) {
             thin(&mut self.points);
         }
+        let view = self.look();
         let frame = Frame {
             status: self.status(),
             info: Arc::clone(&self.info),
             points: std::mem::take(&mut self.points),
             rows_per_second: self.pace.frame(Instant::now()),
             histograms: self.histograms.take(),
+            view,
             notices: std::mem::take(&mut self.notices),
         };
         if self.mailbox.put(frame) {
             (self.notify)();
+        }
+    }
+
+    /// Looks at the data where that was asked for: while it moves as often as can be afforded, and only for a frame that is
+    /// waited for.
+    fn look(&mut self) -> Option<Arc<DataView>> {
+        let (lens, trainee) = (self.lens.as_ref()?, self.trainee.as_mut()?);
+        let moving = self.wish != Wish::Pause && self.ended.is_none();
+        let now = Instant::now();
+        if moving && !(self.mailbox.taken() && self.pace.look_due(now)) {
+            return None;
+        }
+        match guarded(|| trainee.look(lens)) {
+            Ok(Ok(view)) => {
+                let done = Instant::now();
+                self.pace.look(done.saturating_duration_since(now), done);
+                Some(Arc::new(view))
+            }
+            Ok(Err(why)) => {
+                self.lens = None;
+                self.notices
+                    .push(format!("the data cannot be looked at: {why}"));
+                None
+            }
+            Err(panic) => {
+                self.fail(panic);
+                None
+            }
         }
     }
 

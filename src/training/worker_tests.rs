@@ -16,6 +16,18 @@ struct Script {
     ended: Option<Ended>,
 }
 
+fn view_at(step: u64) -> DataView {
+    DataView {
+        step,
+        split: crate::training::look::Split::Test,
+        seen: crate::training::look::Seen::Residuals(crate::training::look::Residuals {
+            pairs: Vec::new(),
+            rms: 0.0,
+            explained: 0.0,
+        }),
+    }
+}
+
 const PANIC: u64 = 1000;
 const EPOCH: u64 = 10;
 
@@ -69,6 +81,12 @@ impl Trainee for Script {
             loss: self.step as f64,
             accuracy: None,
         }))
+    }
+    fn look(&mut self, _: &Lens) -> Result<DataView, String> {
+        match self.name.as_str() {
+            "cannot be looked at" => Err("no rows".into()),
+            _ => Ok(view_at(self.step)),
+        }
     }
     fn log(&self) -> Vec<Point> {
         Vec::new()
@@ -296,4 +314,43 @@ fn nobody_looking_stops_nothing() {
     bench.mailbox.send(Command::Checkpoint("/".into()));
     let frame = bench.until(|f| matches!(f.status, Status::Diverged(_)));
     assert_eq!(frame.points.last().map(|p| p.step), Some(PANIC));
+}
+
+#[test]
+fn the_data_is_looked_at_when_asked_for_and_no_longer() {
+    let mut bench = Bench::start("", None);
+    let frame = bench.until(|f| f.status == Status::Paused);
+    assert!(frame.view.is_none());
+    let lens = Lens {
+        grid: (2, 2),
+        pictures: 1,
+    };
+    bench.mailbox.send(Command::Watch(Some(lens)));
+    let frame = bench.until(|f| f.view.is_some());
+    assert_eq!(frame.view.as_deref(), Some(&view_at(0)));
+    bench.mailbox.send(Command::Step(5));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 5));
+    assert_eq!(
+        frame.view.as_deref(),
+        Some(&view_at(5)),
+        "a run at rest is shown as it is"
+    );
+    bench.mailbox.send(Command::Watch(None));
+    bench.mailbox.send(Command::Step(1));
+    let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 6));
+    assert!(frame.view.is_none());
+}
+
+#[test]
+fn data_that_cannot_be_looked_at_is_said_once_and_training_goes_on() {
+    let mut bench = Bench::start("cannot be looked at", None);
+    let lens = Lens {
+        grid: (2, 2),
+        pictures: 1,
+    };
+    bench.mailbox.send(Command::Watch(Some(lens)));
+    bench.mailbox.send(Command::Step(3));
+    bench.mailbox.send(Command::Step(3));
+    bench.until(|f| f.points.last().is_some_and(|p| p.step == 6));
+    assert_eq!(bench.notices, ["the data cannot be looked at: no rows"]);
 }

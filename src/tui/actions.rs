@@ -160,8 +160,8 @@ actions! {
     "advice" ["i"], Everywhere, 0 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
     "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", always, |app| app.measure = app.measure.next(true);
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
-    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow another way", always, |app| app.view = app.view.next(true);
-    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow the way before", always, |app| app.view = app.view.next(false);
+    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", always, |app| app.next_view(true);
+    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", always, |app| app.next_view(false);
     "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "accuracy", "show accuracy instead of loss, and back", always, |app| app.show_accuracy = !app.show_accuracy;
     "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
     "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
@@ -200,6 +200,7 @@ actions! {
     "loss" ["3"], Everywhere, 0 "Loss", "focus loss and accuracy", always, |app| app.focus = Pane::Loss;
     "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
     "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
+    "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
     "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", always, App::cycle_theme;
     "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;

@@ -2,7 +2,7 @@
 
 use super::actions::ACTIONS;
 use super::app::{App, Tone};
-use super::layout::{Layout, SMALLEST};
+use super::layout::SMALLEST;
 use super::overlay::view;
 use super::panes::{self, header, verdict};
 use super::race;
@@ -21,7 +21,7 @@ pub fn draw(app: &App, frame: &mut Frame) {
         height: screen.height - touring,
         ..screen
     };
-    let layout = Layout::new(area, app.focus, app.zoomed, app.network_height());
+    let layout = app.layout_in(area);
     let buf = frame.buffer_mut();
     if layout.too_small {
         return too_small(app, screen, buf);

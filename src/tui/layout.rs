@@ -19,16 +19,18 @@ pub enum Pane {
     Loss,
     Training,
     Layer,
+    Data,
 }
 
 impl Pane {
     /// In the order of their numbers.
-    pub const ORDER: [Pane; 5] = [
+    pub const ORDER: [Pane; 6] = [
         Self::Network,
         Self::Flow,
         Self::Loss,
         Self::Training,
         Self::Layer,
+        Self::Data,
     ];
 
     pub fn number(self) -> usize {
@@ -42,6 +44,7 @@ impl Pane {
             Self::Loss => "Loss",
             Self::Training => "Training",
             Self::Layer => "Layer",
+            Self::Data => "Data",
         }
     }
 }
@@ -60,8 +63,13 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// `network_rows` is how many the Network pane has: what it does not need is the Training pane's.
-    pub fn new(area: Rect, focus: Pane, zoomed: bool, network_rows: usize) -> Self {
+    /// `network_rows` is how many the Network pane has: what it does not need is the Training pane's. `lower` is which of
+    /// Layer and Data is there where there is room for one.
+    pub fn new(area: Rect, focus: Pane, zoomed: bool, network_rows: usize, lower: Pane) -> Self {
+        let lower = match focus {
+            Pane::Layer | Pane::Data => focus,
+            _ => lower,
+        };
         let (width, height) = (area.width, area.height);
         if width < SMALLEST.0 || height < SMALLEST.1 {
             return Self {
@@ -81,9 +89,9 @@ impl Layout {
         let panes = if zoomed || width < 60 || height < 16 {
             vec![(focus, body)]
         } else if width >= 108 && height >= 24 {
-            wide(body, network_rows)
+            wide(body, network_rows, lower)
         } else if width >= 76 && height >= 22 {
-            medium(body, network_rows)
+            medium(body, network_rows, lower)
         } else {
             narrow(body, focus)
         };
@@ -104,33 +112,42 @@ impl Layout {
     }
 }
 
-fn wide(body: Rect, network_rows: usize) -> Vec<(Pane, Rect)> {
+/// Rows from which Loss, Layer and Data are all there.
+const ROOM_FOR_THREE: u16 = 42;
+
+fn wide(body: Rect, network_rows: usize, lower: Pane) -> Vec<(Pane, Rect)> {
     let left = (body.width * 32 / 100).clamp(36, 52);
     let right = (body.width * 26 / 100).clamp(30, 60);
     let (network, rest) = cut_left(body, left);
     let (flow, side) = cut_right(rest, right);
     let (network, training) = stack(network, network_rows);
-    let (loss, layer) = cut_bottom(side, body.height / 2);
-    vec![
+    let mut panes = vec![
         (Pane::Network, network),
         (Pane::Flow, flow),
-        (Pane::Loss, loss),
         (Pane::Training, training),
-        (Pane::Layer, layer),
-    ]
+    ];
+    if body.height >= ROOM_FOR_THREE {
+        let (rest, data) = cut_bottom(side, body.height * 36 / 100);
+        let (loss, layer) = cut_bottom(rest, rest.height / 2);
+        panes.extend([(Pane::Loss, loss), (Pane::Layer, layer), (Pane::Data, data)]);
+    } else {
+        let (loss, below) = cut_bottom(side, body.height / 2);
+        panes.extend([(Pane::Loss, loss), (lower, below)]);
+    }
+    panes
 }
 
-fn medium(body: Rect, network_rows: usize) -> Vec<(Pane, Rect)> {
+fn medium(body: Rect, network_rows: usize, lower: Pane) -> Vec<(Pane, Rect)> {
     let (left, right) = cut_left(body, (body.width * 38 / 100).clamp(30, 42));
     let (network, training) = stack(left, network_rows);
     let (flow, below) = cut_bottom(right, (body.height * 4 / 10).max(7));
-    let (loss, layer) = cut_right(below, below.width / 2);
+    let (loss, side) = cut_right(below, below.width / 2);
     vec![
         (Pane::Network, network),
         (Pane::Flow, flow),
         (Pane::Loss, loss),
         (Pane::Training, training),
-        (Pane::Layer, layer),
+        (lower, side),
     ]
 }
 
@@ -149,15 +166,14 @@ fn narrow(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
     } else {
         Pane::Network
     };
-    let lower = if focus == Pane::Layer {
-        Pane::Layer
-    } else {
-        Pane::Loss
+    let lower = match focus {
+        Pane::Layer | Pane::Data => focus,
+        _ => Pane::Loss,
     };
     if body.height >= 18 {
         let (flow, below) = cut_bottom(right, body.height * 4 / 10);
         vec![(side_pane, side), (Pane::Flow, flow), (lower, below)]
-    } else if matches!(focus, Pane::Loss | Pane::Layer) {
+    } else if matches!(focus, Pane::Loss | Pane::Layer | Pane::Data) {
         vec![(side_pane, side), (focus, right)]
     } else {
         vec![(side_pane, side), (Pane::Flow, right)]
@@ -223,7 +239,7 @@ mod tests {
             for height in 1..70u16 {
                 for focus in Pane::ORDER {
                     let area = Rect::new(0, 0, width, height);
-                    let layout = Layout::new(area, focus, false, 9);
+                    let layout = Layout::new(area, focus, false, 9, Pane::Data);
                     if layout.too_small {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;

@@ -167,7 +167,7 @@ impl View {
     }
 }
 
-fn cycle<T: Copy + PartialEq>(all: &[T], now: T, forward: bool) -> T {
+pub fn cycle<T: Copy + PartialEq>(all: &[T], now: T, forward: bool) -> T {
     let at = all.iter().position(|x| *x == now).unwrap_or(0);
     let step = if forward { 1 } else { all.len() - 1 };
     all[(at + step) % all.len()]

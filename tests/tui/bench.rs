@@ -218,6 +218,7 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
         points,
         rows_per_second: 41_234.0,
         histograms: Some(Arc::new(vec![histograms; layers])),
+        view: None,
         notices: Vec::new(),
     })
 }

@@ -4,12 +4,14 @@
 mod build;
 mod change;
 mod classes;
+mod looking;
 mod resuming;
 mod stepping;
 mod stopping;
 mod trainee;
 
 pub use build::{SessionError, Start};
+pub use looking::is_plane;
 pub use stopping::Best;
 
 use super::gather::{Gathered, first, whole};

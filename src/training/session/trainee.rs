@@ -4,7 +4,7 @@ use super::Session;
 use crate::experiment::Experiment;
 use crate::telemetry::Score;
 use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Trainee};
-use crate::training::{Point, RunInfo};
+use crate::training::{DataView, Lens, Point, RunInfo};
 use std::path::Path;
 
 impl Trainee for Session {
@@ -39,6 +39,10 @@ impl Trainee for Session {
 
     fn evaluate(&mut self) -> Result<Option<Score>, String> {
         Session::evaluate(self).map_err(|e| format!("the test rows cannot be evaluated: {e}"))
+    }
+
+    fn look(&mut self, lens: &Lens) -> Result<DataView, String> {
+        Session::look(self, lens).map_err(|e| e.to_string())
     }
 
     fn log(&self) -> Vec<Point> {

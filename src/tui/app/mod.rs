@@ -10,6 +10,7 @@ mod takeaway;
 pub mod time;
 mod touring;
 mod update;
+mod watching;
 
 use super::actions;
 use super::edit::layers;
@@ -19,12 +20,13 @@ use super::layout::{Layout, Pane};
 use super::measure::{Measure, View};
 use super::message::Effect;
 use super::overlay::{Overlay, Subject};
+use super::panes::data::Picture;
 use super::race::Race;
 use super::theme::{Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
 use crate::telemetry::LayerStats;
-use crate::training::{Command, Status};
+use crate::training::{Command, Lens, Status};
 use insight::Insight;
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
@@ -93,6 +95,12 @@ pub struct App {
     pub view: View,
     /// Accuracy instead of loss, where there is no room for both.
     pub show_accuracy: bool,
+    /// Which of Layer and Data was focused last.
+    lower: Option<Pane>,
+    /// What the Data pane shows of pictures.
+    pub picture: Picture,
+    /// What training was told to look at.
+    watching: Option<Lens>,
     pub overlays: Vec<Overlay>,
     pub toast: Option<Toast>,
     pub manner: Manner,
@@ -130,6 +138,9 @@ impl App {
             measure: Measure::default(),
             view: View::default(),
             show_accuracy: false,
+            lower: None,
+            picture: Picture::default(),
+            watching: None,
             overlays: Vec::new(),
             toast: None,
             manner,
@@ -154,8 +165,18 @@ impl App {
 
     pub fn layout(&self) -> Layout {
         let tour = super::tour::height(self, self.size.height);
-        let area = Rect::new(0, 0, self.size.width, self.size.height - tour);
-        Layout::new(area, self.focus, self.zoomed, self.network_height())
+        self.layout_in(Rect::new(
+            0,
+            0,
+            self.size.width,
+            self.size.height.saturating_sub(tour),
+        ))
+    }
+
+    /// Where the panes are in a window.
+    pub fn layout_in(&self, area: Rect) -> Layout {
+        let rows = self.network_height();
+        Layout::new(area, self.focus, self.zoomed, rows, self.lower())
     }
 
     /// Rows that the Network pane can use: its list, and beneath it what the experiment is about.
@@ -362,7 +383,7 @@ impl App {
                 self.clamp();
                 self.follow_flow();
             }
-            Pane::Loss => {}
+            Pane::Loss | Pane::Data => {}
         }
         self.clamp();
     }

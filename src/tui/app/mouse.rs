@@ -94,7 +94,7 @@ impl App {
                     self.follow_flow();
                 }
             }
-            Pane::Loss | Pane::Layer => {}
+            Pane::Loss | Pane::Layer | Pane::Data => {}
         }
         self.clamp();
     }

@@ -2,7 +2,7 @@
 
 use crate::experiment::Experiment;
 use crate::telemetry::{History, LayerHistograms, LayerStats};
-use crate::training::{Frame, Point, RunInfo, Status};
+use crate::training::{DataView, Frame, Point, RunInfo, Status};
 use std::sync::Arc;
 
 /// Buckets of a loss curve: more than a wide chart has dots across.
@@ -126,6 +126,8 @@ pub struct Run {
     pub record: Record,
     pub rows_per_second: f64,
     pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// What the network made of the data when it was last looked at.
+    pub view: Option<Arc<DataView>>,
     /// The experiment that it trains, as of its last frame.
     pub experiment: Experiment,
 }
@@ -138,6 +140,7 @@ impl Run {
             record: Record::default(),
             rows_per_second: 0.0,
             histograms: None,
+            view: None,
             experiment,
         }
     }
@@ -158,6 +161,9 @@ impl Run {
         self.rows_per_second = frame.rows_per_second;
         if frame.histograms.is_some() {
             self.histograms = frame.histograms;
+        }
+        if frame.view.is_some() {
+            self.view = frame.view;
         }
     }
 }

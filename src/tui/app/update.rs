@@ -35,6 +35,7 @@ impl App {
             Message::Notice(text) => self.notice(text),
             Message::Trouble(text) => self.trouble(text),
         }
+        self.watch();
         std::mem::take(&mut self.effects)
     }
 

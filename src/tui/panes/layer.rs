@@ -13,8 +13,13 @@ use ratatui::text::Span;
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let count = app.layer_count();
     let title = format!("Layer {}", app.layer + 1);
-    let note = if app.layer + 1 == count { "output" } else { "" };
-    let inner = framed(app, Pane::Layer, &title, note, area, buf);
+    let title = if app.layer + 1 == count {
+        format!("{title} · output")
+    } else {
+        title
+    };
+    let note = super::shared_with(app, Pane::Data);
+    let inner = framed(app, Pane::Layer, &title, &note, area, buf);
     let used = figures(app, inner, buf);
     let rest = Rect {
         y: inner.y + used,

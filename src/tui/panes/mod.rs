@@ -1,6 +1,7 @@
 //! One file a pane: each draws the state into its rectangle, and changes nothing.
 
 pub mod bars;
+pub mod data;
 pub mod flow;
 pub mod header;
 pub mod layer;
@@ -32,6 +33,7 @@ pub fn draw(app: &App, pane: Pane, area: Rect, buf: &mut Buffer) {
         Pane::Loss => loss::draw(app, area, buf),
         Pane::Training => training::draw(app, area, buf),
         Pane::Layer => layer::draw(app, area, buf),
+        Pane::Data => data::draw(app, area, buf),
     }
 }
 
@@ -65,6 +67,15 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
     let inner = block.inner(area);
     block.render(area, buf);
     inner
+}
+
+/// The pane that could be in this one's place and is not on the screen, with its key: `6 data`.
+fn shared_with(app: &App, other: Pane) -> String {
+    if app.zoomed || app.layout().area(other).is_some() {
+        String::new()
+    } else {
+        format!("{} {}", other.number(), other.name().to_lowercase())
+    }
 }
 
 /// Writes spans on one row, cut at the area's right edge.

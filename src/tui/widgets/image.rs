@@ -29,6 +29,16 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// Columns and rows of the screen that show a picture's every pixel once, or nearly so: its height is rounded up.
+    pub fn size(look: Look, width: usize, height: usize) -> (u16, u16) {
+        let narrow = |n: usize| u16::try_from(n).unwrap_or(u16::MAX / 2);
+        if halves(look) {
+            (narrow(width), narrow(height.div_ceil(2)))
+        } else {
+            (narrow(2 * width), narrow(height))
+        }
+    }
+
     /// The values of black and white; without, the smallest and the largest pixel.
     pub fn range(mut self, range: (f32, f32)) -> Self {
         self.range = Some(range);

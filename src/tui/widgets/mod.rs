@@ -13,6 +13,7 @@ mod pixels;
 mod plot;
 mod profile_plot;
 mod scale;
+mod scatter;
 mod time;
 mod waterfall;
 
@@ -25,6 +26,7 @@ pub use line_chart::{LineChart, Series};
 pub use log_sparkline::LogSparkline;
 pub use profile_plot::{Band, ProfilePlot, ProfileSeries};
 pub use scale::{Axis, LogScale, format_value};
+pub use scatter::Scatter;
 pub use time::{Bucket, TimeAxis, bucket};
 pub use waterfall::{Waterfall, group_rows};
 

@@ -1,0 +1,218 @@
+//! What the network makes of the data: the decision boundary over two features, else what each class was taken for, the
+//! worst mistakes and the first units as pictures; and for values, what was predicted over what is true.
+
+mod pictures;
+
+use super::{fit, framed, inside, percent, write_line};
+use crate::data::{Dataset, Targets};
+use crate::training::look::{Boundary, Classes, DataView, Lens, Residuals, Seen};
+use crate::tui::app::App;
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{ConfusionMatrix, DecisionMap, Field, MapPoint, Scatter, format_value};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+/// Pictures that fit on a large screen.
+const PICTURES: usize = 60;
+
+/// What the pane shows of pictures in classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Picture {
+    #[default]
+    Matrix,
+    Mistakes,
+    Units,
+}
+
+impl Picture {
+    pub const ALL: [Picture; 3] = [Self::Matrix, Self::Mistakes, Self::Units];
+
+    pub fn next(self, forward: bool) -> Self {
+        crate::tui::measure::cycle(&Self::ALL, self, forward)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Matrix => "true × taken for",
+            Self::Mistakes => "mistakes",
+            Self::Units => "layer 1",
+        }
+    }
+}
+
+/// The pane's inside without the line of figures at its foot.
+fn picture_area(inner: Rect) -> Rect {
+    Rect {
+        height: inner.height.saturating_sub(1),
+        ..inner
+    }
+}
+
+/// What training is to look at for this pane.
+pub fn lens(app: &App, area: Rect) -> Lens {
+    let (columns, rows) = DecisionMap::resolution(app.look(), picture_area(inside(area)));
+    let narrow = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).max(1);
+    Lens {
+        grid: (narrow(columns), narrow(rows)),
+        pictures: PICTURES,
+    }
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let view = app.run.view.as_deref().zip(app.dataset());
+    let title = match view.map(|(view, _)| &view.seen) {
+        Some(Seen::Boundary(_)) => "Data · boundary".to_string(),
+        Some(Seen::Classes(seen)) => format!("Data · {}", shown(app, seen).name()),
+        Some(Seen::Residuals(_)) => "Data · residuals".to_string(),
+        None => "Data".to_string(),
+    };
+    let note = super::shared_with(app, Pane::Layer);
+    let inner = framed(app, Pane::Data, &title, &note, area, buf);
+    let Some((view, data)) = view else {
+        let text = "a look at the data comes with the first steps";
+        let style = app.manner.theme.style(Role::Dim);
+        return write_line(buf, inner, 0, vec![Span::styled(text, style)]);
+    };
+    let place = picture_area(inner);
+    let (figures, rest) = match &view.seen {
+        Seen::Boundary(map) => boundary(app, map, data, place, buf),
+        Seen::Classes(seen) => classes(app, view, seen, data, place, buf),
+        Seen::Residuals(seen) => residuals(app, seen, place, buf),
+    };
+    let theme = &app.manner.theme;
+    let width = usize::from(inner.width);
+    let figures = fit(&figures, width);
+    let room = width.saturating_sub(figures.chars().count() + 2);
+    let mut spans = vec![Span::styled(figures, theme.style(Role::Text))];
+    if room >= 8 {
+        spans.push(Span::styled(
+            format!("  {}", fit(&rest, room)),
+            theme.style(Role::Dim),
+        ));
+    }
+    write_line(buf, inner, inner.height.saturating_sub(1), spans);
+}
+
+/// The picture that is chosen, where there is one.
+fn shown(app: &App, seen: &Classes) -> Picture {
+    match app.picture {
+        Picture::Units if seen.units.is_empty() => Picture::Matrix,
+        picture => picture,
+    }
+}
+
+fn boundary(
+    app: &App,
+    map: &Boundary,
+    data: &Dataset,
+    area: Rect,
+    buf: &mut Buffer,
+) -> (String, String) {
+    let field = Field::Classes {
+        class: &map.class,
+        confidence: &map.confidence,
+    };
+    let share = |value: f32, (low, high): (f32, f32)| f64::from((value - low) / (high - low));
+    let Targets::Classes(classes) = &data.train.y else {
+        return Default::default();
+    };
+    let rows = data.train.x.rows().into_iter().zip(classes);
+    let points: Vec<MapPoint> = rows
+        .zip(&map.wrong)
+        .map(|((row, class), wrong)| MapPoint {
+            x: share(row[0], map.ranges[0]),
+            y: share(row[1], map.ranges[1]),
+            class: *class as usize,
+            wrong: *wrong,
+        })
+        .collect();
+    DecisionMap::new(app.look(), map.grid, field)
+        .points(&points)
+        .render(area, buf);
+    let wrong = map.wrong.iter().filter(|w| **w).count();
+    let mark = if app.manner.theme.is_mono() || app.manner.glyphs.is_ascii() {
+        "reversed"
+    } else {
+        "x"
+    };
+    (
+        format!("{wrong} of {} rows wrong ({mark})", points.len()),
+        String::new(),
+    )
+}
+
+fn classes(
+    app: &App,
+    view: &DataView,
+    seen: &Classes,
+    data: &Dataset,
+    area: Rect,
+    buf: &mut Buffer,
+) -> (String, String) {
+    let names: Vec<String> = (0..seen.classes)
+        .map(|class| class_name(data, class))
+        .collect();
+    match shown(app, seen) {
+        Picture::Matrix => ConfusionMatrix::new(app.look(), &seen.counts, &names).render(area, buf),
+        Picture::Mistakes => pictures::mistakes(app, view, seen, data, area, buf),
+        Picture::Units => pictures::units(app, seen, data, area, buf),
+    }
+    let all: u32 = seen.counts.iter().sum();
+    let right: u32 = (0..seen.classes)
+        .filter_map(|class| seen.counts.get(class * (seen.classes + 1)))
+        .sum();
+    let share = f64::from(right) / f64::from(all.max(1));
+    let rest = match shown(app, seen) {
+        Picture::Matrix => confused(seen, &names),
+        Picture::Mistakes => "true→said, how sure".into(),
+        Picture::Units => "weights: cold negative, hot positive".into(),
+    };
+    (
+        format!(
+            "{} of {all} {} rows right",
+            percent(share),
+            view.split.name()
+        ),
+        rest,
+    )
+}
+
+/// The pair that is confused most often, in words.
+fn confused(seen: &Classes, names: &[String]) -> String {
+    let off = seen
+        .counts
+        .iter()
+        .enumerate()
+        .filter(|(i, count)| **count > 0 && i / seen.classes != i % seen.classes);
+    match off.max_by_key(|(i, count)| (**count, usize::MAX - i)) {
+        Some((i, count)) => format!(
+            "{} taken for {} {count}x",
+            names[i / seen.classes],
+            names[i % seen.classes]
+        ),
+        None => "none confused".into(),
+    }
+}
+
+fn class_name(data: &Dataset, class: usize) -> String {
+    match data.class_names.get(class) {
+        Some(name) => crate::text::clean(name, 40),
+        None => class.to_string(),
+    }
+}
+
+fn residuals(app: &App, seen: &Residuals, area: Rect, buf: &mut Buffer) -> (String, String) {
+    Scatter::new(app.look(), &seen.pairs).render(area, buf);
+    let explained = if seen.explained.is_finite() {
+        format!("R² {:.2}  ", seen.explained)
+    } else {
+        String::new()
+    };
+    (
+        format!("{explained}rms residual {}", format_value(seen.rms)),
+        "the line: predicted = true".into(),
+    )
+}

@@ -1,0 +1,124 @@
+//! What the network makes of the data: true to its outputs, and without a trace in what is trained.
+
+use super::{bits, session, step};
+use gradlab::training::look::{DataView, Lens, Seen, Split};
+use gradlab::training::{Detail, Session};
+
+const LENS: Lens = Lens {
+    grid: (12, 9),
+    pictures: 6,
+};
+
+const MOONS: &str =
+    "[data]\nkind = \"moons\"\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.01\n";
+const DIGITS: &str =
+    "[data]\nkind = \"digits\"\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.01\n";
+
+fn look(session: &mut Session) -> DataView {
+    session
+        .look(&LENS)
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn looking_changes_no_bit() {
+    for rest in [
+        MOONS,
+        DIGITS,
+        "[data]\nkind = \"diabetes\"\n[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 9\nnorm = \"batch\"\ndropout = 0.3\n",
+    ] {
+        let (mut plain, mut looked) = (session(rest), session(rest));
+        step(&mut plain, 30);
+        for _ in 0..30 {
+            looked.advance(1, Detail::Stats);
+            assert_eq!(look(&mut looked).step, looked.steps());
+        }
+        assert_eq!(bits(&plain), bits(&looked), "{rest}");
+    }
+}
+
+#[test]
+fn a_plane_has_a_boundary_and_the_rows_beyond_it_are_wrong() {
+    let mut session = session(MOONS);
+    step(&mut session, 300);
+    let view = look(&mut session);
+    let Seen::Boundary(map) = view.seen else {
+        panic!("{view:?}");
+    };
+    assert_eq!((map.grid, view.split), ((12, 9), Split::Train));
+    assert_eq!((map.class.len(), map.confidence.len()), (108, 108));
+    assert!(map.confidence.iter().all(|c| (0.5..=1.0).contains(c)));
+    assert!(map.class.contains(&0) && map.class.contains(&1));
+    let wrong = map.wrong.iter().filter(|w| **w).count() as f64 / map.wrong.len() as f64;
+    let score = session.evaluate_training_rows().expect("rows");
+    let all = session.data().train.len() as f64;
+    if map.wrong.len() as f64 == all {
+        assert!((1.0 - wrong - score.accuracy.expect("classes")).abs() < 1e-9);
+    }
+    assert!(wrong < 0.2, "the moons are learnt");
+    // The upper left of the picture is the smallest first feature and the largest second one.
+    let [(left, right), (bottom, top)] = map.ranges;
+    let corner = [left + (right - left) / 24.0, top - (top - bottom) / 18.0];
+    let out = session
+        .network_mut()
+        .outputs(ndarray::arr2(&[corner]).view())
+        .expect("outputs");
+    let class = if out.ncols() == 1 {
+        u16::from(out[[0, 0]] > 0.0)
+    } else {
+        u16::from(out[[0, 1]] > out[[0, 0]])
+    };
+    assert_eq!(map.class[0], class);
+}
+
+#[test]
+fn pictures_have_counts_the_surest_mistakes_and_the_first_units_weights() {
+    let mut session = session(DIGITS);
+    step(&mut session, 60);
+    let score = session.evaluate().expect("rows").expect("a test set");
+    let view = look(&mut session);
+    let Seen::Classes(seen) = view.seen else {
+        panic!("{view:?}");
+    };
+    assert_eq!(view.split, Split::Test);
+    let rows = session.data().test.len() as f64;
+    let right: u32 = (0..10).map(|c| seen.counts[c * 11]).sum();
+    assert_eq!(seen.counts.iter().sum::<u32>() as f64, rows);
+    assert!((f64::from(right) / rows - score.accuracy.expect("classes")).abs() < 1e-9);
+    assert_eq!(seen.worst.len(), 6.min(rows as usize - right as usize));
+    assert!(
+        seen.worst
+            .windows(2)
+            .all(|w| w[0].confidence >= w[1].confidence)
+    );
+    assert!(seen.worst.iter().all(|m| m.truth != m.said));
+    assert_eq!(seen.units.len(), 6);
+    let parameters = session.network().parameters();
+    let weight = parameters.iter().find(|t| t.name == "layers.0.weight");
+    assert_eq!(
+        &seen.units[1][..],
+        &weight.expect("weights").data[64..128],
+        "a row of the weights a unit"
+    );
+}
+
+#[test]
+fn values_have_residuals() {
+    let mut session =
+        session("[data]\nkind = \"diabetes\"\n[training.optimizer]\nkind = \"adam\"\n");
+    step(&mut session, 200);
+    let score = session.evaluate().expect("rows").expect("a test set");
+    let view = look(&mut session);
+    let Seen::Residuals(seen) = view.seen else {
+        panic!("{view:?}");
+    };
+    assert!((seen.rms.powi(2) / score.loss - 1.0).abs() < 1e-4);
+    let gradlab::data::Targets::Values(values) = &session.data().test.y else {
+        panic!("values");
+    };
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
+    let square = |v: &f32| (f64::from(*v) - mean).powi(2);
+    let variance = values.iter().map(square).sum::<f64>() / values.len() as f64;
+    assert!((seen.explained - (1.0 - score.loss / variance)).abs() < 1e-4);
+    assert_eq!(seen.pairs.len(), session.data().test.len().min(400));
+}
