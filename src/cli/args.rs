@@ -67,7 +67,7 @@ pub struct Common {
     /// Use this seed instead of the experiment's
     #[arg(long, value_name = "N", global = true)]
     pub seed: Option<u64>,
-    /// Train on so many threads [default: what is faster]
+    /// Most threads that a step may use; the numbers do not depend on it, and steps take one so far
     #[arg(long, value_name = "N", global = true, value_parser = at_least_one)]
     pub threads: Option<usize>,
     /// When to use colour

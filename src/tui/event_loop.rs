@@ -26,6 +26,10 @@ pub enum Event {
     Lapped(usize),
     /// The system asks to end: hang-up, terminate, interrupt.
     Signal(i32),
+    /// The system asks to stop until it says go on.
+    Stop,
+    /// The system said go on.
+    GoOn,
     /// The terminal cannot be read any more.
     InputLost(String),
 }
@@ -75,16 +79,30 @@ pub fn read_input(bell: Bell) -> io::Result<()> {
         .map(|_| ())
 }
 
-/// Listens for the signals that end the program.
+/// Listens for the signals that end the program or stop it. The second that asks for the end is obeyed at once: what is
+/// written at the end may wait for a disk that is gone.
 #[cfg(unix)]
 pub fn read_signals(bell: Bell) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGCONT])?;
     std::thread::Builder::new()
         .name("gradlab-signals".into())
         .spawn(move || {
+            let mut ending = false;
             for signal in signals.forever() {
-                bell.ring(Event::Signal(signal));
+                match signal {
+                    SIGTSTP => bell.ring(Event::Stop),
+                    SIGCONT => bell.ring(Event::GoOn),
+                    _ if ending => {
+                        super::terminal::give_back();
+                        std::process::exit(128 + signal);
+                    }
+                    _ => {
+                        ending = true;
+                        bell.ring(Event::Signal(signal));
+                    }
+                }
             }
         })
         .map(|_| ())
@@ -181,6 +199,17 @@ impl<W: Write> Loop<W> {
                 Some(frame) => Message::Lap(lane, Box::new(frame)),
                 None => return Ok(None),
             },
+            Event::Stop => {
+                self.suspend()?;
+                return Ok(None);
+            }
+            Event::GoOn => {
+                if let Some(guard) = &self.guard {
+                    guard.take_again()?;
+                }
+                self.draw_anew()?;
+                return Ok(None);
+            }
             Event::Signal(signal) => {
                 self.world.hang_up(&self.app);
                 return Ok(Some(Ended::Signal(signal)));
@@ -216,8 +245,13 @@ impl<W: Write> Loop<W> {
         if let Some(guard) = &self.guard {
             guard.suspend()?;
         }
-        // The screen is the shell's now: everything is drawn anew. (`Terminal::clear` would ask for the cursor.)
+        self.draw_anew()
+    }
+
+    /// The screen was the shell's: all of it is drawn again. (`Terminal::clear` would ask for the cursor.)
+    fn draw_anew(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
+        self.app.update(Message::Resize(size.width, size.height));
         self.terminal
             .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }

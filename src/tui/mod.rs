@@ -32,7 +32,7 @@ use app::{App, Manner};
 use event_loop::{Bell, Ended, Loop};
 use ratatui::Terminal;
 use screen::Screen;
-use std::io::{self, IsTerminal, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use terminal::Guard;
 use world::World;
@@ -94,7 +94,18 @@ pub fn run(
         bell,
         guard: Some(guard),
     };
-    match event_loop.run()? {
+    let ended = event_loop.run();
+    // The terminal first: the last autosave can take its time, and what it says is for the shell's screen.
+    event_loop.guard = None;
+    for notice in event_loop.world.end() {
+        // Nobody may be left to tell.
+        let _ = writeln!(
+            io::stderr(),
+            "gradlab: {}",
+            crate::text::clean(&notice, 1000)
+        );
+    }
+    match ended? {
         Ended::Quit => Ok(None),
         Ended::Signal(signal) => Ok(Some(signal)),
     }

@@ -69,17 +69,25 @@ impl Guard {
         Ok(())
     }
 
-    /// Ctrl-Z: gives the terminal back, sleeps until the shell says go on, takes it again.
+    /// Ctrl-Z, or a stop from outside: gives the terminal back, sleeps until the shell says go on, takes it again.
     #[cfg(unix)]
     pub fn suspend(&self) -> io::Result<()> {
         give_back();
-        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        // The signal itself is listened to: raised again it would only be heard again.
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         self.take()
     }
 
     #[cfg(not(unix))]
     pub fn suspend(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Takes the terminal anew after a stop that could not be heard (SIGSTOP): the shell has set its own modes since.
+    pub fn take_again(&self) -> io::Result<()> {
+        // Else the library holds that the terminal is raw already.
+        let _ = disable_raw_mode();
+        self.take()
     }
 }
 

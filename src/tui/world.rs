@@ -61,6 +61,12 @@ impl World {
         Ok(())
     }
 
+    /// Stops training and waits for its end (and its autosave); returns what it had to say and nobody has seen yet.
+    pub fn end(&mut self) -> Vec<String> {
+        let last = self.handle.take().and_then(Handle::join);
+        last.map_or_else(Vec::new, |frame| frame.notices)
+    }
+
     pub fn take(&self) -> Option<Frame> {
         self.handle.as_ref()?.take()
     }

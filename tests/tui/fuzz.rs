@@ -33,11 +33,32 @@ fn key() -> impl Strategy<Value = KeyCode> {
     ]
 }
 
+/// A window's side: mostly usual ones, the smallest, and up to the largest.
+fn side(usual: u16, largest: u16) -> impl Strategy<Value = u16> {
+    prop_oneof![8 => 1..usual, 1 => 1u16..4, 1 => usual..=largest]
+}
+
+/// Words, numbers, links, and what a stranger's clipboard can hold.
+fn paste() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "\\PC{0,12}",
+        2 => "[-+]?[0-9]{0,20}(\\.[0-9]{0,6})?(e-?[0-9]{1,4})?",
+        1 => "gl1:[A-Za-z0-9_-]{0,60}",
+        1 => Just(experiment::link::encode(&Bench::new().app.experiment)),
+        1 => "(\u{1b}\\[2J|\u{202e}|\r|\n|\t|\u{0}|x|\u{301}|世){0,30}",
+        1 => Just("\u{202e}0".repeat(50_000)),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let mouse = prop::sample::select(vec![
         MouseEventKind::Down(MouseButton::Left),
         MouseEventKind::Up(MouseButton::Left),
         MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::Down(MouseButton::Middle),
+        MouseEventKind::Moved,
+        MouseEventKind::ScrollLeft,
         MouseEventKind::ScrollDown,
         MouseEventKind::ScrollUp,
     ]);
@@ -49,11 +70,13 @@ fn step() -> impl Strategy<Value = Step> {
         Status::Diverged("layer 3, forward".into()),
         Status::Failed("no such file: x.csv".into()),
     ]);
+    let column = prop_oneof![9 => 0u16..210, 1 => any::<u16>()];
+    let row = prop_oneof![9 => 0u16..70, 1 => any::<u16>()];
     prop_oneof![
         14 => (key(), prop::bool::weighted(0.1)).prop_map(|(k, control)| Step::Key(k, control)),
-        3 => (mouse, 0u16..210, 0u16..70).prop_map(|(k, x, y)| Step::Mouse(k, x, y)),
-        1 => (1u16..210, 1u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
-        1 => "\\PC{0,12}".prop_map(Step::Paste),
+        3 => (mouse, column, row).prop_map(|(k, x, y)| Step::Mouse(k, x, y)),
+        1 => (side(210, 500), side(70, 200)).prop_map(|(w, h)| Step::Resize(w, h)),
+        1 => paste().prop_map(Step::Paste),
         2 => (1u64..4, 0usize..140, 0u64..40, any::<bool>()).prop_map(|(r, l, n, bad)| Step::Frame(r, l, n, bad)),
         1 => status.prop_map(Step::Status),
     ]
@@ -99,8 +122,14 @@ fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
     bench.effects.clear();
 }
 
+/// `PROPTEST_CASES` for more.
+fn cases() -> u32 {
+    let given = std::env::var("PROPTEST_CASES").ok();
+    given.and_then(|n| n.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics_and_the_experiment_always_reads_back(steps in prop::collection::vec(step(), 1..60)) {
