@@ -8,7 +8,7 @@ use crate::nn::init::Initializer;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::spec::Bias;
-use crate::nn::vocabulary::Vocabulary;
+use crate::nn::vocabulary::{Misfit, Vocabulary};
 
 /// One impossible combination.
 #[derive(Clone, Debug, PartialEq)]
@@ -251,67 +251,31 @@ fn skip(experiment: &Experiment, i: usize, found: &mut Vec<Problem>) {
 }
 
 fn optimizer(optimizer: &Optimizer, found: &mut Vec<Problem>) {
-    if let Optimizer::Sgd {
-        nesterov: true,
-        momentum,
-        dampening,
-        ..
-    } = optimizer
-    {
-        if *momentum == 0.0 {
-            found.push(Problem::new(
-                &["training.optimizer.nesterov", "training.optimizer.momentum"],
-                "`nesterov` looks ahead along the momentum, and there is none: give `momentum`, e.g. 0.9",
-            ));
-        }
-        if *dampening != 0.0 {
-            found.push(Problem::new(
-                &[
-                    "training.optimizer.nesterov",
-                    "training.optimizer.dampening",
-                ],
-                "`nesterov` is defined without `dampening`: leave one of them out",
-            ));
-        }
+    misfits("training.optimizer", optimizer.misfits(), found);
+}
+
+/// What an entry says of its own settings together, at the keys of the table `path`.
+fn misfits(path: &str, misfits: Vec<Misfit>, found: &mut Vec<Problem>) {
+    for Misfit { keys, message } in misfits {
+        let [first, second] = keys.map(|key| format!("{path}.{key}"));
+        found.push(Problem::new(&[&first, &second], message));
     }
 }
 
 fn schedule(experiment: &Experiment, found: &mut Vec<Problem>) {
     let training = &experiment.training;
-    let rate = rate_of(&training.optimizer);
+    let rate = training.optimizer.learning_rate();
+    misfits("training.schedule", training.schedule.misfits(), found);
     match &training.schedule {
-        Schedule::Cosine { steps, warmup, floor } => {
-            if warmup >= steps {
-                found.push(Problem::new(
-                    &["training.schedule.warmup", "training.schedule.steps"],
-                    format!("`warmup` is part of `steps` and must be shorter: {warmup} of {steps} steps"),
-                ));
-            }
-            if *floor > rate {
-                found.push(Problem::new(
-                    &["training.schedule.floor", "training.optimizer"],
-                    format!("`floor` {floor} is above the learning rate {rate}, from which the schedule falls"),
-                ));
-            }
-        }
+        Schedule::Cosine { floor, .. } if *floor > rate => found.push(Problem::new(
+            &["training.schedule.floor", "training.optimizer"],
+            format!("`floor` {floor} is above the learning rate {rate}, from which the schedule falls"),
+        )),
         Schedule::Plateau { .. } if !has_test_rows(&experiment.data) => found.push(Problem::new(
             &["training.schedule", "data.test_fraction"],
             "`plateau` watches the test loss, and there are no test rows: give `data.test_fraction`, e.g. 0.2",
         )),
         _ => {}
-    }
-}
-
-fn rate_of(optimizer: &Optimizer) -> f64 {
-    match optimizer {
-        Optimizer::Sgd { learning_rate, .. }
-        | Optimizer::Adagrad { learning_rate, .. }
-        | Optimizer::Rmsprop { learning_rate, .. }
-        | Optimizer::Adadelta { learning_rate, .. }
-        | Optimizer::Adam { learning_rate, .. }
-        | Optimizer::Adamw { learning_rate, .. }
-        | Optimizer::Adamax { learning_rate, .. }
-        | Optimizer::Nadam { learning_rate, .. } => *learning_rate,
     }
 }
 

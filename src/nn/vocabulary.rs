@@ -82,6 +82,14 @@ pub const AT_LEAST_ONE: Limits = Limits::Count {
 pub const FLAG: Limits = Limits::Flag;
 pub const PATH: Limits = Limits::Path;
 
+/// Two settings of an entry that do not go together, where each alone is within its limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misfit {
+    pub keys: [&'static str; 2],
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
 /// One parameter of an entry.
 #[derive(Clone, Debug)]
 pub struct Parameter {

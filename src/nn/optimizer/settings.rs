@@ -2,6 +2,7 @@
 
 use super::Optimizer;
 use crate::nn::number::Number;
+use crate::nn::vocabulary::Misfit;
 
 impl Optimizer {
     pub fn learning_rate(&self) -> f64 {
@@ -67,17 +68,36 @@ impl Optimizer {
         }
     }
 
-    /// What is wrong with the settings together (each alone is checked by its limits), and what would be right.
-    pub fn check(&self) -> Result<(), String> {
-        match self {
-            Optimizer::Sgd { nesterov: true, momentum, .. } if *momentum <= 0.0 => {
-                Err("nesterov looks ahead along the momentum, which is 0: give a momentum such as 0.9, or leave nesterov out".into())
+    /// What is wrong with the settings together.
+    pub fn misfits(&self) -> Vec<Misfit> {
+        let mut found = Vec::new();
+        if let Optimizer::Sgd {
+            nesterov: true,
+            momentum,
+            dampening,
+            ..
+        } = self
+        {
+            let mut add = |key, message: &str| {
+                found.push(Misfit {
+                    keys: ["nesterov", key],
+                    message: message.into(),
+                });
+            };
+            if *momentum == 0.0 {
+                add(
+                    "momentum",
+                    "`nesterov` looks ahead along the momentum, and there is none: give `momentum`, e.g. 0.9",
+                );
             }
-            Optimizer::Sgd { nesterov: true, dampening, .. } if *dampening != 0.0 => {
-                Err(format!("nesterov needs dampening 0, it is {dampening}: leave one of the two out"))
+            if *dampening != 0.0 {
+                add(
+                    "dampening",
+                    "`nesterov` is defined without `dampening`: leave one of them out",
+                );
             }
-            _ => Ok(()),
         }
+        found
     }
 
     /// Names of the numbers kept for every parameter, as PyTorch's state calls them, in the order of

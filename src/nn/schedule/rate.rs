@@ -2,6 +2,7 @@
 
 use super::{Plateau, Schedule};
 use crate::nn::optimizer::Optimizer;
+use crate::nn::vocabulary::Misfit;
 use std::f64::consts::PI;
 
 /// One-cycle's constants, PyTorch's defaults (Smith & Topin 2018): the share of the cycle in which the rate rises, how far
@@ -68,13 +69,16 @@ impl Schedule {
         }
     }
 
-    /// What is wrong with the settings together (each alone is checked by its limits), and what would be right.
-    pub fn check(&self) -> Result<(), String> {
+    /// What is wrong with the settings together.
+    pub fn misfits(&self) -> Vec<Misfit> {
         match self {
-            Schedule::Cosine { steps, warmup, .. } if warmup >= steps => Err(format!(
-                "the warm-up takes {warmup} steps of {steps}, which leaves none for the cosine: give fewer warmup or more steps"
-            )),
-            _ => Ok(()),
+            Schedule::Cosine { steps, warmup, .. } if warmup >= steps => vec![Misfit {
+                keys: ["warmup", "steps"],
+                message: format!(
+                    "`warmup` is part of `steps` and must be shorter: {warmup} of {steps} steps"
+                ),
+            }],
+            _ => Vec::new(),
         }
     }
 }

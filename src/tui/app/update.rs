@@ -181,7 +181,6 @@ impl App {
                     self.start_race(offers.swap_remove(item));
                 }
             }
-            Purpose::Theme => {}
         }
     }
 

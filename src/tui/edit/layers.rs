@@ -1,23 +1,6 @@
 //! Edits of the list of layers, and how its entries and the layers that they stand for map to each other.
 
-use crate::experiment::{Experiment, Layer, LayerKind};
-use crate::nn::spec::Norm;
-
-/// A dense layer with the network's defaults.
-pub fn plain(units: usize) -> Layer {
-    Layer {
-        kind: LayerKind::Dense,
-        units,
-        repeat: 1,
-        activation: None,
-        init: None,
-        bias: None,
-        norm: Norm::None,
-        dropout: 0.0,
-        skip: false,
-        frozen: false,
-    }
-}
+use crate::experiment::{Experiment, Layer};
 
 /// Adds a layer after entry `after` (`None`: at the bottom), of the width of the one below it. Returns its place.
 pub fn add(e: &mut Experiment, after: Option<usize>) -> usize {
@@ -28,7 +11,7 @@ pub fn add(e: &mut Experiment, after: Option<usize>) -> usize {
         .and_then(|below| layers.get(below))
         .or(layers.first())
         .map_or(32, |l| l.units);
-    layers.insert(at, plain(units));
+    layers.insert(at, Layer::dense(units));
     at
 }
 
@@ -100,10 +83,10 @@ mod tests {
     fn entries_and_layers_map_to_each_other() {
         let mut e = crate::tui::samples::experiment();
         e.network.layers = vec![
-            plain(8),
+            Layer::dense(8),
             Layer {
                 repeat: 3,
-                ..plain(4)
+                ..Layer::dense(4)
             },
         ];
         assert_eq!(count(&e), 5);
@@ -118,7 +101,7 @@ mod tests {
     #[test]
     fn layers_are_added_doubled_moved_and_deleted() {
         let mut e = crate::tui::samples::experiment();
-        e.network.layers = vec![plain(8), plain(4)];
+        e.network.layers = vec![Layer::dense(8), Layer::dense(4)];
         assert_eq!(add(&mut e, Some(1)), 2);
         assert_eq!(e.network.layers[2].units, 4);
         assert_eq!(add(&mut e, None), 0);

@@ -34,7 +34,6 @@ pub enum Purpose {
     Fixes(Vec<Option<Fix>>),
     /// What can be raced.
     Race(Vec<Offer>),
-    Theme,
 }
 
 #[derive(Clone, Debug)]
@@ -161,7 +160,7 @@ mod tests {
     fn typing_narrows_and_enter_takes_the_best() {
         let names = ["linear", "logistic", "relu", "leaky-relu", "prelu"];
         let items = names.iter().map(|n| item(n)).collect();
-        let mut list = List::new("activation", items, Purpose::Theme);
+        let mut list = List::new("activation", items, Purpose::Pinned(Vec::new()));
         for c in "rel".chars() {
             assert_eq!(list.key(KeyCode::Char(c).into()), Outcome::Moved);
         }
