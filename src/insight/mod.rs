@@ -1,6 +1,7 @@
 //! What the numbers mean: what theory predicts, the verdict on what is measured, and what to change.
 
 pub mod advice;
+pub mod foresight;
 pub mod profile;
 pub mod remedy;
 pub mod theory;
@@ -8,5 +9,6 @@ pub mod verdict;
 mod words;
 
 pub use advice::{Advice, Severity, Topic, advise};
+pub use foresight::Foresight;
 pub use remedy::Fix;
 pub use verdict::{Judge, Kind, Verdict, judge};

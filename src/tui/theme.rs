@@ -247,9 +247,12 @@ impl Theme {
         style.add_modifier(modifier)
     }
 
-    /// The selected row.
+    /// The selected row: one even bar, whatever colours its words have.
     pub fn selection(&self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        Style::new()
+            .fg(Color::Reset)
+            .remove_modifier(Modifier::DIM)
+            .add_modifier(Modifier::REVERSED)
     }
 
     /// The colour of a magnitude by its log10, from vanishing (cold) through healthy to exploding (hot).

@@ -107,8 +107,6 @@ pub struct Theory {
     pub chi: Option<f64>,
     /// 1/|ln χ|: over so many layers the signal changes by a factor e. Infinite at the critical point.
     pub depth_scale: Option<f64>,
-    /// Where q settles if the hidden layers went on like the middle one.
-    pub fixed_point: Option<FixedPoint>,
     /// 5·Σ 1/n over the hidden layers: the relative scatter of the signal's square that finite width brings. Theory is
     /// trustworthy where this is far below 1.
     pub trust: f64,

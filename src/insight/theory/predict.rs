@@ -2,7 +2,7 @@
 
 use super::output::output_delta;
 use super::response::Response;
-use super::{NoTheory, Predicted, Setting, Theory, fixed_point};
+use super::{NoTheory, Predicted, Setting, Theory};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, LayerKind, LayerSpec, NetworkSpec, Norm};
@@ -56,7 +56,6 @@ pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory
     Ok(Theory {
         chi,
         depth_scale: chi.map(|chi| 1.0 / chi.ln().abs()),
-        fixed_point: settle(spec, &up),
         trust: trust(spec),
         approximate: approximate(spec),
         layers,
@@ -354,24 +353,6 @@ fn mean_chi(layers: &[Predicted]) -> Option<f64> {
     let logs: Vec<f64> = layers.iter().filter_map(|l| l.chi).map(f64::ln).collect();
     let mean = logs.iter().sum::<f64>() / logs.len() as f64;
     (!logs.is_empty() && mean.is_finite()).then(|| mean.exp())
-}
-
-/// The fixed point of the middle hidden layer, where it is as wide as the one below and plain.
-fn settle(spec: &NetworkSpec, up: &[Up]) -> Option<super::FixedPoint> {
-    let hidden = spec.layers.len().checked_sub(1).filter(|h| *h > 0)?;
-    let index = hidden / 2;
-    let (layer, up) = (spec.layers.get(index)?, up.get(index)?);
-    let (bias_mean, bias_variance) = bias_moments(layer);
-    let plain = layer.norm == Norm::None && !layer.skip && layer.dropout == 0.0 && bias_mean == 0.0;
-    let fixed = !matches!(layer.init, Initializer::Lsuv);
-    if layer.inputs != layer.units || !plain || !fixed {
-        return None;
-    }
-    fixed_point(
-        &layer.activation,
-        layer.inputs as f64 * up.variance,
-        bias_variance,
-    )
 }
 
 fn trust(spec: &NetworkSpec) -> f64 {

@@ -220,11 +220,7 @@ impl App {
         let items = offers
             .into_iter()
             .map(|offer| Item {
-                note: if Some(offer.choice) == now {
-                    "now".into()
-                } else {
-                    String::new()
-                },
+                note: self.note_on(slot, offer.choice, Some(offer.choice) == now),
                 help: match offer.source {
                     "-" => offer.help.to_string(),
                     source => format!("{}\n{source}", offer.help),
@@ -233,7 +229,7 @@ impl App {
                 fault: None,
             })
             .collect();
-        let list = List::new(slot.label(), items, Purpose::Pick(slot, choices));
+        let list = List::new(self.picker_title(slot), items, Purpose::Pick(slot, choices));
         self.overlays.push(Overlay::List(list.select_item(at)));
     }
 

@@ -5,12 +5,12 @@ use crate::data::Dataset;
 use crate::experiment::{BatchSize, Experiment, resolve};
 use crate::insight::advice::{advise_for, departure};
 use crate::insight::theory::{self, Predicted, Setting, Theory};
-use crate::insight::{Advice, Fix, Judge, Verdict};
+use crate::insight::{Advice, Fix, Foresight, Judge, Verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::tui::edit::layers;
 use crate::tui::measure::Measure;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What is derived from the experiment, its data and the newest measurements.
 #[derive(Default)]
@@ -21,20 +21,36 @@ pub struct Insight {
     departing: Vec<usize>,
     pub verdict: Option<Verdict>,
     judge: Judge,
+    /// The verdict that theory foresees.
+    pub foresight: Option<Foresight>,
+    /// The rows' moments, of the data that they were taken of: going through a million rows takes a while.
+    moments: Option<(Weak<Dataset>, Setting)>,
 }
 
-fn setting(experiment: &Experiment, data: &Dataset) -> Setting {
-    let batch = match experiment.training.batch_size {
-        BatchSize::Rows(rows) => rows,
-        BatchSize::Full => data.train.len(),
-    };
-    Setting::of(data, batch)
-}
+impl Insight {
+    /// Takes the moments of these rows, unless they are known.
+    fn take_moments(&mut self, data: &Arc<Dataset>) {
+        let data = Arc::downgrade(data);
+        if !matches!(&self.moments, Some((of, _)) if of.ptr_eq(&data))
+            && let Some(rows) = data.upgrade()
+        {
+            self.moments = Some((data, Setting::of(&rows, 1)));
+        }
+    }
 
-/// Theory's prediction for an experiment on this data; `None` where theory does not cover it.
-fn predict(experiment: &Experiment, data: &Dataset) -> Option<Theory> {
-    let spec = resolve::for_data(experiment, data).ok()?;
-    theory::predict(&spec, &setting(experiment, data)).ok()
+    /// What theory has to know of an experiment on the present data.
+    pub(super) fn setting(&self, experiment: &Experiment, data: &Dataset) -> Setting {
+        let rows = data.train.len();
+        let batch = match experiment.training.batch_size {
+            BatchSize::Rows(batch) => batch.min(rows),
+            BatchSize::Full => rows,
+        };
+        let batch = batch.max(1);
+        match &self.moments {
+            Some((_, moments)) => Setting { batch, ..*moments },
+            None => Setting::of(data, batch),
+        }
+    }
 }
 
 impl App {
@@ -48,11 +64,15 @@ impl App {
             self.insight = Insight::default();
             return;
         };
+        self.insight.take_moments(&data);
         let experiment = &self.experiment;
         let spec = resolve::for_data(experiment, &data).ok();
+        let setting = self.insight.setting(experiment, &data);
         let theory = spec
             .as_ref()
-            .and_then(|spec| theory::predict(spec, &setting(experiment, &data)).ok());
+            .and_then(|spec| theory::predict(spec, &setting).ok());
+        let foresight = theory.as_ref().zip(spec.as_ref());
+        let foresight = foresight.map(|(theory, spec)| Foresight::of(theory, spec));
         let departing = spec.as_ref().map(|spec| {
             let last = spec.layers.len().saturating_sub(1);
             let layers = spec.layers.iter().enumerate();
@@ -63,6 +83,7 @@ impl App {
         });
         self.insight.spec = spec;
         self.insight.theory = theory;
+        self.insight.foresight = foresight;
         self.insight.departing = departing.unwrap_or_default();
         self.judge();
     }
@@ -100,7 +121,7 @@ impl App {
                 advise_for(
                     &self.experiment,
                     spec,
-                    &setting(&self.experiment, data),
+                    &self.insight.setting(&self.experiment, data),
                     stats,
                 )
             }
@@ -164,52 +185,4 @@ impl App {
             _ => None,
         }
     }
-
-    /// What theory predicts if the selected entry of the picker on top were chosen.
-    pub(super) fn preview(&mut self) {
-        let Some(Overlay::List(list)) = self.overlays.last() else {
-            return;
-        };
-        let Purpose::Pick(slot, choices) = &list.purpose else {
-            return;
-        };
-        let (slot, choice) = (
-            *slot,
-            list.current().and_then(|(i, _)| choices.get(i).copied()),
-        );
-        let text = choice.and_then(|choice| {
-            let values: Option<Vec<_>> = slot
-                .parameters(&self.experiment, choice)
-                .into_iter()
-                .map(|p| p.default)
-                .collect();
-            let mut candidate = self.experiment.clone();
-            if !slot.set(&mut candidate, choice, &values?) {
-                return None;
-            }
-            let theory = predict(&candidate, self.dataset()?)?;
-            Some(sentence(&theory))
-        });
-        if let Some(Overlay::List(list)) = self.overlays.last_mut() {
-            list.preview = text;
-        }
-    }
-}
-
-/// What theory says of a network, in a line.
-fn sentence(theory: &Theory) -> String {
-    let (Some(bottom), Some(top)) = (theory.layers.first(), theory.layers.last()) else {
-        return String::new();
-    };
-    let decades = |low: f64, high: f64| (low / high).log10();
-    let (signal, gradient) = (
-        decades(bottom.delta_rms, top.delta_rms),
-        decades(bottom.grad_rms, top.grad_rms),
-    );
-    if !signal.is_finite() || !gradient.is_finite() {
-        return "theory: no signal reaches the bottom layer".into();
-    }
-    format!(
-        "theory: layer 1 gets 10^{signal:.1} of the output's error signal, 10^{gradient:.1} of its gradient"
-    )
 }

@@ -4,6 +4,7 @@ mod editing;
 mod files;
 pub mod insight;
 mod mouse;
+mod preview;
 mod racing;
 pub mod run;
 mod takeaway;

@@ -27,7 +27,10 @@ impl App {
             }
             Message::Paste(text) => self.paste(&text),
             Message::Resize(width, height) => self.size = Size::new(width, height),
-            Message::Frame(frame) => self.frame(*frame),
+            Message::Frame(frame) => {
+                self.frame(*frame);
+                self.preview_rest();
+            }
             Message::Lap(lane, frame) => self.lap(lane, *frame),
             Message::Listed(openables) => self.show_openables(openables),
             Message::Opened(path, result) => self.opened(path, result),

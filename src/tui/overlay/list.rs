@@ -1,6 +1,7 @@
 //! A list that filters as one types.
 
 use super::line::Line;
+use super::preview::{Foreseen, Preview};
 use crate::insight::Fix;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::message::Openable;
@@ -46,8 +47,10 @@ pub struct List {
     /// Index into `matches`.
     pub selected: usize,
     pub purpose: Purpose,
-    /// What would come of the selected item.
-    pub preview: Option<String>,
+    /// What would come of the selected item, in a picker.
+    pub preview: Option<Preview>,
+    /// What theory says of the network with each of a picker's items in it.
+    pub foreseen: Vec<Foreseen>,
 }
 
 /// What a key did to a list.
@@ -69,6 +72,7 @@ impl List {
             selected: 0,
             purpose,
             preview: None,
+            foreseen: Vec::new(),
         }
     }
 

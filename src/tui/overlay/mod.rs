@@ -3,6 +3,7 @@
 pub mod form;
 pub mod line;
 pub mod list;
+pub mod preview;
 pub mod view;
 
 use super::edit::{Choice, Field, Slot};

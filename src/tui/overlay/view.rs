@@ -1,36 +1,54 @@
 //! How the overlays look and where they are.
 
 use super::{List, Overlay, Prompt, Purpose};
-use crate::nn::activation::Activation;
-use crate::nn::vocabulary::Vocabulary;
 use crate::tui::app::App;
 use crate::tui::layout::first_row;
 use crate::tui::panes::{fit, rows, verdict::wrap};
 use crate::tui::theme::Role;
-use crate::tui::widgets::CurvePlot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-/// Lines of help under a list.
-const HELP: u16 = 4;
+/// Lines under a list or a form, the rule above them too.
+fn help_rows(overlay: &Overlay, screen: Rect) -> u16 {
+    match overlay {
+        Overlay::List(list) if is_foreseen(list) && screen.height >= 20 => 7,
+        _ => 4,
+    }
+}
+
+/// Whether theory has a word on each entry of a list.
+fn is_foreseen(list: &List) -> bool {
+    matches!(&list.purpose, Purpose::Pick(slot, _) if slot.shapes_the_signal())
+}
+
+/// Whether a list has a drawing beside it.
+fn is_drawn(list: &List) -> bool {
+    matches!(&list.purpose, Purpose::Pick(slot, _) if slot.is_activation() || slot.is_weights())
+}
 
 /// Where an overlay is on the screen.
 pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
+    let below = help_rows(overlay, screen);
     let (width, height) = match overlay {
         Overlay::List(list) => (
-            if curve_of(list).is_some() { 96 } else { 74 },
-            list.items.len() as u16 + HELP + 4,
+            if is_drawn(list) { 112 } else { 74 },
+            rows_of(list.items.len()) + below + 3,
         ),
-        Overlay::Form(form) => (58, form.fields(&app.experiment).len() as u16 + HELP + 2),
+        Overlay::Form(form) => (58, rows_of(form.fields(&app.experiment).len()) + below + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
         Overlay::ConfirmOpen(_) => (62, 5),
-        Overlay::Text { text, .. } => (100, text.lines().count() as u16 + 4),
+        Overlay::Text { text, .. } => (100, rows_of(text.lines().count()) + 4),
     };
     centred(screen, width, height)
+}
+
+/// Rows as the screen counts them, with room to add a few.
+fn rows_of(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX).min(u16::MAX - 100)
 }
 
 fn centred(screen: Rect, width: u16, height: u16) -> Rect {
@@ -45,11 +63,11 @@ fn centred(screen: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// The part of a list's or form's inside that holds its rows.
-fn rows_area(overlay: &Overlay, inner: Rect) -> Rect {
+fn rows_area(overlay: &Overlay, inner: Rect, below: u16) -> Rect {
     let top = u16::from(matches!(overlay, Overlay::List(_)));
     Rect {
         y: inner.y + top.min(inner.height),
-        height: inner.height.saturating_sub(top + HELP),
+        height: inner.height.saturating_sub(top + below),
         ..inner
     }
 }
@@ -57,7 +75,7 @@ fn rows_area(overlay: &Overlay, inner: Rect) -> Rect {
 /// The row of a list or form at a place on the screen.
 pub fn row_at(overlay: &Overlay, app: &App, screen: Rect, at: Position) -> Option<usize> {
     let inner = Block::bordered().inner(area(overlay, app, screen));
-    let rows = rows_area(overlay, inner);
+    let rows = rows_area(overlay, inner, help_rows(overlay, screen));
     let (selected, count) = match overlay {
         Overlay::List(list) => (list.selected, list.matches.len()),
         Overlay::Form(form) => (form.selected, form.fields(&app.experiment).len()),
@@ -115,10 +133,13 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
     Clear.render(area, buf);
     block.render(area, buf);
     match overlay {
-        Overlay::List(list) => return list_rows(overlay, list, app, inner, buf),
+        Overlay::List(list) => {
+            let below = help_rows(overlay, screen);
+            return list_rows(list, app, inner, rows_area(overlay, inner, below), buf);
+        }
         Overlay::Form(form) => {
             let fields = form.fields(&app.experiment);
-            let place = rows_area(overlay, inner);
+            let place = rows_area(overlay, inner, help_rows(overlay, screen));
             if let Some(row) = rows::draw(app, &fields, form.selected, place, buf) {
                 buf.set_style(
                     Rect {
@@ -130,7 +151,8 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
                 );
             }
             if let Some(field) = fields.get(form.selected) {
-                help(app, &field.help(&app.experiment), None, inner, buf);
+                let lines = [(field.help(&app.experiment), Role::Text)];
+                help(app, &lines, inner, place.bottom(), buf);
             }
         }
         Overlay::Prompt(prompt) => return prompt_rows(prompt, app, inner, buf),
@@ -165,119 +187,129 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
 }
 
 fn list_rows(
-    overlay: &Overlay,
     list: &List,
     app: &App,
     inner: Rect,
+    place: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
     let theme = &app.manner.theme;
-    let width = usize::from(inner.width);
     if inner.is_empty() {
         return None;
     }
-    let count = format!("{}/{}", list.matches.len(), list.items.len());
+    query_row(list, app, inner, buf);
+    let drawing = list.preview.as_ref().and_then(|p| p.drawing.as_ref());
+    let (column, beside) = beside(list, place);
+    let first = first_row(list.selected, list.matches.len(), column.height);
+    for (y, (row, index)) in (0..column.height).zip(list.matches.iter().enumerate().skip(first)) {
+        let line = Rect {
+            y: column.y + y,
+            height: 1,
+            ..column
+        };
+        item_row(list, *index, app, line, buf);
+        if row == list.selected {
+            buf.set_style(line, theme.selection());
+        }
+    }
+    if let (Some(drawing), false) = (drawing, beside.is_empty()) {
+        drawing.draw(app, beside, buf);
+    }
+    let lines = match (list.current(), &list.preview) {
+        (None, _) => vec![("nothing matches".to_string(), Role::Text)],
+        (Some((_, item)), preview) => match &item.fault {
+            Some(fault) => {
+                let lines = fault.lines();
+                lines.map(|line| (line.to_string(), Role::Error)).collect()
+            }
+            None => {
+                let mut help = item.help.lines();
+                let first = help.next().map(|line| (line.to_string(), Role::Text));
+                let said = preview.iter().flat_map(|p| p.lines.iter().cloned());
+                let rest = help.map(|line| (line.to_string(), Role::Dim));
+                first.into_iter().chain(said).chain(rest).collect()
+            }
+        },
+    };
+    help(app, &lines, inner, place.bottom(), buf);
+    let x = (inner.x + 2 + list.line.cursor() as u16).min(inner.right() - 1);
+    Some(Position::new(x, inner.y))
+}
+
+/// What was typed, and how many match it.
+fn query_row(list: &List, app: &App, inner: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
     let query = Line::from(vec![
         Span::styled("> ", theme.style(Role::Accent)),
         Span::raw(list.line.text().to_string()),
     ]);
     buf.set_line(inner.x, inner.y, &query, inner.width);
-    if width > count.len() + 20 {
+    let count = format!("{}/{}", list.matches.len(), list.items.len());
+    if usize::from(inner.width) > count.len() + 20 {
         let x = inner.right() - count.len() as u16;
         buf.set_string(x, inner.y, count, theme.style(Role::Dim));
     }
-    let place = rows_area(overlay, inner);
-    let first = first_row(list.selected, list.matches.len(), place.height);
-    for (y, (row, index)) in (0..place.height).zip(list.matches.iter().enumerate().skip(first)) {
-        let item = &list.items[*index];
-        let role = match &item.fault {
-            Some(_) => Role::Dim,
-            None => Role::Text,
-        };
-        let note_width = item.note.chars().count().min(width / 2);
-        let name = fit(&item.name, width.saturating_sub(note_width + 3));
-        buf.set_stringn(
-            place.x + 1,
-            place.y + y,
-            name,
-            width.saturating_sub(1),
-            theme.style(role),
-        );
-        let note = fit(&item.note, note_width);
-        let x = place.right().saturating_sub(note_width as u16 + 1);
-        buf.set_stringn(x, place.y + y, note, note_width, theme.style(Role::Dim));
-        if row == list.selected {
-            buf.set_style(
-                Rect {
-                    y: place.y + y,
-                    height: 1,
-                    ..place
-                },
-                theme.selection(),
-            );
-        }
-    }
-    if let Some(activation) = curve_of(list) {
-        curve(app, &activation, place, buf);
-    }
-    match (list.current(), &list.preview) {
-        (Some((_, item)), Some(preview)) if item.fault.is_none() => {
-            help(app, &format!("{}\n{preview}", item.help), None, inner, buf);
-        }
-        (Some((_, item)), _) => help(app, &item.help, item.fault.as_deref(), inner, buf),
-        (None, _) => help(app, "nothing matches", None, inner, buf),
-    }
-    let x = (inner.x + 2 + list.line.cursor() as u16).min(inner.right() - 1);
-    Some(Position::new(x, inner.y))
 }
 
-/// The activation that a picker of activations has selected.
-fn curve_of(list: &List) -> Option<Activation> {
-    use crate::tui::edit::{Choice, LayerSlot, Slot};
-    let Purpose::Pick(Slot::Activation | Slot::Layer(_, LayerSlot::Activation), choices) =
-        &list.purpose
-    else {
-        return None;
+/// Columns of what theory says in a word: "exploding +0.64".
+const FORESEEN: u16 = 17;
+
+/// One item: its name, its note, and theory's word.
+fn item_row(list: &List, index: usize, app: &App, line: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let item = &list.items[index];
+    let role = match &item.fault {
+        Some(_) => Role::Dim,
+        None => Role::Text,
     };
-    let chosen = list.current().and_then(|(i, _)| choices.get(i));
-    Some(match chosen {
-        Some(Choice::Entry(i)) => {
-            Activation::named(Activation::entries()[*i].name).unwrap_or(Activation::Linear {})
+    let mut right = line.right();
+    if is_foreseen(list) && line.width > 2 * FORESEEN {
+        right -= FORESEEN;
+        if let Some(foreseen) = list.foreseen.get(index) {
+            let style = theme.style(foreseen.role());
+            let width = usize::from(FORESEEN - 1);
+            buf.set_stringn(right + 1, line.y, foreseen.brief(), width, style);
         }
-        _ => Activation::Linear {},
-    })
+    }
+    let width = usize::from(right - line.x);
+    let note_width = item.note.chars().count().min(width / 2);
+    let name = fit(&item.name, width.saturating_sub(note_width + 3));
+    let room = width.saturating_sub(1);
+    buf.set_stringn(line.x + 1, line.y, name, room, theme.style(role));
+    let x = right.saturating_sub(note_width as u16 + 1);
+    let note = fit(&item.note, note_width);
+    buf.set_stringn(x, line.y, note, note_width, theme.style(Role::Dim));
 }
 
-/// The function and its derivative at the right of the rows.
-fn curve(app: &App, activation: &Activation, place: Rect, buf: &mut Buffer) {
-    const WIDTH: u16 = 40;
-    const ENDS: (f64, f64) = (-4.0, 4.0);
-    if place.width < WIDTH + 34 || place.height < 6 {
-        return;
+/// Rows and columns that a drawing needs to say anything.
+const LEAST_DRAWING: (u16, u16) = (22, 5);
+
+/// The list's own columns, and those beside them for the drawing: empty where there is no room.
+fn beside(list: &List, place: Rect) -> (Rect, Rect) {
+    let column = (place.width * 55 / 100).clamp(48, 62).min(place.width);
+    let left = place.width - column;
+    if !is_drawn(list) || left < LEAST_DRAWING.0 || place.height < LEAST_DRAWING.1 {
+        return (place, Rect::ZERO);
     }
-    let area = Rect {
-        x: place.right() - WIDTH,
-        width: WIDTH - 1,
-        height: place.height.min(14),
+    let beside = Rect {
+        x: place.x + column + 1,
+        width: left - 1,
+        height: place.height.min(left / 3 + 2).max(LEAST_DRAWING.1),
         ..place
     };
-    let at = |i: usize| ENDS.0 + (ENDS.1 - ENDS.0) * i as f64 / 160.0;
-    let values: Vec<f64> = (0..=160).map(|i| activation.value_at(at(i))).collect();
-    let slopes: Vec<f64> = (0..=160).map(|i| activation.derivative_at(at(i))).collect();
-    Clear.render(area, buf);
-    CurvePlot::new(app.look(), ENDS, &values)
-        .derivative(&slopes)
-        .names("φ", "φ'")
-        .render(area, buf);
+    let column = Rect {
+        width: column,
+        ..place
+    };
+    (column, beside)
 }
 
-/// The lines at the bottom: a thin rule, then help, or what is wrong.
-fn help(app: &App, text: &str, fault: Option<&str>, inner: Rect, buf: &mut Buffer) {
-    if inner.height <= HELP {
+/// The lines at the bottom, from `top`: a thin rule, then the lines, each wrapped as long as there is room for all.
+fn help(app: &App, lines: &[(String, Role)], inner: Rect, top: u16, buf: &mut Buffer) {
+    if top <= inner.y || top >= inner.bottom() {
         return;
     }
     let theme = &app.manner.theme;
-    let top = inner.bottom() - HELP;
     let rule = if app.manner.glyphs.is_ascii() {
         "-"
     } else {
@@ -289,22 +321,32 @@ fn help(app: &App, text: &str, fault: Option<&str>, inner: Rect, buf: &mut Buffe
         rule.repeat(usize::from(inner.width)),
         theme.style(Role::Border),
     );
-    let (text, role) = match fault {
-        Some(fault) => (fault, Role::Error),
-        None => (text, Role::Text),
-    };
     let width = usize::from(inner.width.saturating_sub(2));
-    let lines = text
-        .lines()
-        .flat_map(|line| wrap(&crate::text::clean(line, 400), width));
-    for (y, line) in (top + 1..inner.bottom()).zip(lines) {
-        let role = if y > top + 1 && fault.is_none() {
-            Role::Dim
-        } else {
-            role
-        };
-        buf.set_stringn(inner.x + 1, y, line, width, theme.style(role));
+    let mut room = usize::from(inner.bottom() - top - 1);
+    let mut y = top + 1;
+    for (n, (line, role)) in lines.iter().enumerate() {
+        let after = lines.len() - n - 1;
+        let most = room.saturating_sub(after).max(1);
+        let clean = crate::text::clean(line, 400);
+        for part in wrap_to(&clean, width, most) {
+            if room == 0 {
+                return;
+            }
+            buf.set_stringn(inner.x + 1, y, part, width, theme.style(*role));
+            y += 1;
+            room -= 1;
+        }
     }
+}
+
+/// At most `most` lines of a text, the cut shown.
+fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, width);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(fit(&rest, width));
+    }
+    lines
 }
 
 fn prompt_rows(prompt: &Prompt, app: &App, inner: Rect, buf: &mut Buffer) -> Option<Position> {

@@ -1,0 +1,327 @@
+//! What would come of a picker's entries, before one is chosen: theory's word on the network with each of them in it, the
+//! table's advice, and the variance of the weights.
+
+use super::App;
+use crate::experiment::{Experiment, resolve};
+use crate::insight::advice::{Family, departure, recommended};
+use crate::insight::{Foresight, theory};
+use crate::nn::activation::Activation;
+use crate::nn::init::Initializer;
+use crate::nn::spec::{LayerSpec, NetworkSpec};
+use crate::nn::vocabulary::{Value, Vocabulary};
+use crate::tui::edit::{Choice, LayerSlot, Slot, layers};
+use crate::tui::overlay::preview::{Drawing, Foreseen, Preview};
+use crate::tui::overlay::{List, Overlay, Purpose};
+use crate::tui::theme::Role;
+use crate::tui::widgets::format_value;
+
+/// Layers that theory goes through in one update: some milliseconds of work, so that a key is answered within a frame. The
+/// selected entry is looked at in any case, the others as far as this reaches, and the rest with the next update.
+const LAYERS_AT_ONCE: usize = 150;
+
+impl App {
+    /// Brings the preview of the picker on top up to date.
+    pub(super) fn preview(&mut self) {
+        let Some(Overlay::List(list)) = self.overlays.last() else {
+            return;
+        };
+        let Purpose::Pick(slot, choices) = list.purpose.clone() else {
+            return;
+        };
+        let Some(Overlay::List(mut list)) = self.overlays.pop() else {
+            return;
+        };
+        self.foresee_entries(&mut list, slot, &choices);
+        list.preview = list
+            .current()
+            .map(|(item, _)| self.preview_of(&list, slot, choices[item], item));
+        self.overlays.push(Overlay::List(list));
+    }
+
+    /// Goes on with what the last update left to look at.
+    pub(super) fn preview_rest(&mut self) {
+        if let Some(Overlay::List(list)) = self.overlays.last()
+            && list.foreseen.contains(&Foreseen::NotYet)
+        {
+            self.preview();
+        }
+    }
+
+    /// Asks theory about the selected entry, then about others in sight, within the work of one update.
+    fn foresee_entries(&self, list: &mut List, slot: Slot, choices: &[Choice]) {
+        if list.foreseen.len() != choices.len() {
+            list.foreseen = vec![Foreseen::NotYet; choices.len()];
+        }
+        let layers = self.layer_count();
+        let mut left = LAYERS_AT_ONCE;
+        let from = list.selected.saturating_sub(10).min(list.matches.len());
+        let order = list
+            .current()
+            .map(|(item, _)| item)
+            .into_iter()
+            .chain(list.matches[from..].iter().copied())
+            .chain(list.matches[..from].iter().copied());
+        for (n, item) in order.collect::<Vec<_>>().into_iter().enumerate() {
+            if list.foreseen[item] != Foreseen::NotYet {
+                continue;
+            }
+            if n > 0 && left < layers {
+                break;
+            }
+            list.foreseen[item] = self.foresee(slot, choices[item]);
+            left = left.saturating_sub(layers);
+        }
+    }
+
+    fn foresee(&self, slot: Slot, choice: Choice) -> Foreseen {
+        let Some(data) = self.dataset() else {
+            return Foreseen::NotYet;
+        };
+        let candidate = match self.candidate(slot, choice) {
+            Ok(candidate) => candidate,
+            Err(why) => return Foreseen::Nothing(why),
+        };
+        let spec = match resolve::for_data(&candidate, data) {
+            Ok(spec) => spec,
+            Err(why) => return Foreseen::Nothing(why.to_string()),
+        };
+        let setting = self.insight.setting(&candidate, data);
+        match theory::predict(&spec, &setting) {
+            Ok(theory) => Foreseen::Network(Foresight::of(&theory, &spec)),
+            Err(none) => Foreseen::Nothing(none.to_string()),
+        }
+    }
+
+    /// The experiment with the entry in its place; `Err` says why there is none yet.
+    fn candidate(&self, slot: Slot, choice: Choice) -> Result<Experiment, String> {
+        // What is there now has the values that it was given, not the table's.
+        if slot.get(&self.experiment).map(|(now, _)| now) == Some(choice) {
+            return Ok(self.experiment.clone());
+        }
+        let parameters = slot.parameters(&self.experiment, choice);
+        if let Some(missing) = parameters.iter().find(|p| p.default.is_none()) {
+            return Err(format!("enter asks for its {}", missing.name));
+        }
+        let values: Vec<Value> = parameters.into_iter().filter_map(|p| p.default).collect();
+        let mut candidate = self.experiment.clone();
+        if slot.set(&mut candidate, choice, &values) {
+            Ok(candidate)
+        } else {
+            Err("does not fit here".into())
+        }
+    }
+
+    fn preview_of(&self, list: &List, slot: Slot, choice: Choice, item: usize) -> Preview {
+        let mut preview = Preview::default();
+        preview.lines.extend(self.outcome(list, slot, item));
+        let after = self
+            .candidate(slot, choice)
+            .ok()
+            .zip(self.dataset())
+            .and_then(|(candidate, data)| resolve::for_data(&candidate, data).ok());
+        let Some((after, now)) = after.zip(self.insight.spec.as_ref()) else {
+            preview.drawing = activation_of(slot, choice).map(Drawing::Function);
+            return preview;
+        };
+        let layer = self.layer_of(slot, &after);
+        let (Some(chosen), Some(present)) = (after.layers.get(layer), now.layers.get(layer)) else {
+            return preview;
+        };
+        let output = layer + 1 == after.layers.len();
+        if slot.is_activation() {
+            preview.drawing = Some(Drawing::Function(chosen.activation.clone()));
+            preview.lines.push(pair(chosen, output));
+        } else if slot.is_weights() {
+            preview.drawing = Some(Drawing::Density {
+                chosen: chosen.init.clone(),
+                now: present.init.clone(),
+                fan_in: chosen.inputs,
+                fan_out: chosen.units,
+            });
+            preview.lines.push(pair(chosen, output));
+            preview.lines.push(variance(chosen, layer, output));
+        }
+        preview
+    }
+
+    /// Theory's word: now, and if this were chosen.
+    fn outcome(&self, list: &List, slot: Slot, item: usize) -> Option<(String, Role)> {
+        let foreseen = list.foreseen.get(item)?;
+        let words = foreseen.words();
+        if words.is_empty() || !slot.shapes_the_signal() {
+            return None;
+        }
+        let Foreseen::Network(_) = foreseen else {
+            return Some((words, Role::Dim));
+        };
+        let now = self.insight.foresight.as_ref().map(Foresight::words);
+        let text = match now {
+            Some(now) if now != words => format!("theory: now {now} → then {words}"),
+            _ => format!("theory: {words}"),
+        };
+        Some((text, foreseen.role()))
+    }
+
+    /// A word on an entry, for the list: whether it is there now, and what the table says of it.
+    pub(super) fn note_on(&self, slot: Slot, choice: Choice, now: bool) -> String {
+        let family = match choice {
+            Choice::Entry(i) if slot.is_activation() => Activation::entries()
+                .get(i)
+                .and_then(|entry| recommended(&Activation::named(entry.name)?))
+                .map(Family::name),
+            Choice::Entry(i) if slot.is_weights() => self
+                .suits(slot, Initializer::entries().get(i).map_or("", |e| e.name))
+                .then_some("table"),
+            _ => None,
+        };
+        let words: Vec<&str> = now.then_some("now").into_iter().chain(family).collect();
+        words.join(" · ")
+    }
+
+    /// Whether the table draws the slot's layer by this initializer's family.
+    fn suits(&self, slot: Slot, init: &str) -> bool {
+        let Some(spec) = &self.insight.spec else {
+            return false;
+        };
+        let index = self.layer_of(slot, spec);
+        let Some(layer) = spec.layers.get(index) else {
+            return false;
+        };
+        let family = if index + 1 == spec.layers.len() {
+            Some(Family::Glorot)
+        } else {
+            recommended(&layer.activation)
+        };
+        let of = Initializer::named(init).and_then(|init| Family::of(&init));
+        family.is_some() && of == family
+    }
+
+    /// What is chosen, and for what.
+    pub(super) fn picker_title(&self, slot: Slot) -> String {
+        let label = slot.label();
+        match slot {
+            Slot::Layer(i, _) => {
+                let first = layers::first_of(&self.experiment, i) + 1;
+                match layers::first_of(&self.experiment, i + 1) {
+                    last if last > first => format!("{label} of layers {first} to {last}"),
+                    _ => format!("{label} of layer {first}"),
+                }
+            }
+            Slot::OutputInit | Slot::OutputBias => format!("{label} of the output layer"),
+            Slot::Activation | Slot::Init | Slot::Bias => {
+                format!("{label} of every layer that has none of its own")
+            }
+            _ => label.into(),
+        }
+    }
+
+    /// The weight layer, from 0, that a preview speaks of: the selected one where the entry is of it.
+    fn layer_of(&self, slot: Slot, spec: &NetworkSpec) -> usize {
+        let last = spec.layers.len().saturating_sub(1);
+        match slot {
+            Slot::Layer(i, _) => {
+                let first = layers::first_of(&self.experiment, i);
+                let next = layers::first_of(&self.experiment, i + 1);
+                if (first..next).contains(&self.layer) {
+                    self.layer
+                } else {
+                    first
+                }
+            }
+            Slot::OutputInit => last,
+            _ => self.layer.min(last.saturating_sub(1)),
+        }
+    }
+}
+
+impl Slot {
+    pub fn is_activation(self) -> bool {
+        matches!(
+            self,
+            Slot::Activation | Slot::Layer(_, LayerSlot::Activation)
+        )
+    }
+
+    pub fn is_weights(self) -> bool {
+        matches!(
+            self,
+            Slot::Init | Slot::OutputInit | Slot::Layer(_, LayerSlot::Init)
+        )
+    }
+
+    /// Whether theory has something to say of the choice.
+    pub fn shapes_the_signal(self) -> bool {
+        let other = matches!(
+            self,
+            Slot::Bias
+                | Slot::OutputBias
+                | Slot::Loss
+                | Slot::Layer(_, LayerSlot::Bias | LayerSlot::Norm)
+        );
+        other || self.is_activation() || self.is_weights()
+    }
+}
+
+/// An activation by its entry alone, while nothing is known of the network.
+fn activation_of(slot: Slot, choice: Choice) -> Option<Activation> {
+    match choice {
+        Choice::Entry(i) if slot.is_activation() => {
+            Activation::named(Activation::entries().get(i)?.name)
+        }
+        _ => None,
+    }
+}
+
+/// What the table of pairs says of a layer.
+fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
+    let family = if output {
+        Some(Family::Glorot)
+    } else {
+        recommended(&layer.activation)
+    };
+    let what = if output {
+        "an output layer"
+    } else {
+        layer.activation.name()
+    };
+    let init = layer.init.name();
+    let Some(family) = family else {
+        return (format!("the table has no pair for {what}"), Role::Dim);
+    };
+    let family = family.name();
+    match departure(layer, output) {
+        None => (
+            format!("the table draws {what} by {family}: {init} agrees"),
+            Role::Good,
+        ),
+        Some(_) => (
+            format!("the table draws {what} by {family}: {init} departs from it"),
+            Role::Warning,
+        ),
+    }
+}
+
+/// The variance of a layer's weights, and what it makes of the signal's on the way up and of the error's on the way down
+/// (Glorot & Bengio 2010, eq. 10 and 11: both products are to be 1).
+fn variance(layer: &LayerSpec, index: usize, output: bool) -> (String, Role) {
+    let (fan_in, fan_out) = (layer.inputs, layer.units);
+    let variance = layer.init.variance(fan_in, fan_out);
+    let place = if output {
+        "the output layer".to_string()
+    } else {
+        format!("layer {}", index + 1)
+    };
+    let text = if matches!(layer.init, Initializer::Lsuv) {
+        format!(
+            "{place}, {fan_in} → {fan_out}: scaled to the first batch until its pre-activations have variance 1"
+        )
+    } else {
+        format!(
+            "{place}, {fan_in} → {fan_out}: variance {}, × fan_in {}, × fan_out {}",
+            format_value(variance),
+            format_value(variance * fan_in as f64),
+            format_value(variance * fan_out as f64)
+        )
+    };
+    (text, Role::Text)
+}
