@@ -9,6 +9,7 @@ mod pass;
 pub mod plain;
 mod product;
 mod real;
+mod runs;
 pub mod slope;
 mod tile;
 mod vector;

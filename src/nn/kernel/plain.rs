@@ -70,3 +70,36 @@ pub fn bias_gradient<T: Real>(delta: &Blocked<T>, grad: &mut [T]) {
         }
     }
 }
+
+/// out += W·input, over runs of whole blocks.
+pub fn affine_add<T: Real>(weights: &Weights<T>, input: &[T], out: &mut [T]) {
+    let blocks = input
+        .chunks_exact(weights.inputs() * LANES)
+        .zip(out.chunks_exact_mut(weights.units() * LANES));
+    for (x, y) in blocks {
+        for (row, y) in weights.rows().zip(y.chunks_exact_mut(LANES)) {
+            for (&w, x) in row.iter().zip(x.chunks_exact(LANES)) {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = w.mul_add(x, *y);
+                }
+            }
+        }
+    }
+}
+
+/// out = Wᵀ·delta, over runs of whole blocks.
+pub fn affine_backward_run<T: Real>(weights: &Weights<T>, delta: &[T], out: &mut [T]) {
+    out.fill(T::ZERO);
+    let blocks = delta
+        .chunks_exact(weights.units() * LANES)
+        .zip(out.chunks_exact_mut(weights.inputs() * LANES));
+    for (d, y) in blocks {
+        for (row, d) in weights.rows().zip(d.chunks_exact(LANES)) {
+            for (&w, y) in row.iter().zip(y.chunks_exact_mut(LANES)) {
+                for (y, &d) in y.iter_mut().zip(d) {
+                    *y = w.mul_add(d, *y);
+                }
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::pass::{Apply, ApplyBackward};
 use super::product::{self, Panels};
-use super::{Blocked, Weights, plain};
+use super::{Blocked, Weights, plain, runs};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
 use fearless_simd::{Level, dispatch};
@@ -42,6 +42,20 @@ pub trait Real: Number + Sum {
         pre: &Blocked<Self>,
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
+    );
+
+    /// out += W·input, over runs of whole blocks, `[block][feature][lane]`, such as one step of a sequence.
+    fn affine_add(weights: &Weights<Self>, input: &[Self], out: &mut [Self]);
+    /// out = Wᵀ·delta, over runs of whole blocks.
+    fn affine_backward_run(weights: &Weights<Self>, delta: &[Self], out: &mut [Self]);
+    /// out = φ(pre), over runs of whole blocks.
+    fn activate_run(activation: &Activation, pre: &[Self], out: &mut [Self]);
+    /// delta ← delta·φ'(pre), with `out` = φ(pre), over runs of whole blocks.
+    fn activate_backward_run(
+        activation: &Activation,
+        pre: &[Self],
+        out: &[Self],
+        delta: &mut [Self],
     );
 }
 
@@ -117,6 +131,18 @@ impl Real for f64 {
     ) {
         activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
     }
+    fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
+        plain::affine_add(weights, input, out);
+    }
+    fn affine_backward_run(weights: &Weights<f64>, delta: &[f64], out: &mut [f64]) {
+        plain::affine_backward_run(weights, delta, out);
+    }
+    fn activate_run(activation: &Activation, pre: &[f64], out: &mut [f64]) {
+        activation.visit(PlainApply(pre, out));
+    }
+    fn activate_backward_run(activation: &Activation, pre: &[f64], out: &[f64], delta: &mut [f64]) {
+        activation.visit(PlainApplyBackward(pre, out, delta));
+    }
 }
 
 thread_local! {
@@ -161,6 +187,18 @@ impl Real for f32 {
         delta: &mut Blocked<f32>,
     ) {
         let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
+        dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
+    fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
+        dispatch!(Level::new(), s => runs::affine_add(s, weights, input, out));
+    }
+    fn affine_backward_run(weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
+        dispatch!(Level::new(), s => runs::affine_backward(s, weights, delta, out));
+    }
+    fn activate_run(activation: &Activation, pre: &[f32], out: &mut [f32]) {
+        dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+    }
+    fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
         dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
     }
 }

@@ -29,7 +29,7 @@ pub struct Time {
     pub target_every_step: bool,
 }
 
-/// More than this is refused before anything is allocated.
+/// More than this is refused before anything is allocated, where nothing is known of the machine.
 pub const MEMORY_LIMIT: usize = 32 << 30;
 
 /// Rows that evaluation takes at a time, at least.
@@ -81,7 +81,7 @@ pub enum BuildError {
         "cross-entropy needs at least 2 outputs, one a class, but there is 1: use binary-cross-entropy"
     )]
     OneClass,
-    #[error("the network takes {} of memory, more than the {} that are allowed: use fewer units, fewer layers or a smaller batch", human(*.needed), human(*.limit))]
+    #[error("the network takes {} of memory, more than the {} that there are: use fewer units, fewer layers or a smaller batch", human(*.needed), human(*.limit))]
     Memory { needed: usize, limit: usize },
 }
 
@@ -156,7 +156,11 @@ pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots:
 }
 
 /// Everything that can be said before memory is taken.
-pub(super) fn check<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Result<(), BuildError> {
+pub(super) fn check<T: Real>(
+    spec: &NetworkSpec,
+    options: &BuildOptions,
+    limit: usize,
+) -> Result<(), BuildError> {
     if spec.layers.is_empty() {
         return Err(BuildError::NoLayers);
     }
@@ -203,11 +207,8 @@ pub(super) fn check<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Resu
         return Err(BuildError::OneClass);
     }
     let needed = memory_needed::<T>(spec, options, 2);
-    if needed > MEMORY_LIMIT {
-        return Err(BuildError::Memory {
-            needed,
-            limit: MEMORY_LIMIT,
-        });
+    if needed > limit {
+        return Err(BuildError::Memory { needed, limit });
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ impl<T: Real> Layer<T> {
                 &self.activated,
                 &self.spec.activation,
                 self.exponent,
+                scratch,
                 stats,
             );
             return;

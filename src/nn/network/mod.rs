@@ -67,7 +67,15 @@ impl<T: Real> Network<T> {
     /// All weights 0 until [`Network::initialize`] or [`Network::load_parameters`]. The memory is reckoned before any is
     /// taken.
     pub fn new(spec: &NetworkSpec, options: &BuildOptions) -> Result<Self, BuildError> {
-        build::check::<T>(spec, options)?;
+        Self::within(MEMORY_LIMIT, spec, options)
+    }
+    /// As [`Network::new`], where there are so many bytes of memory.
+    pub fn within(
+        memory: usize,
+        spec: &NetworkSpec,
+        options: &BuildOptions,
+    ) -> Result<Self, BuildError> {
+        build::check::<T>(spec, options, memory)?;
         let layers: Vec<Layer<T>> = spec
             .layers
             .iter()

@@ -5,8 +5,9 @@ use super::stopping::Stopping;
 use super::{Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
 use crate::experiment::{BatchSize, Experiment, Transfer, resolve};
+use crate::memory;
 use crate::nn::network::{
-    BatchError, BuildError, BuildOptions, Network, StepOutcome, TensorError, Time,
+    BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError, Time,
 };
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
@@ -110,7 +111,8 @@ impl Session {
                 target_every_step: data.time_targets,
             }),
         };
-        let mut network = Network::new(&spec, &options)?;
+        let room = memory::available().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let mut network = Network::within(room.unwrap_or(MEMORY_LIMIT), &spec, &options)?;
         let mut order = RowOrder::new(
             experiment.seed,
             data.train.len(),

@@ -2,7 +2,7 @@
 //! vanishes over a hundred steps is still told from zero.
 
 use super::forward::join_steps;
-use super::{Emit, Recurrence, padded, put, take};
+use super::{Emit, Recurrence, clear_lanes, padded, put, take};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::network::backward::{power_of_two, rescale};
@@ -42,13 +42,16 @@ impl<T: Real> Layer<T> {
         }
         self.exponent = r.level();
         T::weight_gradient(&r.delta_input, &r.input, &mut weight.grad);
-        if let Some(bias) = bias {
-            T::bias_gradient(&r.delta_input, bias.grads_mut());
-        }
         let of_state = r.delta_state.as_ref().unwrap_or(&r.delta_input);
         T::weight_gradient(of_state, &r.previous, &mut r.weight.grad);
-        if let Some(bias) = &mut r.bias {
-            T::bias_gradient(of_state, bias.grads_mut());
+        if let (Some(bias), Some(own)) = (bias, &mut r.bias) {
+            let sum = &mut r.step.d_gates;
+            sum_steps(&r.delta_input, sum);
+            T::bias_gradient(sum, bias.grads_mut());
+            if let Some(of_state) = &r.delta_state {
+                sum_steps(of_state, sum);
+            }
+            T::bias_gradient(sum, own.grads_mut());
         }
     }
     /// Writes ∂loss/∂input·2^-e into `lower`, a sequence or, from the bottom layer, the network's input, and returns e.
@@ -113,14 +116,17 @@ impl<T: Real> Recurrence<T> {
         states: &Blocked<T>,
         activation: &Activation,
     ) {
-        let s = &mut self.step;
-        take(&mut s.gates, pre, at);
-        take(&mut s.state, states, at);
-        T::activate_backward(activation, &s.gates, &s.state, &mut s.d_state);
-        s.d_state.clear_padding();
-        put(&mut self.delta_input, at, &s.d_state);
-        T::affine_backward(&self.weight.value, &s.d_state, &mut s.other);
-        std::mem::swap(&mut s.d_state, &mut s.other);
+        let (rows, units) = (self.rows, pre.features());
+        let size = self.step_len(units);
+        let of_step = at * size..(at + 1) * size;
+        let d = &mut self.delta_input.data_mut()[of_step.clone()];
+        d.copy_from_slice(self.step.d_state.data());
+        let (z, h) = (&pre.data()[of_step.clone()], &states.data()[of_step]);
+        T::activate_backward_run(activation, z, h, d);
+        clear_lanes(d, rows, units);
+        if at > 0 {
+            T::affine_backward_run(&self.weight.value, d, self.step.d_state.data_mut());
+        }
     }
     fn lstm_back(&mut self, at: usize) {
         let (Some(content), Some(tanh)) = (&self.content, &self.content_tanh) else {
@@ -217,6 +223,17 @@ impl<T: Real> Recurrence<T> {
             }
         }
         common
+    }
+}
+
+/// Sums a sequence over its steps, in the order in which it lies in memory.
+fn sum_steps<T: Real>(sequence: &Blocked<T>, sum: &mut Blocked<T>) {
+    sum.fill(T::ZERO);
+    let sum = sum.data_mut();
+    for step in sequence.data().chunks_exact(sum.len()) {
+        for (s, &d) in sum.iter_mut().zip(step) {
+            *s += d;
+        }
     }
 }
 

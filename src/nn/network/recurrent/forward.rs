@@ -1,8 +1,8 @@
 //! A recurrent layer's forward pass.
 
-use super::{Emit, Recurrence, put, take};
+use super::{Emit, Recurrence, clear_lanes, put, take};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::kernel::{Blocked, LANES, Real, Weights};
 use crate::nn::network::layer::Layer;
 use crate::nn::spec::Cell;
 
@@ -30,13 +30,17 @@ impl<T: Real> Layer<T> {
             r.input.copy_from(input);
         }
         let bias = bias.as_ref().map(|b| b.values());
-        T::affine(&weight.value, bias, &r.input, pre);
-        activated.set_rows(pre.rows());
-        r.step.state.fill(T::ZERO);
-        r.step.content.fill(T::ZERO);
-        for at in 0..r.steps {
-            r.advance(at, pre, &spec.activation);
-            put(activated, at, &r.step.state);
+        if r.cell == Cell::Plain {
+            r.plain(&weight.value, bias, pre, activated, &spec.activation);
+        } else {
+            T::affine(&weight.value, bias, &r.input, pre);
+            activated.set_rows(pre.rows());
+            r.step.state.fill(T::ZERO);
+            r.step.content.fill(T::ZERO);
+            for at in 0..r.steps {
+                r.advance(at, pre);
+                put(activated, at, &r.step.state);
+            }
         }
         let Some(out) = changed else { return };
         match r.emit {
@@ -48,8 +52,57 @@ impl<T: Real> Layer<T> {
 }
 
 impl<T: Real> Recurrence<T> {
+    /// All steps of a plain cell, h_t = φ(W_ih·x_t + b_ih + b_hh + W_hh·h_{t-1}). A step is worked on where it lies in its
+    /// sequence, all of it while it is in the first-level cache.
+    fn plain(
+        &mut self,
+        input_weight: &Weights<T>,
+        input_bias: Option<&[T]>,
+        pre: &mut Blocked<T>,
+        states: &mut Blocked<T>,
+        activation: &Activation,
+    ) {
+        pre.set_rows(self.input.rows());
+        states.set_rows(self.input.rows());
+        let first = self.step.state.data().len();
+        self.previous.data_mut()[..first].fill(T::ZERO);
+        self.join_biases(input_bias);
+        let (rows, units) = (self.rows, pre.features());
+        let (inputs, size) = (self.step_len(self.input.features()), self.step_len(units));
+        for at in 0..self.steps {
+            let z = &mut pre.data_mut()[at * size..][..size];
+            for block in z.chunks_exact_mut(units * LANES) {
+                for (z, &bias) in block.chunks_exact_mut(LANES).zip(&self.biases) {
+                    z.fill(bias);
+                }
+            }
+            T::affine_add(input_weight, &self.input.data()[at * inputs..][..inputs], z);
+            if at > 0 {
+                let before = &states.data()[(at - 1) * size..][..size];
+                T::affine_add(&self.weight.value, before, z);
+            }
+            let h = &mut states.data_mut()[at * size..][..size];
+            T::activate_run(activation, z, h);
+            // lanes past the last row hold what biases alone make, which may overflow where no row does
+            clear_lanes(h, rows, units);
+            if at + 1 < self.steps {
+                self.previous.data_mut()[(at + 1) * size..][..size].copy_from_slice(h);
+            }
+        }
+        take(&mut self.step.state, states, self.steps - 1);
+    }
+    /// The sum of both biases.
+    fn join_biases(&mut self, input_bias: Option<&[T]>) {
+        self.biases.fill(T::ZERO);
+        let own = self.bias.as_ref().map(|b| b.values());
+        for bias in [input_bias, own].into_iter().flatten() {
+            for (sum, &b) in self.biases.iter_mut().zip(bias) {
+                *sum += b;
+            }
+        }
+    }
     /// From h_{t-1} in `step.state` to h_t. `pre` holds the input's share and becomes the whole pre-activation.
-    fn advance(&mut self, at: usize, pre: &mut Blocked<T>, activation: &Activation) {
+    fn advance(&mut self, at: usize, pre: &mut Blocked<T>) {
         put(&mut self.previous, at, &self.step.state);
         let bias = self.bias.as_ref().map(|b| b.values());
         T::affine(
@@ -59,7 +112,7 @@ impl<T: Real> Recurrence<T> {
             &mut self.step.gates,
         );
         match self.cell {
-            Cell::Plain => self.plain(at, pre, activation),
+            Cell::Plain => {}
             Cell::Lstm { .. } => self.lstm(at, pre),
             Cell::Gru => self.gru(at, pre),
         }
@@ -75,10 +128,6 @@ impl<T: Real> Recurrence<T> {
             *whole += *state;
             *state = *whole;
         }
-    }
-    fn plain(&mut self, at: usize, pre: &mut Blocked<T>, activation: &Activation) {
-        self.sum(at, pre);
-        T::activate(activation, &self.step.gates, &mut self.step.state);
     }
     fn lstm(&mut self, at: usize, pre: &mut Blocked<T>) {
         self.sum(at, pre);

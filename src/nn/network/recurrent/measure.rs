@@ -5,45 +5,109 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::network::backward::power_of_two;
 use crate::nn::network::measure::SATURATED_BELOW;
-use crate::nn::network::wide::square_sum;
+use crate::nn::network::wide::{self, square_sum};
 use crate::nn::spec::Cell;
 use crate::nn::stats::LayerStats;
 
 impl<T: Real> Recurrence<T> {
     /// Of the states, of the pre-activations, and of ∂loss/∂pre, which is scaled by 2^-`exponent`. A gate counts as an output
-    /// of its own: saturated by its own activation's derivative.
+    /// of its own: saturated by its own activation's derivative. `scratch`: at least `[rows][units]`.
     pub fn measure(
         &self,
         pre: &Blocked<T>,
         states: &Blocked<T>,
         activation: &Activation,
         exponent: i32,
+        scratch: &mut Blocked<T>,
         stats: &mut LayerStats,
     ) {
         let rows = self.rows as f64;
         let elements = rows * (self.steps * pre.features()) as f64;
         stats.delta_rms =
             (square_sum(self.delta_input.data()) / elements).sqrt() * rows * power_of_two(exponent);
-        (stats.out_mean, stats.out_std) = mean_and_std_of(|| self.valid(states).map(|v| v.1));
-        stats.pre_std = mean_and_std_of(|| self.valid(pre).map(|v| v.1)).1;
-        (stats.saturated, stats.dead) = self.saturated_and_dead(pre, activation);
+        (stats.out_mean, stats.out_std) = self.mean_and_std(states);
+        stats.pre_std = self.mean_and_std(pre).1;
+        let mut count = Count::new(pre.features());
+        match self.cell {
+            Cell::Plain => self.count_plain(pre, states, activation, scratch, &mut count),
+            Cell::Lstm { .. } | Cell::Gru => self.count_gates(&mut count),
+        }
+        (stats.saturated, stats.dead) = count.shares(self.rows * self.steps);
     }
-    /// (feature, value) of the rows in use, step by step.
-    pub fn valid<'a>(
-        &'a self,
-        sequence: &'a Blocked<T>,
-    ) -> impl Iterator<Item = (usize, f64)> + 'a {
-        let blocks = self.blocks();
-        (0..self.steps * blocks).flat_map(move |block| {
-            let lanes = (self.rows - block % blocks * LANES).min(LANES);
-            sequence
-                .block(block)
-                .chunks_exact(LANES)
-                .enumerate()
-                .flat_map(move |(feature, values)| {
-                    values[..lanes].iter().map(move |v| (feature, v.to_f64()))
-                })
-        })
+    /// Mean and population standard deviation of the rows in use over all steps.
+    fn mean_and_std(&self, sequence: &Blocked<T>) -> (f64, f64) {
+        let (size, used) = (self.step_len(sequence.features()), self.rows % LANES);
+        let (mut sum, mut squares) = (0.0, 0.0);
+        // with whole blocks alone, all steps are one run
+        let run = if used == 0 {
+            sequence.data().len()
+        } else {
+            size
+        };
+        for step in sequence.data().chunks_exact(run.max(1)) {
+            let whole = match used {
+                0 => step.len(),
+                _ => self.rows / LANES * sequence.features() * LANES,
+            };
+            let (s, q) = wide::moments(&step[..whole]);
+            (sum, squares) = (sum + s, squares + q);
+            for lanes in step[whole..].chunks_exact(LANES) {
+                for v in &lanes[..used] {
+                    sum += v.to_f64();
+                    squares += v.to_f64() * v.to_f64();
+                }
+            }
+        }
+        let n = (self.rows * self.steps * sequence.features()) as f64;
+        let mean = sum / n;
+        // rounding may leave a little below 0; NaN stays
+        let var = squares / n - mean * mean;
+        (mean, if var < 0.0 { 0.0 } else { var.sqrt() })
+    }
+    /// Lanes in use of a block, numbered over all steps.
+    fn lanes(&self, block: usize) -> usize {
+        (self.rows - block % self.blocks() * LANES).min(LANES)
+    }
+    fn count_plain(
+        &self,
+        pre: &Blocked<T>,
+        states: &Blocked<T>,
+        activation: &Activation,
+        scratch: &mut Blocked<T>,
+        count: &mut Count,
+    ) {
+        let size = self.step_len(pre.features());
+        scratch.set_rows(self.rows);
+        let bound = bound::<T>(activation);
+        let steps = pre.data().chunks_exact(size);
+        for (z, h) in steps.zip(states.data().chunks_exact(size)) {
+            scratch.fill(T::ONE);
+            T::activate_backward_run(activation, z, h, scratch.data_mut());
+            for block in 0..scratch.blocks() {
+                let slopes = scratch.block(block).chunks_exact(LANES);
+                for (feature, slopes) in slopes.enumerate() {
+                    count.add(feature, &slopes[..self.lanes(block)], bound);
+                }
+            }
+        }
+    }
+    /// The slopes of gates follow from their outputs: y(1 - y) of the logistic ones, 1 - y² of the candidate, the third.
+    fn count_gates(&self, count: &mut Count) {
+        let units = self.gates.features() / self.cell.gates();
+        let (logistic, tanh) = (
+            bound::<T>(&Activation::Logistic),
+            bound::<T>(&Activation::Tanh),
+        );
+        for block in 0..self.steps * self.blocks() {
+            let outputs = self.gates.block(block).as_chunks::<LANES>().0;
+            for (feature, outputs) in outputs.iter().enumerate() {
+                let (slopes, bound) = match feature / units {
+                    2 => (outputs.map(|y| T::ONE - y * y), tanh),
+                    _ => (outputs.map(|y| y * (T::ONE - y)), logistic),
+                };
+                count.add(feature, &slopes[..self.lanes(block)], bound);
+            }
+        }
     }
     /// ∂loss/∂pre as a sequence.
     pub fn delta(&self) -> &Blocked<T> {
@@ -64,36 +128,39 @@ impl<T: Real> Recurrence<T> {
         }
         (vec![self.rows, self.steps, features], data)
     }
-    fn saturated_and_dead(&self, pre: &Blocked<T>, activation: &Activation) -> (f64, f64) {
-        let units = pre.features() / self.cell.gates();
-        let of_gate = |feature: usize| match (&self.cell, feature / units) {
-            (Cell::Plain, _) => activation,
-            (Cell::Lstm { .. }, 2) | (Cell::Gru, 2) => &Activation::Tanh,
-            _ => &Activation::Logistic,
-        };
-        let bounds: Vec<f64> = (0..pre.features())
-            .map(|f| SATURATED_BELOW * of_gate(f).max_slope().unwrap_or(0.0))
-            .collect();
-        let mut alive = vec![false; pre.features()];
-        let (mut saturated, mut all) = (0usize, 0usize);
-        for (feature, z) in self.valid(pre) {
-            let derivative = of_gate(feature).derivative_at(z);
-            saturated += usize::from(derivative.abs() < bounds[feature]);
-            alive[feature] |= derivative != 0.0;
-            all += 1;
-        }
-        let dead = alive.iter().filter(|alive| !**alive).count();
-        (
-            saturated as f64 / all as f64,
-            dead as f64 / pre.features() as f64,
-        )
-    }
 }
 
-/// Mean and population standard deviation, in two passes.
-fn mean_and_std_of<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> (f64, f64) {
-    let (n, sum) = values().fold((0.0, 0.0), |(n, sum), v| (n + 1.0, sum + v));
-    let mean = sum / n;
-    let var = values().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-    (mean, var.sqrt())
+/// Below this a slope counts as saturated.
+fn bound<T: Real>(activation: &Activation) -> T {
+    T::from_f64(SATURATED_BELOW * activation.max_slope().unwrap_or(0.0))
+}
+
+/// Slopes, counted.
+struct Count {
+    /// Features with a slope that is not 0.
+    alive: Vec<bool>,
+    saturated: usize,
+}
+
+impl Count {
+    fn new(features: usize) -> Self {
+        Self {
+            alive: vec![false; features],
+            saturated: 0,
+        }
+    }
+    fn add<T: Real>(&mut self, feature: usize, slopes: &[T], bound: T) {
+        let (flat, zero) = wide::count_below(slopes, bound);
+        self.saturated += flat;
+        self.alive[feature] |= zero < slopes.len();
+    }
+    /// Shares of saturated outputs and of dead features, of so many outputs a feature.
+    fn shares(&self, each: usize) -> (f64, f64) {
+        let features = self.alive.len() as f64;
+        let dead = self.alive.iter().filter(|alive| !**alive).count();
+        (
+            self.saturated as f64 / (features * each as f64),
+            dead as f64 / features,
+        )
+    }
 }

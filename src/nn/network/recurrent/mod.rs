@@ -54,6 +54,8 @@ pub(crate) struct Recurrence<T: Real> {
     /// Where it differs from `delta_input`: `gru`.
     delta_state: Option<Blocked<T>>,
     exponents: Vec<i32>,
+    /// `plain`: the sum of both biases.
+    biases: Vec<T>,
     /// One step's buffers.
     step: Step<T>,
     /// ‖∂loss/∂h_t‖₂ over the batch, step by step: the total, through later steps too.
@@ -105,6 +107,7 @@ impl<T: Real> Recurrence<T> {
             delta_input: sequence(gates),
             delta_state: matches!(cell, Cell::Gru).then(|| sequence(gates)),
             exponents: vec![0; steps],
+            biases: vec![T::ZERO; units],
             step: Step {
                 state: step(units),
                 content: step(units),
@@ -122,6 +125,10 @@ impl<T: Real> Recurrence<T> {
     /// Blocks of one step of the batch in use.
     fn blocks(&self) -> usize {
         self.rows.div_ceil(LANES)
+    }
+    /// Numbers of one step of the batch in use.
+    fn step_len(&self, features: usize) -> usize {
+        self.blocks() * features * LANES
     }
     /// Takes a batch of so many rows into use.
     fn set_rows(&mut self, rows: usize) {
@@ -264,4 +271,14 @@ fn take<T: Real>(step: &mut Blocked<T>, sequence: &Blocked<T>, at: usize) {
 fn put<T: Real>(sequence: &mut Blocked<T>, at: usize, step: &Blocked<T>) {
     let blocks = step.blocks();
     sequence.copy_blocks(at * blocks, step, 0, blocks);
+}
+
+/// Zeroes the lanes past the last row in one step's blocks.
+fn clear_lanes<T: Real>(step: &mut [T], rows: usize, features: usize) {
+    let used = rows % LANES;
+    if used > 0 {
+        for lanes in step[rows / LANES * features * LANES..].chunks_exact_mut(LANES) {
+            lanes[used..].fill(T::ZERO);
+        }
+    }
 }
