@@ -7,8 +7,14 @@ use std::sync::Arc;
 
 /// Buckets of a loss curve: more than a wide chart has dots across.
 const CURVE: usize = 1024;
-/// Points with all layers' measures: enough for the columns of a wide chart, and for 100 layers about 5 MB.
+/// Most points with all layers' measures: enough for the columns of a wide chart.
 const POINTS: usize = 512;
+
+/// Most points of a network of so many layers: as many as keep a record under about 9 MB, and never so few that a chart
+/// has no shape.
+fn max_points(layers: usize) -> usize {
+    (100_000 / layers.max(1)).clamp(64, POINTS)
+}
 
 /// What was measured of one run, in bounded memory however long it goes on.
 #[derive(Clone, Debug)]
@@ -62,8 +68,9 @@ impl Record {
         if due {
             self.points.push(point.clone());
         }
+        let room = max_points(point.layers.len());
         self.latest = Some(point);
-        while self.points.len() > POINTS {
+        while self.points.len() > room {
             self.span = self.span.saturating_mul(2);
             let span = self.span;
             self.points
