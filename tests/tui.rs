@@ -11,6 +11,8 @@ mod editing;
 mod end_to_end;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
+#[path = "tui/mouse.rs"]
+mod mouse;
 #[path = "tui/picker.rs"]
 mod picker;
 #[path = "tui/race.rs"]

@@ -9,7 +9,7 @@ use crate::training::file::write_whole;
 use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status};
 use crate::tui::app::{App, Manner};
 use crate::tui::key::Key;
-use crate::tui::message::Message;
+use crate::tui::message::{Effect, Message};
 use crate::tui::picture::picture;
 use crate::tui::theme::{ColourDepth, Theme};
 use crossterm::event::KeyEvent;
@@ -27,6 +27,7 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     let name = args.theme.unwrap_or_default();
     let manner = Manner {
         theme: Theme::new(name, ColourDepth::True),
+        colours: ColourDepth::True,
         glyphs: args.glyphs.unwrap_or_default(),
         ..Manner::default()
     };
@@ -39,8 +40,18 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     let (width, height) = args.size;
     app.update(Message::Resize(width, height));
     app.update(Message::Frame(Box::new(frame.clone())));
+    let mut lanes = Vec::new();
     for Key { code, modifiers } in &args.keys {
-        app.update(Message::Key(KeyEvent::new(*code, *modifiers)));
+        for effect in app.update(Message::Key(KeyEvent::new(*code, *modifiers))) {
+            if let Effect::Race { experiments, steps } = effect {
+                for experiment in &experiments {
+                    let lane = Session::build(experiment, &loaded.base_dir, &start, None, &|_| {})
+                        .map_err(|e| Failure::Misused(e.to_string()))?;
+                    lanes.push(lane);
+                }
+                race(&mut app, &mut lanes, steps, args.steps)?;
+            }
+        }
     }
     // What the keys brought on the screen of the data is looked at as the training thread would.
     if let Some(lens) = app.lens() {
@@ -61,6 +72,25 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
         ))
     })?;
     Ok(Exit::Done)
+}
+
+/// Runs a race as the training threads would, lap by lap, until its lanes have taken so many steps.
+fn race(app: &mut App, lanes: &mut [Session], lap: u64, most: u64) -> Result<(), Failure> {
+    let mut next = Some(lap);
+    while let Some(steps) = next.take() {
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            let frame = train(lane, steps)?;
+            for effect in app.update(Message::Lap(i, Box::new(frame))) {
+                if let Effect::Lap(steps) = effect {
+                    next = Some(steps);
+                }
+            }
+        }
+        if lanes.iter().any(|lane| lane.steps() >= most) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Trains so many steps and tells it as the training thread would. No rate is shown, so that the same experiment makes

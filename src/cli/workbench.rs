@@ -4,7 +4,7 @@ use super::args::{Common, WorkbenchArgs};
 use super::failure::{Failure, Status};
 use super::source::{self, Loaded};
 use crate::experiment::presets;
-use crate::tui::theme::{ColourDepth, Theme, ThemeName};
+use crate::tui::theme::{ColourDepth, Theme};
 use crate::tui::{self, config};
 use std::path::PathBuf;
 
@@ -47,17 +47,15 @@ fn begin(
         None => config::Config::default(),
     };
     let name = args.theme.or(config.theme).unwrap_or_default();
-    let theme = match common.color {
-        super::ColorChoice::Never => Theme::new(ThemeName::Mono, ColourDepth::None),
-        _ => Theme::from_env(name),
-    };
+    let colours = colours(common.color);
     let options = tui::Options {
         threads: common.threads,
         resume,
         tour,
         mouse: !args.no_mouse && config.mouse.unwrap_or(true),
         manner: tui::app::Manner {
-            theme,
+            theme: Theme::new(name, colours),
+            colours,
             glyphs: args.glyphs.or(config.glyphs).unwrap_or_default(),
             keymap: config.keymap,
         },
@@ -66,5 +64,18 @@ fn begin(
         Ok(None) => Ok(Status::Done),
         Ok(Some(_)) => Ok(Status::Stopped),
         Err(error) => Err(Failure::Failed(error.to_string())),
+    }
+}
+
+/// The colours that the terminal may be sent. Asked for always, they come whatever NO_COLOR says.
+fn colours(choice: super::ColorChoice) -> ColourDepth {
+    let variable = |name: &str| std::env::var(name).ok();
+    match choice {
+        super::ColorChoice::Never => ColourDepth::None,
+        super::ColorChoice::Auto => ColourDepth::detect(variable),
+        super::ColorChoice::Always => {
+            ColourDepth::detect(|name| variable(name).filter(|_| name != "NO_COLOR"))
+                .max(ColourDepth::Sixteen)
+        }
     }
 }

@@ -310,15 +310,23 @@ fn evidence(trained: &[(usize, &LayerStats)], count: usize) -> String {
         return String::new();
     };
     let at = |l: usize| words::layers(&[l], count);
-    let mut parts = vec![format!(
-        "grad_rms {} in {} and {} in {}, delta_rms {} and {}",
-        words::number(low.grad_rms),
-        at(bottom),
-        words::number(high.grad_rms),
-        at(top),
-        words::number(low.delta_rms),
-        words::number(high.delta_rms)
-    )];
+    let mut parts = vec![if bottom == top {
+        format!(
+            "grad_rms {}, delta_rms {}",
+            words::number(low.grad_rms),
+            words::number(low.delta_rms)
+        )
+    } else {
+        format!(
+            "grad_rms {} in {} and {} in {}, delta_rms {} and {}",
+            words::number(low.grad_rms),
+            at(bottom),
+            words::number(high.grad_rms),
+            at(top),
+            words::number(low.delta_rms),
+            words::number(high.delta_rms)
+        )
+    }];
     let most = |f: fn(&LayerStats) -> f64| {
         trained
             .iter()

@@ -5,6 +5,8 @@ use super::edit::LayerSlot;
 use super::layout::Pane;
 use super::message::Effect;
 use super::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use super::splits::Run;
+use super::theme::ColourDepth;
 use crate::experiment::Experiment;
 use crate::training::Status;
 
@@ -118,6 +120,24 @@ fn needs_tour(app: &App) -> Option<&'static str> {
     app.tour.is_none().then_some("t begins the tour")
 }
 
+fn needs_colours(app: &App) -> Option<&'static str> {
+    (app.manner.colours == ColourDepth::None)
+        .then_some("colours are off: by --color never, by NO_COLOR, or by the terminal")
+}
+
+fn needs_side(app: &App) -> Option<&'static str> {
+    (!app.can_resize(Run::Down)).then_some("this pane has no border at its side that could move")
+}
+
+fn needs_floor(app: &App) -> Option<&'static str> {
+    (!app.can_resize(Run::Across))
+        .then_some("this pane has no border above or below it that could move")
+}
+
+fn needs_splits(app: &App) -> Option<&'static str> {
+    app.splits.is_default().then_some("no border was moved")
+}
+
 fn needs_window(app: &App) -> Option<&'static str> {
     app.window
         .is_none()
@@ -156,7 +176,7 @@ actions! {
     "pick-init" ["I"], Everywhere, 8 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
     "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
-    "fix" ["f"], Everywhere, 4 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
+    "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
     "advice" ["i"], Everywhere, 0 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
     "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", always, |app| app.measure = app.measure.next(true);
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
@@ -177,6 +197,11 @@ actions! {
     "save-curves" ["w"], Everywhere, 0 "save curves", "save the curves of this run and the pinned ones, as CSV or JSON lines", needs_points, App::ask_where_to_save_curves;
     "save-picture" ["W"], Everywhere, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
     "race" ["R"], Everywhere, 20 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;
+    "wider" ["ctrl-right", "alt-right"], Everywhere, 0 "wider", "make the focused pane wider (the mouse drags the borders)", needs_side, |app| app.resize_pane(Run::Down, 2);
+    "narrower" ["ctrl-left", "alt-left"], Everywhere, 0 "narrower", "make the focused pane narrower", needs_side, |app| app.resize_pane(Run::Down, -2);
+    "higher" ["ctrl-down", "alt-down"], Everywhere, 0 "higher", "make the focused pane higher", needs_floor, |app| app.resize_pane(Run::Across, 1);
+    "lower" ["ctrl-up", "alt-up"], Everywhere, 0 "lower", "make the focused pane lower", needs_floor, |app| app.resize_pane(Run::Across, -1);
+    "even-panes" ["\\"], Everywhere, 0 "even panes", "put the borders between panes back where they were", needs_splits, App::even_panes;
     "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
     "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
     "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);
@@ -201,7 +226,7 @@ actions! {
     "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
     "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
     "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
-    "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", always, App::cycle_theme;
+    "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
     "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
     "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;

@@ -1,8 +1,8 @@
 //! The picture of a state: a pure function, whatever the window's size.
 
-use super::actions::ACTIONS;
-use super::app::{App, Tone};
-use super::layout::SMALLEST;
+use super::app::App;
+use super::footer;
+use super::layout::{Layout, SMALLEST};
 use super::overlay::view;
 use super::panes::{self, header, verdict};
 use super::race;
@@ -11,8 +11,6 @@ use super::tour;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr;
 
 pub fn draw(app: &App, frame: &mut Frame) {
     let screen = frame.area();
@@ -28,19 +26,15 @@ pub fn draw(app: &App, frame: &mut Frame) {
     }
     header::draw(app, layout.header, buf);
     if let Some(race) = &app.race {
-        let body = Rect {
-            y: layout.header.bottom(),
-            height: layout.footer.y - layout.header.bottom(),
-            ..screen
-        };
-        race::view::draw(app, race, body, buf);
+        race::view::draw(app, race, layout.body(), buf);
     } else {
         for (pane, area) in &layout.panes {
             panes::draw(app, *pane, *area, buf);
         }
+        held_border(app, &layout, buf);
         verdict::draw(app, layout.verdict, buf);
     }
-    footer(app, layout.footer, buf);
+    footer::draw(app, layout.footer, buf);
     let below = Rect {
         y: area.bottom(),
         height: touring,
@@ -56,6 +50,15 @@ pub fn draw(app: &App, frame: &mut Frame) {
     }
 }
 
+/// The border that the mouse holds is seen.
+fn held_border(app: &App, layout: &Layout, buf: &mut Buffer) {
+    let held = app.drag.map(|drag| drag.border);
+    for divider in layout.dividers.iter().filter(|d| Some(d.border) == held) {
+        let style = app.manner.theme.style(Role::FocusedBorder);
+        buf.set_style(divider.cells().intersection(buf.area), style);
+    }
+}
+
 fn too_small(app: &App, screen: Rect, buf: &mut Buffer) {
     let (width, height) = SMALLEST;
     let text = format!(
@@ -68,64 +71,4 @@ fn too_small(app: &App, screen: Rect, buf: &mut Buffer) {
     {
         buf.set_stringn(screen.x, y, line, usize::from(screen.width), style);
     }
-}
-
-/// What was said last, or the keys that matter here.
-fn footer(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = &app.manner.theme;
-    if let Some(toast) = &app.toast {
-        let role = if toast.tone == Tone::Trouble {
-            Role::Error
-        } else {
-            Role::Good
-        };
-        let text = panes::fit(&toast.text, usize::from(area.width.saturating_sub(2)));
-        buf.set_stringn(
-            area.x + 1,
-            area.y,
-            text,
-            usize::from(area.width.saturating_sub(1)),
-            theme.style(role),
-        );
-        return;
-    }
-    if app.race.is_some() {
-        // The race says its own keys.
-        return;
-    }
-    let mut shown: Vec<(u8, usize)> = app
-        .actions()
-        .map(|i| (ACTIONS[i].footer, i))
-        .filter(|(order, i)| *order > 0 && (ACTIONS[*i].unavailable)(app).is_none())
-        .collect();
-    shown.sort_unstable();
-    // Help comes last and always fits: it leads to all others.
-    let help = ACTIONS.iter().position(|a| a.id == "help");
-    let mut room = usize::from(area.width).saturating_sub(9);
-    let mut spans = vec![Span::raw(" ")];
-    let hint = |i: usize| {
-        let key = app.manner.keymap.shown(i);
-        let label = match ACTIONS[i].id {
-            "run-pause" if app.is_running() => "pause",
-            "run-pause" => "run",
-            _ => ACTIONS[i].label,
-        };
-        (key, label)
-    };
-    for (_, i) in shown.into_iter().filter(|(_, i)| Some(*i) != help) {
-        let (key, label) = hint(i);
-        let width = key.width() + label.width() + 3;
-        if key.is_empty() || width > room {
-            continue;
-        }
-        room -= width;
-        spans.push(Span::styled(key, theme.style(Role::Accent)));
-        spans.push(Span::styled(format!(" {label}  "), theme.style(Role::Dim)));
-    }
-    if let Some(i) = help {
-        let (key, label) = hint(i);
-        spans.push(Span::styled(key, theme.style(Role::Accent)));
-        spans.push(Span::styled(format!(" {label}"), theme.style(Role::Dim)));
-    }
-    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }

@@ -8,6 +8,7 @@ mod differences;
 pub mod draw;
 pub mod edit;
 pub mod event_loop;
+mod footer;
 pub mod glyphs;
 pub mod key;
 pub mod keymap;
@@ -21,6 +22,7 @@ pub mod race;
 #[cfg(test)]
 mod samples;
 pub mod screen;
+pub mod splits;
 pub mod terminal;
 pub mod theme;
 pub mod tour;

@@ -2,7 +2,10 @@
 //! one that the terminal can show. ssh does not forward COLORTERM, so 256 and 16 colours have to look right, too; under
 //! NO_COLOR every colour is `Reset` and modifiers carry the meaning.
 
-use crate::export::palette::xterm_rgb;
+mod palette;
+
+pub use palette::nearest_indexed;
+use palette::{CLASSES, DARK_DIVERGING, Ink, LIGHT_DIVERGING, SAFE_DIVERGING, between, role_ink};
 use ratatui::style::{Color, Modifier, Style};
 use std::str::FromStr;
 
@@ -51,10 +54,11 @@ impl FromStr for ThemeName {
 }
 
 /// How many colours the terminal shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ColourDepth {
     None,
     Sixteen,
+    #[default]
     Indexed,
     True,
 }
@@ -145,11 +149,12 @@ impl Default for Anchors {
 }
 
 impl Anchors {
-    /// From 0 (vanished) by 0.5 (healthy) to 1 (exploded); infinities are the ends.
+    /// From 0 (vanished) by 0.5 (healthy) to 1 (exploded); infinities are the ends, and what is no number any more is as
+    /// bad as the upper one.
     pub fn position(&self, log10: f64) -> f64 {
         let (low, high) = self.healthy;
         if log10.is_nan() {
-            0.5
+            1.0
         } else if log10 < low {
             (0.5 * (log10 - self.vanished) / (low - self.vanished)).clamp(0.0, 0.5)
         } else if log10 > high {
@@ -159,10 +164,6 @@ impl Anchors {
         }
     }
 }
-
-/// One colour, for 24 bits (and by nearest for 256) and for 16.
-#[derive(Clone, Copy, Debug)]
-struct Ink(u8, u8, u8, Color);
 
 /// Few levels, so that neighbouring cells often share a colour and a frame sends few colour changes.
 const LEVELS: usize = 15;
@@ -204,11 +205,6 @@ impl Theme {
         theme
     }
 
-    /// The theme on this process's terminal.
-    pub fn from_env(name: ThemeName) -> Self {
-        Self::new(name, ColourDepth::detect(|key| std::env::var(key).ok()))
-    }
-
     /// Whether colours carry no meaning here, so that glyphs and modifiers have to.
     pub fn is_mono(&self) -> bool {
         self.depth == ColourDepth::None
@@ -247,12 +243,16 @@ impl Theme {
         style.add_modifier(modifier)
     }
 
-    /// The selected row: one even bar, whatever colours its words have.
+    /// The selected row.
     pub fn selection(&self) -> Style {
         Style::new()
-            .fg(Color::Reset)
             .remove_modifier(Modifier::DIM)
             .add_modifier(Modifier::REVERSED)
+    }
+
+    /// The selected row where colours only grade its words: one even bar.
+    pub fn bar(&self) -> Style {
+        self.selection().fg(Color::Reset)
     }
 
     /// The colour of a magnitude by its log10, from vanishing (cold) through healthy to exploding (hot).
@@ -319,6 +319,17 @@ impl Theme {
         self.ink(Ink(mix(r), mix(g), mix(b), ansi))
     }
 
+    /// The colour of line `index` of several: its class's, dark enough for a light ground.
+    pub fn series(&self, index: usize) -> Color {
+        let Ink(r, g, b, ansi) = CLASSES[index % CLASSES.len()];
+        let dimmed = |c: u8| (f64::from(c) * 0.6).round() as u8;
+        self.ink(if self.light {
+            Ink(dimmed(r), dimmed(g), dimmed(b), ansi)
+        } else {
+            Ink(r, g, b, ansi)
+        })
+    }
+
     fn stops(&self) -> &'static [Ink] {
         match self.name {
             ThemeName::Light => &LIGHT_DIVERGING,
@@ -326,118 +337,6 @@ impl Theme {
             _ => &DARK_DIVERGING,
         }
     }
-}
-
-/// Blue-dim, blue, cyan, green, yellow, orange, red.
-const DARK_DIVERGING: [Ink; 7] = [
-    Ink(62, 70, 130, Color::Blue),
-    Ink(72, 110, 210, Color::LightBlue),
-    Ink(60, 165, 195, Color::Cyan),
-    Ink(90, 200, 110, Color::Green),
-    Ink(215, 205, 80, Color::Yellow),
-    Ink(245, 145, 60, Color::LightRed),
-    Ink(250, 70, 70, Color::Red),
-];
-const LIGHT_DIVERGING: [Ink; 7] = [
-    Ink(140, 150, 205, Color::Blue),
-    Ink(60, 90, 200, Color::LightBlue),
-    Ink(0, 125, 160, Color::Cyan),
-    Ink(0, 135, 60, Color::Green),
-    Ink(165, 135, 0, Color::Yellow),
-    Ink(205, 90, 0, Color::LightRed),
-    Ink(190, 0, 20, Color::Red),
-];
-/// Blue against orange over a neutral middle, after Okabe & Ito's palette: told apart under every common colour blindness.
-const SAFE_DIVERGING: [Ink; 7] = [
-    Ink(0, 70, 130, Color::Blue),
-    Ink(0, 114, 178, Color::LightBlue),
-    Ink(86, 180, 233, Color::LightCyan),
-    Ink(215, 215, 205, Color::White),
-    Ink(240, 228, 66, Color::LightYellow),
-    Ink(230, 159, 0, Color::Yellow),
-    Ink(213, 94, 0, Color::LightRed),
-];
-/// Okabe & Ito 2008, the order turned so that the first two are the farthest apart; then tints for more than seven.
-const CLASSES: [Ink; 10] = [
-    Ink(86, 180, 233, Color::LightBlue),
-    Ink(230, 159, 0, Color::Yellow),
-    Ink(0, 158, 115, Color::Green),
-    Ink(204, 121, 167, Color::LightMagenta),
-    Ink(213, 94, 0, Color::LightRed),
-    Ink(240, 228, 66, Color::LightYellow),
-    Ink(0, 114, 178, Color::Blue),
-    Ink(170, 170, 170, Color::Gray),
-    Ink(148, 103, 189, Color::Magenta),
-    Ink(140, 86, 75, Color::Red),
-];
-
-fn role_ink(theme: ThemeName, role: Role) -> Option<Ink> {
-    use Color as C;
-    let ink = match theme {
-        ThemeName::Light => match role {
-            Role::Text => return None,
-            Role::Dim => Ink(110, 110, 110, C::DarkGray),
-            Role::Accent | Role::FocusedBorder | Role::Train => Ink(0, 95, 175, C::Blue),
-            Role::Border => Ink(178, 178, 178, C::Gray),
-            Role::Warning => Ink(165, 95, 0, C::Yellow),
-            Role::Error => Ink(190, 0, 20, C::Red),
-            Role::Good => Ink(0, 120, 50, C::Green),
-            Role::Test => Ink(190, 90, 0, C::Red),
-            Role::Pinned => Ink(148, 148, 148, C::DarkGray),
-            Role::Theory => Ink(130, 60, 180, C::Magenta),
-        },
-        ThemeName::ColourBlind => match role {
-            Role::Text => return None,
-            Role::Dim => Ink(138, 138, 138, C::DarkGray),
-            Role::Border => Ink(88, 88, 88, C::DarkGray),
-            Role::Accent | Role::FocusedBorder | Role::Train => Ink(86, 180, 233, C::LightBlue),
-            Role::Warning => Ink(240, 228, 66, C::LightYellow),
-            Role::Error => Ink(230, 105, 20, C::LightRed),
-            Role::Good => Ink(0, 170, 130, C::Cyan),
-            Role::Test => Ink(230, 159, 0, C::Yellow),
-            Role::Pinned => Ink(148, 148, 148, C::DarkGray),
-            Role::Theory => Ink(204, 121, 167, C::LightMagenta),
-        },
-        ThemeName::Dark | ThemeName::Sixteen | ThemeName::Mono => match role {
-            Role::Text => return None,
-            Role::Dim => Ink(138, 138, 138, C::DarkGray),
-            Role::Border => Ink(88, 88, 88, C::DarkGray),
-            Role::Accent | Role::FocusedBorder => Ink(95, 200, 230, C::Cyan),
-            Role::Warning => Ink(255, 190, 60, C::Yellow),
-            Role::Error => Ink(255, 95, 95, C::LightRed),
-            Role::Good => Ink(95, 215, 135, C::Green),
-            Role::Train => Ink(95, 175, 255, C::LightBlue),
-            Role::Test => Ink(255, 165, 95, C::Yellow),
-            Role::Pinned => Ink(135, 135, 135, C::DarkGray),
-            Role::Theory => Ink(205, 160, 255, C::LightMagenta),
-        },
-    };
-    Some(ink)
-}
-
-/// The colour at `t` in [0, 1] along equally spaced stops; the 16-colour name is the nearer stop's.
-fn between(stops: &[Ink], t: f64) -> Ink {
-    let at = t.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
-    let below = (at.floor() as usize).min(stops.len().saturating_sub(2));
-    let share = at - below as f64;
-    let (a, b) = (stops[below], stops[below + 1]);
-    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
-    let nearer = if share < 0.5 { a.3 } else { b.3 };
-    Ink(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2), nearer)
-}
-
-/// The nearest of xterm's colours 16 to 255 (the first 16 are the user's to redefine).
-pub fn nearest_indexed(r: u8, g: u8, b: u8) -> u8 {
-    (16..=255u8)
-        .min_by_key(|&index| {
-            let (x, y, z) = xterm_rgb(index);
-            let d = |a: u8, b: u8| i32::from(a) - i32::from(b);
-            // "redmean": near enough to what an eye calls close.
-            let mean = (i32::from(r) + i32::from(x)) / 2;
-            let (dr, dg, db) = (d(r, x), d(g, y), d(b, z));
-            ((512 + mean) * dr * dr / 256) + 4 * dg * dg + ((767 - mean) * db * db / 256)
-        })
-        .unwrap_or(16)
 }
 
 #[cfg(test)]

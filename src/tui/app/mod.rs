@@ -6,6 +6,7 @@ pub mod insight;
 mod mouse;
 mod preview;
 mod racing;
+mod resizing;
 pub mod run;
 mod takeaway;
 pub mod time;
@@ -17,13 +18,15 @@ use super::actions;
 use super::edit::layers;
 use super::glyphs::Glyphs;
 use super::keymap::Keymap;
-use super::layout::{Layout, Pane};
+use super::layout::{Layout, Pane, left_column};
 use super::measure::{Measure, View};
 use super::message::Effect;
 use super::overlay::{Overlay, Subject};
 use super::panes::data::Picture;
+use super::panes::verdict::wrap;
 use super::race::Race;
-use super::theme::{Theme, ThemeName};
+use super::splits::{Drag, Splits};
+use super::theme::{ColourDepth, Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::Experiment;
 use crate::telemetry::LayerStats;
@@ -52,6 +55,8 @@ pub struct Toast {
 #[derive(Clone, Debug, Default)]
 pub struct Manner {
     pub theme: Theme,
+    /// Colours that the terminal may be sent, whatever the theme.
+    pub colours: ColourDepth,
     pub glyphs: Glyphs,
     pub keymap: Keymap,
 }
@@ -80,6 +85,9 @@ pub struct App {
     pub focus: Pane,
     pub zoomed: bool,
     pub size: Size,
+    /// Where the borders between panes were moved to, and the one that the mouse holds.
+    pub splits: Splits,
+    pub drag: Option<Drag>,
     /// Selected row of the Network pane.
     pub network_row: usize,
     /// Selected row of the Training pane.
@@ -130,6 +138,8 @@ impl App {
             focus: Pane::Network,
             zoomed: false,
             size: Size::new(80, 24),
+            splits: Splits::default(),
+            drag: None,
             network_row: 1,
             training_row: 0,
             layer: 0,
@@ -177,15 +187,25 @@ impl App {
     /// Where the panes are in a window.
     pub fn layout_in(&self, area: Rect) -> Layout {
         let rows = self.network_height();
-        Layout::new(area, self.focus, self.zoomed, rows, self.lower())
+        Layout::new(
+            area,
+            self.focus,
+            self.zoomed,
+            rows,
+            self.lower(),
+            &self.splits,
+        )
     }
 
     /// Rows that the Network pane can use: its list, and beneath it what the experiment is about.
     pub fn network_height(&self) -> usize {
-        let about = if self.experiment.description.is_empty() {
+        let text = &self.experiment.description;
+        let about = if text.is_empty() {
             0
         } else {
-            5
+            // A row free above it; what is longer than this is cut.
+            let width = usize::from(left_column(self.size.width)).saturating_sub(4);
+            wrap(text, width).len().min(8) + 1
         };
         self.network_rows().len() + about
     }
@@ -396,7 +416,8 @@ impl App {
             .position(|t| *t == self.manner.theme.name)
             .unwrap_or(0);
         let next = all[(at + 1) % all.len()];
-        self.manner.theme = Theme::from_env(next);
+        // As many colours as before: --color and NO_COLOR hold for every theme.
+        self.manner.theme = Theme::new(next, self.manner.colours);
         self.notice(format!("theme {}", next.name()));
     }
 

@@ -1,9 +1,11 @@
 //! The mouse: a click focuses a pane and selects the row under it, the wheel scrolls.
 
 use super::App;
+use crate::tui::footer;
 use crate::tui::layout::{Pane, first_row};
 use crate::tui::overlay::{Overlay, view};
 use crate::tui::panes;
+use crate::tui::race;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
@@ -14,14 +16,18 @@ impl App {
             MouseEventKind::Down(MouseButton::Left) => {
                 self.toast = None;
                 if self.race.is_some() && self.overlays.is_empty() {
-                    return;
+                    return self.click_race(at);
                 }
                 if self.overlays.is_empty() {
-                    self.click(at);
+                    if !self.grab(at) {
+                        self.click(at);
+                    }
                 } else {
                     self.click_overlay(at);
                 }
             }
+            MouseEventKind::Drag(MouseButton::Left) => self.drag_to(at),
+            MouseEventKind::Up(_) => self.drag = None,
             MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
                 if self.is_on_time(at, event.modifiers) =>
             {
@@ -53,6 +59,15 @@ impl App {
 
     fn click(&mut self, at: Position) {
         let layout = self.layout();
+        if layout.footer.contains(at) {
+            if let Some(action) = footer::action_at(self, layout.footer, at.x) {
+                self.act(action);
+            }
+            return;
+        }
+        if let Some(action) = panes::verdict::action_at(self, layout.verdict, at) {
+            return self.act(action);
+        }
         let Some((pane, area)) = layout.panes.into_iter().find(|(_, area)| area.contains(at))
         else {
             return;
@@ -97,6 +112,21 @@ impl App {
             Pane::Loss | Pane::Layer | Pane::Data => {}
         }
         self.clamp();
+    }
+
+    /// Selects the variant under the pointer; once more takes it over.
+    fn click_race(&mut self, at: Position) {
+        let body = self.layout().body();
+        let Some(race) = &mut self.race else {
+            return;
+        };
+        if let Some(lane) = race::view::lane_at(race, body, at) {
+            if race.selected == lane {
+                self.take_over(lane);
+            } else {
+                race.selected = lane;
+            }
+        }
     }
 
     fn click_overlay(&mut self, at: Position) {

@@ -87,7 +87,7 @@ impl App {
     }
 
     /// A variant becomes the experiment, as one edit.
-    fn take_over(&mut self, lane: usize) {
+    pub(super) fn take_over(&mut self, lane: usize) {
         let Some(mut race) = self.race.take() else {
             return;
         };

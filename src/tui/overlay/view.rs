@@ -147,7 +147,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
                         height: 1,
                         ..place
                     },
-                    theme.selection(),
+                    theme.bar(),
                 );
             }
             if let Some(field) = fields.get(form.selected) {
@@ -209,7 +209,7 @@ fn list_rows(
         };
         item_row(list, *index, app, line, buf);
         if row == list.selected {
-            buf.set_style(line, theme.selection());
+            buf.set_style(line, theme.bar());
         }
     }
     if let (Some(drawing), false) = (drawing, beside.is_empty()) {

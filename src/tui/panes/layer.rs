@@ -1,7 +1,9 @@
 //! The selected layer: its measures and its histograms.
 
+use super::verdict::wrap;
 use super::{bars, framed, percent, write_line};
 use crate::telemetry::LayerHistograms;
+use crate::training::Status;
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -33,15 +35,17 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         .and_then(|all| all.get(app.layer));
     match histograms {
         Some(h) => grid(app, h, rest, buf),
-        None => write_line(
-            buf,
-            rest,
-            0,
-            vec![Span::styled(
-                "histograms come with the first steps",
-                app.manner.theme.style(Role::Dim),
-            )],
-        ),
+        None => {
+            let why = match app.run.status {
+                Status::Diverged(_) => "The run diverged before its histograms were drawn.",
+                Status::Failed(_) => "Nothing was trained.",
+                _ => "Histograms come with the first steps.",
+            };
+            let style = app.manner.theme.style(Role::Dim);
+            for (row, line) in (0..).zip(wrap(why, usize::from(rest.width))) {
+                write_line(buf, rest, row, vec![Span::styled(line, style)]);
+            }
+        }
     }
 }
 

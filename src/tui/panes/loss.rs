@@ -114,6 +114,11 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     if app.baseline().is_some() {
         spans.push(Span::styled("pinned", theme.style(Role::Pinned)));
     }
+    // The values say which of the two it is, where there is no room for its name.
+    let width: usize = spans.iter().map(|s| s.content.chars().count()).sum();
+    if width > usize::from(area.width) + 2 {
+        spans.remove(0);
+    }
     write_line(buf, area, 0, spans);
     let below = Rect {
         y: area.y + 1,

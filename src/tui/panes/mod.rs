@@ -11,6 +11,7 @@ pub mod rows;
 pub mod training;
 pub mod verdict;
 
+use super::actions::ACTIONS;
 use super::app::App;
 use super::layout::Pane;
 use super::theme::Role;
@@ -58,6 +59,7 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
             Span::styled(format!("{} ", pane.number()), theme.style(Role::Dim)),
             Span::styled(format!("{title} "), name),
         ]));
+    let note = &with_way_on(app, note);
     let used = title.chars().count() + 6;
     if !note.is_empty() && used + note.chars().count() + 3 <= usize::from(area.width) {
         block = block.title(
@@ -67,6 +69,21 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
     let inner = block.inner(area);
     block.render(area, buf);
     inner
+}
+
+/// A pane that fills the screen says in its frame how to get to the others.
+fn with_way_on(app: &App, note: &str) -> String {
+    let key = |id: &str| {
+        let action = ACTIONS.iter().position(|a| a.id == id);
+        action.map_or(String::new(), |i| app.manner.keymap.shown(i))
+    };
+    if app.zoomed {
+        format!("{}: all panes", key("zoom"))
+    } else if app.layout().panes.len() == 1 {
+        format!("{}: next pane", key("next-pane"))
+    } else {
+        note.to_string()
+    }
 }
 
 /// The pane that could be in this one's place and is not on the screen, with its key: `6 data`.
@@ -88,7 +105,9 @@ fn write_line(buf: &mut Buffer, area: Rect, row: u16, spans: Vec<Span<'_>>) {
 /// Marks a selected row: reversed where its pane has the focus, else bold.
 fn mark_row(app: &App, pane: Pane, buf: &mut Buffer, area: Rect, row: u16) {
     if row < area.height {
-        let style = if app.focus == pane {
+        let style = if app.focus == pane && matches!(pane, Pane::Network | Pane::Training) {
+            app.manner.theme.bar()
+        } else if app.focus == pane {
             app.manner.theme.selection()
         } else {
             Style::new().add_modifier(Modifier::BOLD)

@@ -38,7 +38,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     about(app, inner, rows.len(), buf);
     let first = first_row(app.network_row, rows.len(), inner.height);
     let all: Vec<Cells> = rows.iter().map(|row| cells(app, *row)).collect();
-    let widths = Widths::of(&all, usize::from(inner.width));
+    let marked = rows.iter().any(|row| warning(app, *row).is_some());
+    // The mark at the right edge has a gap before it.
+    let width = usize::from(inner.width).saturating_sub(if marked { 2 } else { 0 });
+    let widths = Widths::of(&all, width);
     let shown = rows.iter().zip(&all).enumerate().skip(first);
     for (y, (i, (row, cells))) in (0..inner.height).zip(shown) {
         write_line(
@@ -112,8 +115,8 @@ impl Widths {
         };
         let kind = longest(|c| &c.kind).min(10);
         let units = longest(|c| &c.units).min(6);
-        // The pointer, three gaps, and at the right edge the mark with a gap.
-        let room = width.saturating_sub(2 + kind + units + 3 + 2);
+        // The pointer and three gaps.
+        let room = width.saturating_sub(2 + kind + units + 3);
         let activation = longest(|c| &c.activation).min(room);
         Self {
             kind,

@@ -8,7 +8,7 @@ use crate::tui::actions::ACTIONS;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
@@ -30,11 +30,13 @@ fn said(app: &App) -> Said {
     match (&app.run.status, &app.insight.verdict) {
         (Status::Failed(why), _) => new("FAILED", Role::Error, clean(why, 1000), String::new()),
         (Status::Diverged(why), verdict) => {
-            let evidence = verdict
-                .as_ref()
-                .map(|v| v.evidence.clone())
-                .unwrap_or_default();
-            new("DIVERGED", Role::Error, clean(why, 1000), evidence)
+            // The verdict names the layer as the flow does; the trainer's word has the step.
+            let why = clean(why, 1000);
+            let (sentence, evidence) = match verdict {
+                Some(v) if v.kind == Kind::Diverged => (v.sentence.clone(), why),
+                _ => (why, String::new()),
+            };
+            new("DIVERGED", Role::Error, sentence, evidence)
         }
         (_, Some(verdict)) => {
             let (word, role) = match verdict.kind {
@@ -46,6 +48,9 @@ fn said(app: &App) -> Said {
             let evidence = match &app.run.status {
                 Status::Finished(why) => {
                     format!("finished: {} · {}", clean(why, 100), verdict.evidence)
+                }
+                _ if app.layer_count() == 1 => {
+                    "a adds a hidden layer, once the network (1) has the focus".into()
                 }
                 _ => verdict.evidence.clone(),
             };
@@ -114,8 +119,32 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         last.extend(fix);
         last.push(Span::raw("   "));
     }
-    last.push(Span::styled(said.evidence, theme.style(Role::Dim)));
+    let used: usize = last.iter().map(|s| s.content.chars().count()).sum();
+    let evidence = fit(
+        &said.evidence,
+        usize::from(area.width).saturating_sub(used + 1),
+    );
+    last.push(Span::styled(evidence, theme.style(Role::Dim)));
     write_line(buf, area, count, last);
+}
+
+/// The fix, where its line is under the pointer.
+pub fn action_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+    app.fix()?;
+    let on_its_row = area.contains(at) && (area.height == 1 || at.y + 1 == last_row(app, area));
+    ACTIONS
+        .iter()
+        .position(|a| a.id == "fix")
+        .filter(|_| on_its_row)
+}
+
+/// The row beneath the fix's: it comes after the sentence.
+fn last_row(app: &App, area: Rect) -> u16 {
+    let said = said(app);
+    let room = usize::from(area.width).saturating_sub(said.word.len() + 3);
+    let most = usize::from(area.height).saturating_sub(1);
+    let lines = wrap(&said.sentence, room).len().min(most);
+    area.y + lines as u16 + 1
 }
 
 /// `f draw all weights by glorot-normal`, where there is a fix.

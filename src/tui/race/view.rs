@@ -9,7 +9,7 @@ use crate::tui::panes::{fit, percent, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{LineChart, Series, format_value};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
@@ -35,26 +35,47 @@ pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         )));
     let inner = block.inner(area);
     block.render(area, buf);
-    let rows = race.lanes.len() as u16 + 1;
-    // The sentence on the selected one and the keys are beneath the table.
-    let table = rows.saturating_add(4).min(inner.height);
+    let table = table(race, inner);
     let charts = Rect {
-        height: inner.height - table,
+        height: inner.height - table.height,
         ..inner
     };
     if charts.height > 4 {
         draw_charts(app, race, charts, buf);
     }
-    let below = Rect {
-        y: inner.y + charts.height,
-        height: table,
+    draw_table(app, race, table, buf);
+}
+
+/// The table's part of what is within the frame.
+fn table(race: &Race, inner: Rect) -> Rect {
+    let rows = race.lanes.len() as u16 + 1;
+    // The sentence on the selected one and the keys are beneath the table.
+    let height = rows.saturating_add(4).min(inner.height);
+    Rect {
+        y: inner.bottom() - height,
+        height,
         ..inner
-    };
-    draw_table(app, race, below, buf);
+    }
+}
+
+/// The table's rows that are variants: the first one's index, and how many are shown.
+fn lanes_shown(race: &Race, table: Rect) -> (usize, u16) {
+    // Where there is no room for all, the selected one is in sight.
+    let shown = table.height.saturating_sub(4).min(race.lanes.len() as u16);
+    let first = crate::tui::layout::first_row(race.selected, race.lanes.len(), shown);
+    (first, shown)
+}
+
+/// The variant under a place on the screen.
+pub fn lane_at(race: &Race, area: Rect, at: Position) -> Option<usize> {
+    let table = table(race, Block::bordered().inner(area));
+    let (first, shown) = lanes_shown(race, table);
+    let row = at.y.checked_sub(table.y + 1)?;
+    (table.contains(at) && row < shown).then_some(first + usize::from(row))
 }
 
 fn colour(app: &App, lane: usize) -> Style {
-    Style::new().fg(app.manner.theme.class(lane, 1.0))
+    Style::new().fg(app.manner.theme.series(lane))
 }
 
 /// What decides: the test rows' loss where there are any.
@@ -177,7 +198,6 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     };
     // The keys come first: they are seen whatever the height.
     let keys = "enter take it over · f take the best · space run/pause · ↑↓ select · esc leave";
-    let count = race.lanes.len() as u16;
     let label = if area.width >= 100 { 30 } else { 20 };
     let head = format!(
         "   {:<label$} {:>10} {:>10} {:>9} {:>9}  {}",
@@ -188,9 +208,7 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         vec![Span::styled(fit(&head, room), theme.style(Role::Dim))],
         buf,
     );
-    // Where there is no room for all, the selected one is in sight.
-    let shown = area.height.saturating_sub(4).min(count);
-    let first = crate::tui::layout::first_row(race.selected, race.lanes.len(), shown);
+    let (first, shown) = lanes_shown(race, area);
     for row in 0..shown {
         let i = first + usize::from(row);
         let Some(lane) = race.lanes.get(i) else { break };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::export::palette::xterm_rgb;
 
 fn env(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
     move |key| {
@@ -90,7 +91,8 @@ fn magnitudes_go_from_cold_by_healthy_to_hot() {
         }
     }
     let sixteen = Theme::new(ThemeName::Dark, ColourDepth::Sixteen);
-    assert_eq!(sixteen.magnitude(-9.0), Color::Blue);
+    // Plain blue on black is what nobody can read.
+    assert_eq!(sixteen.magnitude(-9.0), Color::LightBlue);
     assert_eq!(sixteen.magnitude(-1.0), Color::Green);
     assert_eq!(sixteen.magnitude(9.0), Color::Red);
 }
@@ -130,4 +132,70 @@ fn themes_are_found_by_name() {
             .unwrap_err()
             .contains("colour-blind")
     );
+}
+
+/// WCAG 2.2's relative luminance and contrast.
+fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
+    let linear = |c: u8| {
+        let c = f64::from(c) / 255.0;
+        if c <= 0.04045 {
+            c / 12.92
+        } else {
+            ((c + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+fn contrast(colour: Color, ground: (u8, u8, u8)) -> f64 {
+    let rgb = match colour {
+        Color::Rgb(r, g, b) => (r, g, b),
+        Color::Indexed(index) => xterm_rgb(index),
+        other => panic!("{other:?} is the terminal's own"),
+    };
+    let (a, b) = (luminance(rgb), luminance(ground));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// What is written has a contrast of 4.5 (WCAG 2.2, 1.4.3), frames and lines one of 3 (1.4.11): on black and on the dark grey
+/// that many terminals have, or on white.
+#[test]
+fn every_role_is_read_on_its_ground() {
+    let dark: &[(u8, u8, u8)] = &[(0, 0, 0), (30, 30, 30)];
+    let light: &[(u8, u8, u8)] = &[(255, 255, 255)];
+    for (name, grounds) in [
+        (ThemeName::Dark, dark),
+        (ThemeName::ColourBlind, dark),
+        (ThemeName::Light, light),
+    ] {
+        for depth in [ColourDepth::Indexed, ColourDepth::True] {
+            let theme = Theme::new(name, depth);
+            for ground in grounds {
+                for role in Role::ALL {
+                    let least = if role == Role::Border { 3.0 } else { 4.5 };
+                    let colour = theme.colour(role);
+                    // Text has the terminal's own colour.
+                    if role != Role::Text {
+                        let got = contrast(colour, *ground);
+                        assert!(
+                            got >= least,
+                            "{name:?} {depth:?} {role:?} {colour:?}: {got:.2}"
+                        );
+                    }
+                }
+                for level in 0..=14 {
+                    let colour = theme.diverge(f64::from(level) / 14.0);
+                    let got = contrast(colour, *ground);
+                    assert!(
+                        got >= 4.5,
+                        "{name:?} {depth:?} magnitude {level} {colour:?}: {got:.2}"
+                    );
+                }
+                for line in 0..10 {
+                    let got = contrast(theme.series(line), *ground);
+                    assert!(got >= 3.0, "{name:?} {depth:?} line {line}: {got:.2}");
+                }
+            }
+        }
+    }
 }

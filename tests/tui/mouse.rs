@@ -1,0 +1,142 @@
+//! The mouse: borders that are dragged, words that are clicked, wheels everywhere; and the keys that do the same.
+
+use super::bench::{Bench, running, text};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use gradlab::tui::layout::Pane;
+use gradlab::tui::message::Message;
+use gradlab::tui::overlay::Overlay;
+use ratatui::layout::Rect;
+
+fn tell(bench: &mut Bench, kind: MouseEventKind, column: u16, row: u16) {
+    bench.tell(Message::Mouse(MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    }));
+}
+
+fn drag(bench: &mut Bench, from: (u16, u16), to: (u16, u16)) {
+    let left = MouseButton::Left;
+    tell(bench, MouseEventKind::Down(left), from.0, from.1);
+    tell(bench, MouseEventKind::Drag(left), to.0, to.1);
+    tell(bench, MouseEventKind::Up(left), to.0, to.1);
+}
+
+fn area(bench: &Bench, pane: Pane) -> Rect {
+    bench.app.layout().area(pane).expect("it is there")
+}
+
+#[test]
+fn borders_follow_the_mouse_and_stay_where_they_are_put() {
+    let mut bench = running(120, 36);
+    bench.keys("3");
+    let before = area(&bench, Pane::Flow);
+    // Each of the two columns of frame is the border.
+    drag(&mut bench, (before.x - 1, 10), (before.x - 9, 10));
+    let wider = area(&bench, Pane::Flow);
+    assert_eq!((wider.x, wider.right()), (before.x - 8, before.right()));
+    drag(&mut bench, (wider.right(), 10), (wider.right() + 5, 10));
+    assert_eq!(area(&bench, Pane::Flow).right(), before.right() + 5);
+    // Up and down, between Network and Training.
+    let training = area(&bench, Pane::Training);
+    drag(&mut bench, (5, training.y), (5, training.y + 3));
+    assert_eq!(area(&bench, Pane::Training).y, training.y + 3);
+    assert_eq!(bench.app.focus, Pane::Loss, "a drag is no click");
+    // A border let go of does not follow any more.
+    tell(&mut bench, MouseEventKind::Drag(MouseButton::Left), 60, 20);
+    assert_eq!(area(&bench, Pane::Training).y, training.y + 3);
+    // In a larger window the shares hold.
+    let share = f64::from(area(&bench, Pane::Flow).x) / 120.0;
+    bench.resize(180, 50);
+    let now = f64::from(area(&bench, Pane::Flow).x) / 180.0;
+    assert!((share - now).abs() < 0.01);
+}
+
+#[test]
+fn a_border_stops_where_a_pane_would_be_squeezed_out() {
+    for (width, height) in [(120, 36), (80, 24), (62, 20)] {
+        for to in [(0, 0), (width - 1, height - 1)] {
+            let mut bench = running(width, height);
+            let dividers = bench.app.layout().dividers;
+            assert!(!dividers.is_empty());
+            for divider in dividers {
+                let cells = divider.cells();
+                drag(&mut bench, (cells.x, cells.y + cells.height / 2), to);
+                let screen = text(&bench.buffer());
+                assert!(screen.contains("Gradient flow"), "{screen}");
+                for (pane, area) in bench.app.layout().panes {
+                    assert!(area.width >= 20 && area.height >= 5, "{pane:?} {area:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_move_the_borders_of_the_focused_pane_too() {
+    let mut bench = running(120, 36);
+    let before = area(&bench, Pane::Network);
+    bench.keys("1 ctrl-right ctrl-right ctrl-down");
+    let after = area(&bench, Pane::Network);
+    assert_eq!(
+        (after.width, after.height),
+        (before.width + 4, before.height + 1)
+    );
+    // The pane at the right edge grows to the left.
+    let loss = area(&bench, Pane::Loss);
+    bench.keys("3 ctrl-right");
+    assert_eq!(area(&bench, Pane::Loss).width, loss.width + 2);
+    bench.keys("\\");
+    assert_eq!(area(&bench, Pane::Network), before);
+    bench.keys("\\");
+    assert!(bench.text().contains("no border was moved"));
+    bench.keys("z ctrl-right");
+    assert!(bench.text().contains("no border at its side"));
+}
+
+#[test]
+fn the_footers_words_and_the_fix_are_buttons() {
+    let mut bench = running(120, 36);
+    let screen = bench.text();
+    let footer = screen.lines().last().expect("a footer").to_string();
+    let at = footer.find("? help").expect("help is always there");
+    bench.click(footer[..at].chars().count() as u16 + 2, 35);
+    assert!(matches!(bench.app.overlays.last(), Some(Overlay::List(_))));
+    bench.keys("esc");
+    let row = screen
+        .lines()
+        .position(|l| l.contains("f use selu"))
+        .expect("a fix");
+    bench.click(14, row as u16);
+    assert!(bench.app.is_changed(), "the fix was made");
+    // Between two words there is nothing.
+    bench.keys("u");
+    let gap = footer.find("pause").expect("it runs") + "pause ".len();
+    bench.click(gap as u16, 35);
+    assert!(bench.app.overlays.is_empty() && !bench.app.is_changed());
+}
+
+#[test]
+fn the_wheel_scrolls_lists_and_a_click_chooses() {
+    let mut bench = running(120, 36);
+    bench.keys("?");
+    for _ in 0..3 {
+        tell(&mut bench, MouseEventKind::ScrollDown, 60, 12);
+    }
+    let Some(Overlay::List(list)) = bench.app.overlays.last() else {
+        panic!("no list");
+    };
+    assert_eq!(list.selected, 3);
+    // Beside it: closed.
+    bench.click(0, 0);
+    assert!(bench.app.overlays.is_empty());
+    bench.keys("A t a n h");
+    let screen = bench.text();
+    let row = screen
+        .lines()
+        .position(|l| l.contains(" tanh  ") && l.contains("Glorot"))
+        .expect("it is there");
+    bench.click(10, row as u16);
+    assert!(bench.app.experiment.network.layers[0].activation.is_some());
+}
