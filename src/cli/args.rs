@@ -67,7 +67,7 @@ pub struct Common {
     /// Use this seed instead of the experiment's
     #[arg(long, value_name = "N", global = true)]
     pub seed: Option<u64>,
-    /// Most threads that a step may use; the numbers do not depend on it, and steps take one so far
+    /// Most threads that a step may use [default: what the processor has, at most 4, where they make it faster]; the numbers do not depend on it
     #[arg(long, value_name = "N", global = true, value_parser = at_least_one)]
     pub threads: Option<usize>,
     /// When to use colour

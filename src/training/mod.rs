@@ -2,6 +2,7 @@
 
 pub mod autosaves;
 pub mod checkpoint;
+mod choice;
 pub mod file;
 mod gather;
 mod handle;
@@ -10,6 +11,7 @@ pub mod look;
 mod mailbox;
 mod order;
 mod pace;
+pub mod pool;
 pub mod pretrain;
 pub mod protocol;
 pub mod session;

@@ -3,6 +3,7 @@
 use crate::make::{self, Targets};
 use gradlab::nn::activation::Activation;
 use gradlab::nn::init::Initializer;
+use gradlab::nn::kernel::Team;
 use gradlab::nn::loss::Loss;
 use gradlab::nn::network::{
     Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome, TensorError,
@@ -10,7 +11,10 @@ use gradlab::nn::network::{
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::spec::{Bias, Clip, Hyper, NetworkSpec, Norm, Regularize};
 use gradlab::nn::vocabulary::Vocabulary;
+use gradlab::training::pool::Pool;
 use ndarray::Array2;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const ROWS: usize = 21;
 
@@ -137,26 +141,82 @@ fn what_is_observed_changes_no_bit() {
     assert_eq!(plain.state(), watched.state());
 }
 
+/// Runs its members one after the other, the last first, and counts how often it was asked.
+#[derive(Debug, Default)]
+struct Backwards(AtomicUsize);
+
+impl Team for Backwards {
+    fn members(&self) -> usize {
+        7
+    }
+    fn run(&self, shares: usize, work: &(dyn Fn(usize) + Sync)) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        (0..shares).rev().for_each(work);
+    }
+}
+
+/// Wide enough that every pass is shared out, with widths that no number of threads divides.
+fn wide() -> NetworkSpec {
+    let mut spec = make::spec(
+        &[37, 613, 101, 413, 5],
+        &Activation::Selu,
+        Loss::CrossEntropy,
+    );
+    spec.layers[1].activation = make::named("gelu");
+    spec.layers[1].norm = make::named("layer");
+    spec.layers[2].norm = make::named("batch");
+    spec.layers[2].dropout = 0.2;
+    spec
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let hyper = make::hyper(make::named("adam"));
-    let of = |threads| {
-        let options = BuildOptions {
-            seed: 5,
-            batch_rows: ROWS,
-            threads,
-            time: None,
-        };
-        let mut network = Network::<f32>::new(&rich(), &options).expect("builds");
-        network
-            .initialize(make::inputs(ROWS, 6, 5).view())
-            .expect("draws");
-        run(&mut network, &hyper, 0..20);
-        network.state()
+    let momentum = Optimizer::Sgd {
+        learning_rate: 0.02,
+        momentum: 0.9,
+        dampening: 0.0,
+        nesterov: false,
+        weight_decay: 1e-3,
     };
-    let one = of(1);
-    assert_eq!(one, of(2));
-    assert_eq!(one, of(3));
+    let cases = [
+        (make::named("adam"), Clip::None),
+        (momentum.clone(), Clip::None),
+        (momentum, Clip::Norm { max: 0.3 }),
+        (make::named("sgd"), Clip::Value { max: 0.01 }),
+    ];
+    for (optimizer, clip) in cases {
+        let hyper = Hyper {
+            clip,
+            ..make::hyper(optimizer)
+        };
+        let of = |threads, team: Option<Arc<dyn Team>>| {
+            let options = BuildOptions {
+                seed: 5,
+                batch_rows: ROWS,
+                threads,
+                time: None,
+            };
+            let mut network = Network::<f32>::new(&wide(), &options).expect("builds");
+            network.set_team(team);
+            network
+                .initialize(make::inputs(ROWS, 37, 5).view())
+                .expect("draws");
+            run(&mut network, &hyper, 0..5);
+            let watched = step(&mut network, &hyper, 5, Observe::Full);
+            (network.state(), watched)
+        };
+        let one = of(1, None);
+        for threads in [2, 3, 5] {
+            let pool = Arc::new(Pool::new(threads));
+            assert_eq!(pool.members(), threads);
+            assert_eq!(one, of(threads, Some(pool)), "{threads} threads, {hyper:?}");
+            let backwards = Arc::new(Backwards::default());
+            let shared = of(threads, Some(backwards.clone()));
+            assert_eq!(one, shared, "{threads} shares, {hyper:?}");
+            // 6 steps of 4 layers, of which the top one alone is too narrow to be shared
+            assert!(backwards.0.load(Ordering::Relaxed) >= 6 * 3 * 2);
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, LANES, Real};
-use ndarray::{Array2, ArrayView2};
+use super::{Buffer, Crew, LANES, Real};
+use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis};
+use std::ops::Range;
 
 /// `rows` samples of `features` values each, stored `[block][feature][lane]`: the same feature of 16 samples lies side by
 /// side, in one vector. Lanes past `rows` in the last block hold 0 in deltas and anything finite elsewhere.
@@ -144,6 +145,17 @@ impl<T: Real> Blocked<T> {
             self.get(row, feature).to_f64()
         })
     }
+    /// Every member's share of the features, to be written side by side.
+    pub fn shares(&mut self, crew: Crew<'_>) -> impl Iterator<Item = (Range<usize>, Share<'_, T>)> {
+        let (features, shape) = (self.features, (self.blocks(), self.features, LANES));
+        let mut rest = ArrayViewMut3::from_shape(shape, self.data_mut()).ok();
+        (0..crew.members()).map_while(move |member| {
+            let share = crew.share(features, member);
+            let (own, other) = rest.take()?.split_at(Axis(1), share.len());
+            rest = Some(other);
+            Some((share, Share(own)))
+        })
+    }
     /// Takes over `count` whole blocks of another of the same features, from its block `from` to one's own block `to`.
     ///
     /// # Panics
@@ -159,5 +171,21 @@ impl<T: Real> Blocked<T> {
         assert_eq!(self.features, other.features, "features");
         self.set_rows(other.rows);
         self.data_mut().copy_from_slice(other.data());
+    }
+}
+
+/// Some features of a batch, in all blocks.
+#[derive(Debug)]
+pub struct Share<'a, T>(ArrayViewMut3<'a, T>);
+
+impl<T> Share<'_, T> {
+    /// `[feature][lane]` of one block.
+    #[inline(always)]
+    pub fn block(&mut self, block: usize) -> &mut [T] {
+        // a run of whole features of a block lies in one piece
+        self.0
+            .index_axis_mut(Axis(0), block)
+            .into_slice()
+            .unwrap_or_default()
     }
 }

@@ -11,14 +11,16 @@ mod product;
 mod real;
 mod runs;
 pub mod slope;
+pub mod team;
 mod tile;
 mod vector;
 mod weights;
 
-pub use blocked::Blocked;
+pub use blocked::{Blocked, Share};
 pub use buffer::Buffer;
 pub use lane::Lane;
 pub use real::Real;
+pub use team::{Crew, Team};
 pub use weights::Weights;
 
 /// Samples side by side in a block.

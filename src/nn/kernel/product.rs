@@ -1,10 +1,12 @@
 //! The three products of a layer in `f32`, in register tiles. The order of every sum depends on the shapes alone, so that
 //! a layer whose rows are split between threads gives the same bits; see [`super::plain`] for what they compute.
 
+use super::team::{Crew, row_shares};
 use super::tile::{self, Lanes, Sums, by_rows, multiply, multiply_strip, tiles};
 use super::vector::Vector;
-use super::{Blocked, Buffer, LANES, Weights};
+use super::{Blocked, Buffer, LANES, Share, Weights};
 use fearless_simd::prelude::*;
+use std::ops::Range;
 
 /// Depth of a product's pieces, so that a piece of the batch stays in the second-level cache and a strip of the weights in
 /// the first.
@@ -13,7 +15,7 @@ const DEPTH: usize = 256;
 const SHALLOW: usize = 400;
 
 /// Ends of the pieces of a product of this depth.
-fn pieces(depth: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     let piece = if depth <= SHALLOW {
         depth.max(1)
     } else {
@@ -28,9 +30,30 @@ fn lanes(x: &[f32]) -> &[Lanes] {
     x.as_chunks().0
 }
 
+/// Where a product goes: a batch, or a member's share of its features.
+pub trait Output {
+    /// `[feature][lane]` of one block, of the features of the share.
+    fn part(&mut self, block: usize) -> &mut [f32];
+}
+
+impl Output for Blocked<f32> {
+    #[inline(always)]
+    fn part(&mut self, block: usize) -> &mut [f32] {
+        self.block_mut(block)
+    }
+}
+
+impl Output for Share<'_, f32> {
+    #[inline(always)]
+    fn part(&mut self, block: usize) -> &mut [f32] {
+        self.block(block)
+    }
+}
+
 /// out = W·input + b
 pub fn affine<S: Simd>(
     s: S,
+    crew: Crew<'_>,
     weights: &Weights<f32>,
     bias: Option<&[f32]>,
     input: &Blocked<f32>,
@@ -39,16 +62,35 @@ pub fn affine<S: Simd>(
     let (units, inputs) = (weights.units(), weights.inputs());
     assert_eq!(input.features(), inputs, "features of the input");
     assert_eq!(out.features(), units, "features of the output");
+    assert!(bias.is_none_or(|bias| bias.len() == units), "biases");
     out.set_rows(input.rows());
     if inputs == 0 {
         out.fill(0.0);
     }
-    for depth in pieces(inputs) {
-        tiles(units, tile::max_rows::<S>(), |row, rows| {
+    let crew = crew.for_work(units * inputs * input.rows());
+    if crew.is_alone() {
+        return affine_rows(s, weights, bias, input, 0..units, out);
+    }
+    crew.each(out.shares(crew), |(units, mut out)| {
+        affine_rows(s, weights, bias, input, units, &mut out);
+    });
+}
+
+/// `units` of an affine map.
+fn affine_rows<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    bias: Option<&[f32]>,
+    input: &Blocked<f32>,
+    units: Range<usize>,
+    out: &mut impl Output,
+) {
+    for depth in pieces(weights.inputs()) {
+        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
             for block in 0..input.blocks() {
                 let x = &lanes(input.block(block))[depth.clone()];
-                let w = &weights.data()[row * weights.ld() + depth.start..];
-                let y = &mut out.block_mut(block)[row * LANES..][..rows * LANES];
+                let w = &weights.data()[(units.start + row) * weights.ld() + depth.start..];
+                let y = &mut out.part(block)[row * LANES..][..rows * LANES];
                 let first = depth.start == 0;
                 by_rows!(rows, S, |MR| forward_tile::<S, MR>(
                     s,
@@ -62,7 +104,9 @@ pub fn affine<S: Simd>(
         });
     }
     if let Some(bias) = bias {
-        add_bias(s, bias, out);
+        for block in 0..input.blocks() {
+            add_bias(s, &bias[units.clone()], out.part(block));
+        }
     }
 }
 
@@ -102,57 +146,107 @@ fn put<S: Simd, const MR: usize>(s: S, sums: &Sums<S, MR, 1>, out: &mut [f32], f
     }
 }
 
-fn add_bias<S: Simd>(s: S, bias: &[f32], out: &mut Blocked<f32>) {
-    assert_eq!(bias.len(), out.features(), "biases");
-    for block in 0..out.blocks() {
-        let y = out.block_mut(block);
-        s.vectorize(
-            #[inline(always)]
-            || {
-                for (y, &b) in y.as_chunks_mut().0.iter_mut().zip(bias) {
-                    (Vector::load_array_ref(s, y) + Vector::splat(s, b)).store_array(y);
-                }
-            },
-        );
-    }
+fn add_bias<S: Simd>(s: S, bias: &[f32], y: &mut [f32]) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            for (y, &b) in y.as_chunks_mut().0.iter_mut().zip(bias) {
+                (Vector::load_array_ref(s, y) + Vector::splat(s, b)).store_array(y);
+            }
+        },
+    );
 }
 
 /// out = Wᵀ·delta
+///
+/// A member makes its share of the inputs out of all weights: half of a matrix crosses between the caches, at a few
+/// hundredths of the product's time, and the sums are those of one thread. Partial sums over each member's own rows would
+/// cross instead, and be added in an order that depends on the number of members.
 pub fn affine_backward<S: Simd>(
     s: S,
+    crew: Crew<'_>,
     weights: &Weights<f32>,
     delta: &Blocked<f32>,
     out: &mut Blocked<f32>,
 ) {
-    let (units, inputs, ld) = (weights.units(), weights.inputs(), weights.ld());
+    let (units, inputs) = (weights.units(), weights.inputs());
     assert_eq!(delta.features(), units, "features of the delta");
     assert_eq!(out.features(), inputs, "features of the output");
     out.set_rows(delta.rows());
     if units == 0 {
         out.fill(0.0);
     }
+    let crew = crew.for_work(units * inputs * delta.rows());
+    if crew.is_alone() {
+        return affine_backward_columns(s, weights, delta, 0..inputs, out);
+    }
+    crew.each(out.shares(crew), |(inputs, mut out)| {
+        affine_backward_columns(s, weights, delta, inputs, &mut out);
+    });
+}
+
+fn affine_backward_columns<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    delta: &Blocked<f32>,
+    inputs: Range<usize>,
+    out: &mut impl Output,
+) {
     // a strip of a large matrix is copied together if that pays
-    let pack = delta.blocks() >= 3 && ld > 256;
-    let mut packed: [f32; 12 * SHALLOW] = [0.0; 12 * SHALLOW];
-    for depth in pieces(units) {
-        tiles(inputs, tile::max_rows::<S>(), |column, columns| {
-            let mut strip = &weights.data()[depth.start * ld + column..depth.end * ld];
-            let mut stride = ld;
-            if pack {
-                for (to, from) in packed.chunks_exact_mut(columns).zip(strip.chunks(ld)) {
-                    to.copy_from_slice(&from[..columns]);
-                }
-                (strip, stride) = (&packed[..depth.len() * columns], columns);
-            }
-            for block in 0..delta.blocks() {
-                let d = &lanes(delta.block(block))[depth.clone()];
-                let y = &mut out.block_mut(block)[column * LANES..][..columns * LANES];
-                let first = depth.start == 0;
-                by_rows!(columns, S, |MR| backward_tile::<S, MR>(
-                    s, strip, stride, d, y, first
-                ));
-            }
+    if delta.blocks() >= 3 && weights.ld() > 256 {
+        return affine_backward_packed(s, weights, delta, inputs, out);
+    }
+    let ld = weights.ld();
+    for depth in pieces(weights.units()) {
+        tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
+            let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
+            let place = (column, columns);
+            backward_strip(s, strip, ld, delta, depth.clone(), place, out);
         });
+    }
+}
+
+/// Apart, so that only large matrices pay for the room.
+fn affine_backward_packed<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    delta: &Blocked<f32>,
+    inputs: Range<usize>,
+    out: &mut impl Output,
+) {
+    let ld = weights.ld();
+    let mut packed: [f32; 12 * SHALLOW] = [0.0; 12 * SHALLOW];
+    for depth in pieces(weights.units()) {
+        tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
+            let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
+            for (to, from) in packed.chunks_exact_mut(columns).zip(strip.chunks(ld)) {
+                to.copy_from_slice(&from[..columns]);
+            }
+            let strip = &packed[..depth.len() * columns];
+            let place = (column, columns);
+            backward_strip(s, strip, columns, delta, depth.clone(), place, out);
+        });
+    }
+}
+
+/// Some columns of the weights, all blocks of the batch.
+#[inline(always)]
+fn backward_strip<S: Simd>(
+    s: S,
+    strip: &[f32],
+    ld: usize,
+    delta: &Blocked<f32>,
+    depth: Range<usize>,
+    (column, columns): (usize, usize),
+    out: &mut impl Output,
+) {
+    for block in 0..delta.blocks() {
+        let d = &lanes(delta.block(block))[depth.clone()];
+        let y = &mut out.part(block)[column * LANES..][..columns * LANES];
+        let first = depth.start == 0;
+        by_rows!(columns, S, |MR| backward_tile::<S, MR>(
+            s, strip, ld, d, y, first
+        ));
     }
 }
 
@@ -183,20 +277,24 @@ pub struct Panels {
 
 impl Panels {
     /// Takes over the transpose of `input`; features past its last are 0.
-    pub fn load<S: Simd>(&mut self, s: S, input: &Blocked<f32>) {
+    pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>) {
         let groups = input.features().div_ceil(LANES);
         self.samples = input.blocks() * LANES;
-        let len = groups * self.samples * LANES;
-        if self.data.len() < len {
-            self.data = Buffer::zeros(len);
+        let size = self.samples * LANES;
+        if self.data.len() < groups * size {
+            self.data = Buffer::zeros(groups * size);
         }
-        for block in 0..input.blocks() {
-            let x = lanes(input.block(block));
-            for (group, x) in x.chunks(LANES).enumerate() {
-                let at = (group * self.samples + block * LANES) * LANES;
-                transpose_block(s, x, &mut self.data[at..][..LANES * LANES]);
+        let shares = row_shares(crew, groups, size, &mut self.data[..groups * size]);
+        crew.each(shares, |(groups, data)| {
+            for block in 0..input.blocks() {
+                let x = lanes(input.block(block)).chunks(LANES).skip(groups.start);
+                let to = data.chunks_exact_mut(size);
+                for (x, to) in x.zip(to) {
+                    let at = block * LANES * LANES;
+                    transpose_block(s, x, &mut to[at..][..LANES * LANES]);
+                }
             }
-        }
+        });
     }
     fn group(&self, group: usize) -> &[Lanes] {
         let size = self.samples * LANES;
@@ -221,21 +319,26 @@ fn transpose_block<S: Simd>(s: S, x: &[Lanes], out: &mut [f32]) {
 /// grad = Σ over the rows of delta·inputᵀ
 pub fn weight_gradient<S: Simd>(
     s: S,
+    crew: Crew<'_>,
     delta: &Blocked<f32>,
     input: &Panels,
     grad: &mut Weights<f32>,
 ) {
     let (units, inputs, ld) = (grad.units(), grad.inputs(), grad.ld());
     assert_eq!(delta.features(), units, "features of the delta");
-    for group in 0..inputs.div_ceil(LANES) {
-        let x = input.group(group);
-        tiles(units, tile::max_rows::<S>(), |row, rows| {
-            let out = &mut grad.data_mut()[row * ld + group * LANES..];
-            by_rows!(rows, S, |MR| gradient_tile::<S, MR>(
-                s, delta, row, x, out, ld
-            ));
-        });
-    }
+    let shares = row_shares(crew, units, ld, grad.data_mut());
+    crew.each(shares, |(units, grad)| {
+        for group in 0..inputs.div_ceil(LANES) {
+            let x = input.group(group);
+            tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
+                let out = &mut grad[row * ld + group * LANES..];
+                let row = units.start + row;
+                by_rows!(rows, S, |MR| gradient_tile::<S, MR>(
+                    s, delta, row, x, out, ld
+                ));
+            });
+        }
+    });
 }
 
 fn gradient_tile<S: Simd, const MR: usize>(

@@ -2,7 +2,7 @@
 
 use super::pass::{Apply, ApplyBackward};
 use super::product::{self, Panels};
-use super::{Blocked, Weights, plain, runs};
+use super::{Blocked, Crew, LANES, Weights, plain, runs};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
 use fearless_simd::{Level, dispatch};
@@ -34,6 +34,51 @@ pub trait Real: Number + Sum {
     fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>);
     /// grad = Σ over the rows of delta, `[units]`.
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]);
+
+    /// The products and passes shared out to a crew, where `Self` has that; the numbers are the same.
+    fn affine_by(
+        _crew: Crew<'_>,
+        weights: &Weights<Self>,
+        bias: Option<&[Self]>,
+        input: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        Self::affine(weights, bias, input, out);
+    }
+    fn affine_backward_by(
+        _crew: Crew<'_>,
+        weights: &Weights<Self>,
+        delta: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        Self::affine_backward(weights, delta, out);
+    }
+    fn weight_gradient_by(
+        _crew: Crew<'_>,
+        delta: &Blocked<Self>,
+        input: &Blocked<Self>,
+        grad: &mut Weights<Self>,
+    ) {
+        Self::weight_gradient(delta, input, grad);
+    }
+    fn activate_by(
+        _crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        Self::activate(activation, pre, out);
+    }
+    fn activate_backward_by(
+        _crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<Self>,
+        out: &Blocked<Self>,
+        delta: &mut Blocked<Self>,
+    ) {
+        Self::activate_backward(activation, pre, out, delta);
+    }
+
     /// out = φ(pre).
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);
     /// delta ← delta·φ'(pre), with `out` = φ(pre).
@@ -150,6 +195,9 @@ thread_local! {
     static PANELS: RefCell<Panels> = RefCell::default();
 }
 
+/// Multiply-adds that take about as long as one element of an activation.
+const ELEMENT: usize = 8;
+
 impl Real for f32 {
     scalar!(f32, "F32");
 
@@ -159,16 +207,42 @@ impl Real for f32 {
         input: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        dispatch!(Level::new(), s => product::affine(s, weights, bias, input, out));
+        Self::affine_by(Crew::ALONE, weights, bias, input, out);
     }
     fn affine_backward(weights: &Weights<f32>, delta: &Blocked<f32>, out: &mut Blocked<f32>) {
-        dispatch!(Level::new(), s => product::affine_backward(s, weights, delta, out));
+        Self::affine_backward_by(Crew::ALONE, weights, delta, out);
     }
     fn weight_gradient(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
+        Self::weight_gradient_by(Crew::ALONE, delta, input, grad);
+    }
+    fn affine_by(
+        crew: Crew<'_>,
+        weights: &Weights<f32>,
+        bias: Option<&[f32]>,
+        input: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(Level::new(), s => product::affine(s, crew, weights, bias, input, out));
+    }
+    fn affine_backward_by(
+        crew: Crew<'_>,
+        weights: &Weights<f32>,
+        delta: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(Level::new(), s => product::affine_backward(s, crew, weights, delta, out));
+    }
+    fn weight_gradient_by(
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        grad: &mut Weights<f32>,
+    ) {
+        let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
         PANELS.with_borrow_mut(|panels| {
             dispatch!(Level::new(), s => {
-                panels.load(s, input);
-                product::weight_gradient(s, delta, panels, grad);
+                panels.load(s, crew, input);
+                product::weight_gradient(s, crew, delta, panels, grad);
             });
         });
     }
@@ -200,5 +274,44 @@ impl Real for f32 {
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
         dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
+    fn activate_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        if crew.is_alone() {
+            return Self::activate(activation, pre, out);
+        }
+        out.set_rows(pre.rows());
+        crew.each(out.shares(crew), |(units, mut out)| {
+            for block in 0..pre.blocks() {
+                let pre = &pre.block(block)[units.start * LANES..units.end * LANES];
+                let out = out.block(block);
+                dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+            }
+        });
+    }
+    fn activate_backward_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &Blocked<f32>,
+        delta: &mut Blocked<f32>,
+    ) {
+        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        if crew.is_alone() {
+            return Self::activate_backward(activation, pre, out, delta);
+        }
+        crew.each(delta.shares(crew), |(units, mut delta)| {
+            for block in 0..pre.blocks() {
+                let own = units.start * LANES..units.end * LANES;
+                let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
+                let delta = delta.block(block);
+                dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+            }
+        });
     }
 }

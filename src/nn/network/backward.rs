@@ -5,7 +5,7 @@ use super::forward::per_unit;
 use super::layer::{Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Real};
+use crate::nn::kernel::{Blocked, Crew, Real};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -25,7 +25,7 @@ pub(crate) fn power_of_two(exponent: i32) -> f64 {
 pub(crate) fn backward<T: Real>(
     layers: &mut [Layer<T>],
     input: &Blocked<T>,
-    mode: Mode,
+    (mode, crew): (Mode, Crew<'_>),
     mut input_gradient: Option<&mut Blocked<T>>,
     mut see: impl FnMut(&Layer<T>),
     mut finish: impl FnMut(&mut Layer<T>, &Blocked<T>),
@@ -37,7 +37,7 @@ pub(crate) fn backward<T: Real>(
         if layer.recurrence.is_some() {
             layer.recurrent_backward(exponent);
         } else {
-            layer.backward_to_pre(mode, exponent);
+            layer.backward_to_pre(mode, exponent, crew);
         }
         see(layer);
         if let Some(norm) = &mut layer.norm {
@@ -51,7 +51,7 @@ pub(crate) fn backward<T: Real>(
             exponent = if layer.recurrence.is_some() {
                 layer.recurrent_backward_to_input(lower)
             } else {
-                layer.backward_to_input(exponent, lower)
+                layer.backward_to_input(exponent, lower, crew)
             };
         }
         finish(layer, below.last().map_or(input, Layer::out));
@@ -61,7 +61,7 @@ pub(crate) fn backward<T: Real>(
 
 impl<T: Real> Layer<T> {
     /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, which is scaled by 2^-`exponent`.
-    fn backward_to_pre(&mut self, mode: Mode, exponent: i32) {
+    fn backward_to_pre(&mut self, mode: Mode, exponent: i32, crew: Crew<'_>) {
         if let Some(skipped) = &mut self.skipped {
             skipped.copy_from(&self.delta);
         }
@@ -69,7 +69,7 @@ impl<T: Real> Layer<T> {
             dropout.backward(&mut self.delta);
         }
         self.slope_gradient();
-        self.activate_backward(mode);
+        self.activate_backward(mode, crew);
         self.delta.clear_padding();
         let shift = rescale(&mut self.delta);
         self.exponent = exponent + shift;
@@ -79,7 +79,7 @@ impl<T: Real> Layer<T> {
         }
     }
     /// delta ← delta·φ'(pre)
-    fn activate_backward(&mut self, mode: Mode) {
+    fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) {
         let Self {
             pre,
             activated,
@@ -90,7 +90,7 @@ impl<T: Real> Layer<T> {
             &self.spec.activation,
             self.slope.as_ref().map(|s| s.values()),
             self.slopes.as_ref(),
-            mode,
+            (mode, crew),
             pre,
             activated,
             delta,
@@ -121,12 +121,12 @@ impl<T: Real> Layer<T> {
         }
     }
     /// The gradients of the weights and the biases, of `delta` = ∂loss/∂(affine map).
-    pub fn gradients(&mut self, input: &Blocked<T>) {
+    pub fn gradients(&mut self, input: &Blocked<T>, crew: Crew<'_>) {
         if self.recurrence.is_some() {
             // made on the way through time
             return;
         }
-        T::weight_gradient(&self.delta, input, &mut self.weight.grad);
+        T::weight_gradient_by(crew, &self.delta, input, &mut self.weight.grad);
         self.bias_gradient();
     }
     pub fn bias_gradient(&mut self) {
@@ -135,8 +135,8 @@ impl<T: Real> Layer<T> {
         }
     }
     /// Writes ∂loss/∂input·2^-e into `lower` and returns e. `exponent` is that of ∂loss/∂out.
-    fn backward_to_input(&mut self, exponent: i32, lower: &mut Blocked<T>) -> i32 {
-        T::affine_backward(&self.weight.value, &self.delta, lower);
+    fn backward_to_input(&mut self, exponent: i32, lower: &mut Blocked<T>, crew: Crew<'_>) -> i32 {
+        T::affine_backward_by(crew, &self.weight.value, &self.delta, lower);
         let Some(skipped) = &self.skipped else {
             return self.exponent;
         };
@@ -156,7 +156,7 @@ pub(super) fn differentiate<T: Real>(
     activation: &Activation,
     slope: Option<&[T]>,
     random: Option<&Blocked<T>>,
-    mode: Mode,
+    (mode, crew): (Mode, Crew<'_>),
     pre: &Blocked<T>,
     activated: &Blocked<T>,
     delta: &mut Blocked<T>,
@@ -185,7 +185,7 @@ pub(super) fn differentiate<T: Real>(
             each.filter(|((_, z), _)| **z <= T::ZERO)
                 .for_each(|((d, _), &slope)| *d *= slope);
         }
-        (activation, _, _) => T::activate_backward(activation, pre, activated, delta),
+        (activation, _, _) => T::activate_backward_by(crew, activation, pre, activated, delta),
     }
 }
 

@@ -15,7 +15,8 @@ pub struct BuildOptions {
     pub seed: u64,
     /// Rows of the largest batch of a step.
     pub batch_rows: usize,
-    /// Threads that a step may take. Steps run on the caller's thread whatever this says; the numbers do not depend on it.
+    /// The most threads that share a step, the caller's among them, once [`super::Network::set_team`] has named who they are.
+    /// No number depends on it.
     pub threads: usize,
     /// Where rows are sequences.
     pub time: Option<Time>,

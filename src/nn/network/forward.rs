@@ -3,29 +3,34 @@
 use super::dropout::draw_slopes;
 use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Real};
+use crate::nn::kernel::{Blocked, Crew, Real};
 
 /// Takes `input` through all layers, bottom up.
-pub(crate) fn forward<T: Real>(layers: &mut [Layer<T>], input: &Blocked<T>, mode: Mode) {
+pub(crate) fn forward<T: Real>(
+    layers: &mut [Layer<T>],
+    input: &Blocked<T>,
+    mode: Mode,
+    crew: Crew<'_>,
+) {
     for at in 0..layers.len() {
         let (below, rest) = layers.split_at_mut(at);
         let below = below.last().map_or(input, Layer::out);
         if rest[0].recurrence.is_some() {
             rest[0].recurrent_forward(below, input.rows());
         } else {
-            rest[0].forward(below, mode);
+            rest[0].forward(below, mode, crew);
         }
     }
 }
 
 impl<T: Real> Layer<T> {
     /// `input`: `[rows][inputs]`.
-    pub fn forward(&mut self, input: &Blocked<T>, mode: Mode) {
-        self.affine(input);
+    pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>) {
+        self.affine(input, crew);
         if let Some(norm) = &mut self.norm {
             norm.forward(&mut self.pre, mode.trains());
         }
-        self.activate(mode);
+        self.activate(mode, crew);
         // lanes past the last row hold φ(bias), which may overflow where no row does
         self.activated.clear_padding();
         let Some(out) = &mut self.changed else { return };
@@ -48,9 +53,9 @@ impl<T: Real> Layer<T> {
         out.clear_padding();
     }
     /// pre = W·input + b
-    pub fn affine(&mut self, input: &Blocked<T>) {
+    pub fn affine(&mut self, input: &Blocked<T>, crew: Crew<'_>) {
         let bias = self.bias.as_ref().map(|b| b.values());
-        T::affine(&self.weight.value, bias, input, &mut self.pre);
+        T::affine_by(crew, &self.weight.value, bias, input, &mut self.pre);
     }
     /// Draws `rrelu`'s slopes of a step.
     pub fn draw_slopes(&mut self, step: u64, rows: usize) {
@@ -66,7 +71,7 @@ impl<T: Real> Layer<T> {
             );
         }
     }
-    fn activate(&mut self, mode: Mode) {
+    fn activate(&mut self, mode: Mode, crew: Crew<'_>) {
         if let Mode::Train { step } = mode {
             self.draw_slopes(step, self.pre.rows());
         }
@@ -93,7 +98,7 @@ impl<T: Real> Layer<T> {
                     .zip(slopes.data());
                 each.for_each(|((out, &z), &slope)| *out = leaky(z, slope));
             }
-            (activation, _, _) => T::activate(activation, pre, activated),
+            (activation, _, _) => T::activate_by(crew, activation, pre, activated),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Network;
 use super::batch::BatchError;
 use super::layer::{Layer, Mode};
 use crate::nn::init::Initializer;
-use crate::nn::kernel::{Blocked, Real};
+use crate::nn::kernel::{Blocked, Crew, Real};
 use crate::nn::random::{Purpose, stream};
 use crate::nn::spec::Bias;
 use ndarray::ArrayView2;
@@ -43,7 +43,7 @@ impl<T: Real> Network<T> {
             if layer.recurrence.is_some() {
                 layer.recurrent_forward(input, self.input.rows());
             } else {
-                layer.forward(input, Mode::Evaluate);
+                layer.forward(input, Mode::Evaluate, Crew::ALONE);
             }
         }
     }
@@ -82,7 +82,7 @@ impl<T: Real> Layer<T> {
     }
     fn scale_to_unit_variance(&mut self, input: &Blocked<T>) {
         for _ in 0..LSUV_ROUNDS {
-            self.affine(input);
+            self.affine(input, Crew::ALONE);
             let variance = self.pre_variance();
             if (variance - 1.0).abs() < LSUV_TOLERANCE || !(variance > 0.0 && variance.is_finite())
             {

@@ -4,7 +4,7 @@ use super::backward::{differentiate, power_of_two};
 use super::layer::{Layer, Mode};
 use super::parameter::Parameter;
 use super::wide::{self, square_sum};
-use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::kernel::{Blocked, Crew, LANES, Real};
 use crate::nn::stats::{Histogram, LayerHistograms, LayerStats};
 
 /// A derivative below this share of the activation's largest counts as saturated.
@@ -44,7 +44,7 @@ impl<T: Real> Layer<T> {
             &self.spec.activation,
             slope,
             self.slopes.as_ref(),
-            mode,
+            (mode, Crew::ALONE),
             &self.pre,
             &self.activated,
             scratch,

@@ -30,13 +30,14 @@ pub use state::State;
 pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
 pub use tensors::TensorError;
 
-use super::kernel::{Blocked, Real};
+use super::kernel::{Blocked, Crew, Real, Team};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
 use super::spec::{Cell, NetworkSpec, Norm};
 use super::stats::{LayerStats, Score};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
+use std::sync::Arc;
 
 /// A network and its training state. `f32` trains; `f64` runs the same code for checks against finite differences.
 #[derive(Clone, Debug)]
@@ -61,6 +62,9 @@ pub struct Network<T: Real = f32> {
     optimizer_step: u64,
     /// The layer whose weights, transposed, are those of the layer above it.
     tied: Option<usize>,
+    /// Whoever shares a step's work; a copy of the network has the same.
+    team: Option<Arc<dyn Team>>,
+    threads: usize,
 }
 
 impl<T: Real> Network<T> {
@@ -109,7 +113,14 @@ impl<T: Real> Network<T> {
             step: 0,
             optimizer_step: 0,
             tied: None,
+            team: None,
+            threads: options.threads,
         })
+    }
+    /// Shares the work of dense layers with `team` from now on; `None`: the caller's thread does it alone. No number depends
+    /// on it.
+    pub fn set_team(&mut self, team: Option<Arc<dyn Team>>) {
+        self.team = team;
     }
     pub fn spec(&self) -> &NetworkSpec {
         &self.spec
@@ -220,7 +231,8 @@ impl<T: Real> Network<T> {
         if mode.trains() {
             self.check_batch_norm(batch.x.nrows())?;
         }
-        forward::forward(&mut self.layers, &self.input, mode);
+        let crew = Crew::of(self.team.as_deref(), self.threads);
+        forward::forward(&mut self.layers, &self.input, mode, crew);
         let Some(top) = self.layers.last_mut() else {
             return Ok(LossSum::default());
         };
@@ -247,7 +259,8 @@ impl<T: Real> Network<T> {
         for from in (0..rows).step_by(room) {
             let to = (from + room).min(rows);
             self.take_input(batch.x.slice(ndarray::s![from..to, ..]))?;
-            forward::forward(&mut self.layers, &self.input, Mode::Evaluate);
+            let crew = Crew::of(self.team.as_deref(), self.threads);
+            forward::forward(&mut self.layers, &self.input, Mode::Evaluate, crew);
             let Some(top) = self.layers.last() else {
                 continue;
             };
@@ -270,7 +283,8 @@ impl<T: Real> Network<T> {
         for from in (0..x.nrows()).step_by(room) {
             let to = (from + room).min(x.nrows());
             self.take_input(x.slice(ndarray::s![from..to, ..]))?;
-            forward::forward(&mut self.layers, &self.input, Mode::Evaluate);
+            let crew = Crew::of(self.team.as_deref(), self.threads);
+            forward::forward(&mut self.layers, &self.input, Mode::Evaluate, crew);
             if let Some(top) = self.layers.last() {
                 out.slice_mut(ndarray::s![from * each..to * each, ..])
                     .assign(&top.out().to_array());

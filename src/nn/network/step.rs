@@ -3,7 +3,7 @@
 use super::batch::{Batch, BatchError};
 use super::layer::{Layer, Mode};
 use super::{Network, backward, update};
-use crate::nn::kernel::{Blocked, Real};
+use crate::nn::kernel::{Blocked, Crew, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::spec::{Clip, Hyper};
 use crate::nn::stats::{LayerHistograms, LayerStats, Score};
@@ -113,11 +113,14 @@ impl<T: Real> Network<T> {
             norms,
             scalars,
             optimizer_step,
+            team,
+            threads,
             ..
         } = self;
+        let crew = Crew::of(team.as_deref(), *threads);
         let mut sound = true;
         let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
-            layer.gradients(input);
+            layer.gradients(input, crew);
             layer.add_penalties(&hyper.regularize);
             norms[layer.index] = layer.trained_norm();
             sound &= T::from_f64(norms[layer.index]).is_finite();
@@ -126,10 +129,10 @@ impl<T: Real> Network<T> {
                 let rule = hyper
                     .optimizer
                     .rule(*optimizer_step, lr * layer.rate_factor, scalars);
-                layer.learn(&rule, hyper.regularize.max_norm);
+                layer.learn(&rule, hyper.regularize.max_norm, crew);
             }
         };
-        backward::backward(layers, input, mode, None, |_| {}, finish);
+        backward::backward(layers, input, (mode, crew), None, |_| {}, finish);
     }
     /// All gradients first, because they are to be measured or clipped together; nothing is learned where one is not finite.
     /// The numbers are those of [`Network::learn_on_the_way`].
@@ -145,8 +148,10 @@ impl<T: Real> Network<T> {
         if watched {
             self.backward_measured(mode, None, |_| {});
         } else {
-            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| layer.gradients(input);
-            backward::backward(&mut self.layers, &self.input, mode, None, |_| {}, finish);
+            let crew = Crew::of(self.team.as_deref(), self.threads);
+            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| layer.gradients(input, crew);
+            let how = (mode, crew);
+            backward::backward(&mut self.layers, &self.input, how, None, |_| {}, finish);
         }
         self.join_tied_gradients();
         self.layers
@@ -182,6 +187,7 @@ impl<T: Real> Network<T> {
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        let crew = Crew::of(self.team.as_deref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
             if measure {
                 layer.copy_weights(&mut self.before);
@@ -190,7 +196,7 @@ impl<T: Real> Network<T> {
                 hyper
                     .optimizer
                     .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
-            layer.learn(&rule, hyper.regularize.max_norm);
+            layer.learn(&rule, hyper.regularize.max_norm, crew);
             if measure && stats.weight_norm > 0.0 {
                 stats.update_ratio = layer.distance(&self.before) / stats.weight_norm;
             }
@@ -230,8 +236,11 @@ impl<T: Real> Network<T> {
             input,
             stats,
             scratch,
+            team,
+            threads,
             ..
         } = self;
+        let crew = Crew::of(team.as_deref(), *threads);
         let measure = |layer: &Layer<T>| {
             see(layer);
             let stats = &mut stats[layer.index];
@@ -246,10 +255,10 @@ impl<T: Real> Network<T> {
         backward::backward(
             layers,
             input,
-            mode,
+            (mode, crew),
             input_gradient,
             measure,
-            |layer, input| layer.gradients(input),
+            |layer, input| layer.gradients(input, crew),
         )
     }
     pub(super) fn measure_gradients(&mut self) {

@@ -4,12 +4,16 @@ use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
 use super::wide::{self, square_sum, wide};
-use crate::nn::kernel::Real;
+use crate::nn::kernel::team::row_shares;
+use crate::nn::kernel::{Buffer, Crew, Real};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
 
 /// Gradients below f32's normal numbers count as 0.
 const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
+
+/// Multiply-adds that take about as long as the update of one parameter.
+const ELEMENT: usize = 8;
 
 /// Σ l1·|W| + l2·W² over all weights, in f64.
 pub(crate) fn penalty<T: Real>(layers: &[Layer<T>], regularize: &Regularize) -> f64 {
@@ -106,14 +110,14 @@ impl<T: Real> Layer<T> {
         each.sum::<f64>().sqrt()
     }
     /// Takes the batch into the running statistics and, where the layer is not frozen, the gradients into the parameters.
-    pub fn learn(&mut self, rule: &Rule, max_norm: f64) {
+    pub fn learn(&mut self, rule: &Rule, max_norm: f64, crew: Crew<'_>) {
         if let Some(norm) = &mut self.norm {
             norm.learn_statistics();
         }
         if self.spec.frozen {
             return;
         }
-        self.parameters_mut().for_each(|p| p.apply(rule));
+        self.parameters_mut().for_each(|p| p.apply(rule, crew));
         if max_norm > 0.0 {
             self.limit_norms(max_norm);
         }
@@ -131,13 +135,25 @@ impl<T: Real> Layer<T> {
 }
 
 impl<T: Real> Parameter<T> {
-    fn apply(&mut self, rule: &Rule) {
+    fn apply(&mut self, rule: &Rule, crew: Crew<'_>) {
+        let (rows, ld) = (self.value.units(), self.value.ld());
         let [a, b, c] = &mut self.slots;
         let (value, grad) = (self.value.data_mut(), self.grad.data());
-        wide(
-            #[inline(always)]
-            || rule.apply(value, grad, [a, b, c]),
-        );
+        let crew = crew.for_work(value.len() * ELEMENT);
+        // slots that the optimizer does not keep are empty
+        let of = |slot: &Buffer<T>| if slot.is_empty() { 0 } else { ld };
+        let (of_a, of_b, of_c) = (of(a), of(b), of(c));
+        let pieces = row_shares(crew, rows, ld, value)
+            .zip(row_shares(crew, rows, of_a, a))
+            .zip(row_shares(crew, rows, of_b, b))
+            .zip(row_shares(crew, rows, of_c, c));
+        crew.each(pieces, |((((rows, value), (_, a)), (_, b)), (_, c))| {
+            let grad = &grad[rows.start * ld..rows.end * ld];
+            wide(
+                #[inline(always)]
+                || rule.apply(value, grad, [a, b, c]),
+            );
+        });
         // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
         let (inputs, ld) = (self.value.inputs(), self.value.ld());
         if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {

@@ -2,7 +2,7 @@
 
 use super::classes;
 use super::stopping::Stopping;
-use super::{Gathered, Log, RowOrder, Session, TensorFile};
+use super::{Choice, Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
 use crate::experiment::{BatchSize, Experiment, Transfer, resolve};
 use crate::memory;
@@ -101,11 +101,14 @@ impl Session {
             .map_err(|e| SessionError::Experiment(e.to_string()))?;
         pretrain::check(experiment, &spec)?;
         let batch_rows = batch_rows(experiment, &data);
-        let threads = start.threads.unwrap_or(1);
+        // forward, backward and the weights' gradient
+        let products: usize = spec.layers.iter().map(|l| l.units * l.inputs).sum();
+        let work = products.saturating_mul(batch_rows).saturating_mul(3);
+        let threads = Choice::new(start.threads, work);
         let options = BuildOptions {
             seed: experiment.seed,
             batch_rows: batch_rows.max(start.rows.unwrap_or(0).min(data.train.len())),
-            threads,
+            threads: threads.most(),
             time: data.time.map(|steps| Time {
                 steps,
                 target_every_step: data.time_targets,
@@ -113,6 +116,7 @@ impl Session {
         };
         let room = memory::available().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         let mut network = Network::within(room.unwrap_or(MEMORY_LIMIT), &spec, &options)?;
+        network.set_team(threads.team());
         let mut order = RowOrder::new(
             experiment.seed,
             data.train.len(),

@@ -1,5 +1,5 @@
-//! A run, without a thread and without a clock: data, network and rules, stepped by whoever has it. The same experiment
-//! takes the same steps, bit for bit, whatever is measured between them and whoever asks.
+//! A run: data, network and rules, stepped by whoever has it. A clock is looked at only to choose the number of threads. The
+//! same experiment takes the same steps, bit for bit, whatever is measured between them and whoever asks.
 
 mod build;
 mod change;
@@ -14,6 +14,7 @@ pub use build::{SessionError, Start};
 pub use looking::is_plane;
 pub use stopping::Best;
 
+use super::choice::Choice;
 use super::gather::{Gathered, first, whole};
 use super::log::Log;
 use super::order::RowOrder;
@@ -38,7 +39,7 @@ pub struct Session {
     data: Arc<Dataset>,
     network: Network,
     hyper: Hyper,
-    threads: usize,
+    threads: Choice,
     order: RowOrder,
     gathered: Gathered,
     plateau: Plateau,
@@ -152,7 +153,7 @@ impl Session {
             parameters: self.network.parameter_count(),
             steps_per_epoch: self.steps_per_epoch(),
             layers: spec.layers.len(),
-            threads: self.threads,
+            threads: self.threads.most(),
             dataset: Some(Arc::clone(&self.data)),
         }
     }

@@ -5,6 +5,7 @@ use crate::nn::network::{Direction, Observe, StepError};
 use crate::nn::schedule::Schedule;
 use crate::training::Point;
 use crate::training::trainee::{Advance, Detail, Ended};
+use std::time::Instant;
 
 impl Session {
     /// Takes up to `steps` steps and measures the last one; ends early when the run does. What is measured, and how the
@@ -60,6 +61,7 @@ impl Session {
             Detail::Stats => Observe::Stats,
             Detail::Histograms => Observe::Full,
         };
+        let started = self.threads.watches().then(Instant::now);
         self.network.step_into(
             &self.gathered.batch(),
             &self.hyper,
@@ -67,6 +69,12 @@ impl Session {
             observe,
             &mut self.outcome,
         )?;
+        // measured steps take longer, on either side
+        if let Some(started) = started.filter(|_| detail == Detail::Loss)
+            && self.threads.took(started.elapsed())
+        {
+            self.network.set_team(self.threads.team());
+        }
         if self.outcome.first_non_finite.is_some() || !self.outcome.score.loss.is_finite() {
             self.diverged()?;
             return Ok(());

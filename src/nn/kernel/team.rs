@@ -1,0 +1,100 @@
+//! Work cut into shares that may run side by side. Nothing here makes a thread: whoever builds a network may give it a
+//! [`Team`]. A share is a fixed run of features or rows, so that each core keeps the same weights in its caches; every sum is
+//! made within one share in the order that it has without a team, so no number depends on how many there are.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// The most shares that work is cut into.
+pub const MAX_MEMBERS: usize = 8;
+
+/// Multiply-adds below which a share is not worth the wait for another core.
+const LEAST_WORK: usize = 1 << 15;
+
+/// Threads that wait for work.
+pub trait Team: Send + Sync + std::fmt::Debug {
+    /// How many calls of `work` run at the same time, at least 1.
+    fn members(&self) -> usize;
+    /// Calls `work(share)` once for every share in `0..shares`, and returns when all calls have. Who makes a call is left
+    /// open; a member that is free takes the share of its own number first.
+    fn run(&self, shares: usize, work: &(dyn Fn(usize) + Sync));
+}
+
+/// Who does a layer's work: the caller alone, or a team with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Crew<'a> {
+    team: Option<&'a dyn Team>,
+    members: usize,
+}
+
+impl<'a> Crew<'a> {
+    pub const ALONE: Crew<'static> = Crew {
+        team: None,
+        members: 1,
+    };
+
+    /// `most` members of `team`, the caller among them.
+    pub fn of(team: Option<&'a dyn Team>, most: usize) -> Self {
+        let members = team
+            .map_or(1, Team::members)
+            .min(most)
+            .clamp(1, MAX_MEMBERS);
+        Crew {
+            team: team.filter(|_| members > 1),
+            members,
+        }
+    }
+    /// Alone where there is too little to do for more.
+    pub fn for_work(self, multiply_adds: usize) -> Self {
+        if multiply_adds < LEAST_WORK {
+            Crew::ALONE
+        } else {
+            self
+        }
+    }
+    pub fn members(self) -> usize {
+        self.members
+    }
+    pub fn is_alone(self) -> bool {
+        self.team.is_none()
+    }
+    /// The share of `0..n` that belongs to `member`.
+    pub fn share(self, n: usize, member: usize) -> Range<usize> {
+        n * member / self.members..n * (member + 1) / self.members
+    }
+    /// Does `work` on every piece, a piece a member; the pieces past the last member stay undone.
+    pub fn each<P: Send>(self, pieces: impl IntoIterator<Item = P>, work: impl Fn(P) + Sync) {
+        let mut pieces = pieces.into_iter();
+        let Some(team) = self.team else {
+            pieces.for_each(work);
+            return;
+        };
+        // a lock that nobody else wants costs nothing to speak of, and hands a piece over without unsafe code
+        let pieces: [Mutex<Option<P>>; MAX_MEMBERS] =
+            std::array::from_fn(|_| Mutex::new(pieces.next()));
+        team.run(self.members, &|share| {
+            let Some(place) = pieces.get(share) else {
+                return;
+            };
+            let piece = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(piece) = piece {
+                work(piece);
+            }
+        });
+    }
+}
+
+/// Cuts a slice of rows, `ld` elements each, into the members' shares.
+pub fn row_shares<'a, T>(
+    crew: Crew<'a>,
+    rows: usize,
+    ld: usize,
+    mut data: &'a mut [T],
+) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
+    (0..crew.members()).map(move |member| {
+        let share = crew.share(rows, member);
+        let (own, rest) = std::mem::take(&mut data).split_at_mut(share.len() * ld);
+        data = rest;
+        (share, own)
+    })
+}
