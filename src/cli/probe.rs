@@ -11,6 +11,7 @@ use crate::export::curves::LayerLine;
 use crate::insight::theory::{Predicted, Setting, Theory, predict};
 use crate::insight::verdict;
 use crate::nn::network::Trace;
+use crate::telemetry::ThroughTime;
 use crate::training::{Numbers, Session, Start, Tensor, TensorFile};
 use serde::Serialize;
 
@@ -43,6 +44,7 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
     let theory = predict(spec, &Setting::of(session.data(), rows));
     let verdict = verdict::judge(
         &trace.stats,
+        &trace.time,
         trace.first_non_finite,
         session.experiment(),
         spec,
@@ -110,6 +112,9 @@ struct Json<'a> {
     verdict: &'a Judged,
     theory: Option<TheoryJson>,
     layers: Vec<LayerJson<'a>>,
+    /// Recurrent layers over the steps of their sequences.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    time: &'a [ThroughTime],
 }
 
 #[derive(Serialize)]
@@ -151,6 +156,25 @@ impl From<&Predicted> for PredictedJson {
     }
 }
 
+/// `layer 0 through time: 5.81e-9 at step 1, ... 1.20e-1 at step 100; spectral radius 0.98`
+fn through_time(time: &ThroughTime) -> String {
+    let last = time.norms.len().saturating_sub(1);
+    let mut steps: Vec<usize> = (0..=4).map(|quarter| last * quarter / 4).collect();
+    steps.dedup();
+    let norms: Vec<String> = steps
+        .iter()
+        .filter_map(|t| Some(format!("{:.2e} at step {}", time.norms.get(*t)?, t + 1)))
+        .collect();
+    let radius = time
+        .radius
+        .map_or(String::new(), |r| format!("; spectral radius {r:.4}"));
+    format!(
+        "layer {} through time, |dL/dh|: {}{radius}",
+        time.layer,
+        norms.join(", ")
+    )
+}
+
 impl Seen<'_> {
     fn predicted(&self, layer: usize) -> Option<&Predicted> {
         self.theory?.layers.get(layer)
@@ -176,6 +200,7 @@ impl Seen<'_> {
                     predicted: self.predicted(layer).map(PredictedJson::from),
                 })
                 .collect(),
+            time: &self.trace.time,
         }
     }
 
@@ -208,6 +233,9 @@ impl Seen<'_> {
                 100.0 * s.saturated,
                 100.0 * s.dead,
             ))?;
+        }
+        for time in &self.trace.time {
+            output.line(through_time(time))?;
         }
         if let Some(theory) = self.theory {
             let chi = theory

@@ -360,6 +360,7 @@ impl Runner<'_> {
         let last = self.last.as_ref().filter(|p| !p.layers.is_empty())?;
         let verdict = verdict::judge(
             &last.layers,
+            &last.time,
             self.session.non_finite(),
             self.session.experiment(),
             self.session.network().spec(),

@@ -1,7 +1,7 @@
 //! The curves of a run as numbers: CSV, or one JSON object a line. Numbers that are not finite are `null` in JSON and empty
 //! in CSV.
 
-use crate::telemetry::LayerStats;
+use crate::telemetry::{LayerStats, ThroughTime};
 use crate::training::Point;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -40,6 +40,9 @@ struct Line<'a> {
     global_grad_norm: f64,
     clip_factor: f64,
     layers: Vec<LayerLine<'a>>,
+    /// Recurrent layers over the steps of their sequences.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    time: &'a [ThroughTime],
 }
 
 impl<'a> Line<'a> {
@@ -56,6 +59,7 @@ impl<'a> Line<'a> {
             global_grad_norm: point.global_grad_norm,
             clip_factor: point.clip_factor,
             layers: layer_lines(&point.layers),
+            time: &point.time,
         }
     }
 }

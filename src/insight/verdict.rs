@@ -5,8 +5,8 @@ use super::remedy::{self, Fix};
 use super::words;
 use crate::experiment::Experiment;
 use crate::nn::network::{Direction, NonFinite};
-use crate::nn::spec::{LayerKind, NetworkSpec};
-use crate::nn::stats::LayerStats;
+use crate::nn::spec::{Cell, LayerKind, NetworkSpec};
+use crate::nn::stats::{LayerStats, ThroughTime};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,12 +31,14 @@ impl Kind {
     }
 }
 
-/// Which of the two magnitudes a verdict is about.
+/// Which magnitude a verdict is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     GradRms,
     DeltaRms,
+    /// ‖∂L/∂h_t‖ over a recurrent layer's steps instead of over depth.
+    ThroughTime,
 }
 
 impl Measure {
@@ -45,18 +47,14 @@ impl Measure {
         match self {
             Measure::GradRms => "grad_rms",
             Measure::DeltaRms => "delta_rms",
-        }
-    }
-    fn of(self, stats: &LayerStats) -> f64 {
-        match self {
-            Measure::GradRms => stats.grad_rms,
-            Measure::DeltaRms => stats.delta_rms,
+            Measure::ThroughTime => "through_time",
         }
     }
     fn words(self) -> &'static str {
         match self {
             Measure::GradRms => "The weight gradient",
             Measure::DeltaRms => "The error signal",
+            Measure::ThroughTime => "The gradient through time",
         }
     }
 }
@@ -64,11 +62,11 @@ impl Measure {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub kind: Kind,
-    /// The worse of the two.
+    /// The worst of them.
     pub measure: Measure,
-    /// Decades per layer by least squares; positive where the bottom gets less than the top.
+    /// Decades per layer (per step, through time) by least squares; positive where the bottom gets less than the top.
     pub slope: f64,
-    /// The bottom's magnitude over the top's.
+    /// The bottom's magnitude over the top's (the first step's over the last's, through time).
     pub ratio: f64,
     /// Where and which way a value first was not finite.
     pub non_finite: Option<NonFinite>,
@@ -90,11 +88,12 @@ impl Judge {
     pub fn judge(
         &mut self,
         stats: &[LayerStats],
+        time: &[ThroughTime],
         non_finite: Option<NonFinite>,
         experiment: &Experiment,
         spec: &NetworkSpec,
     ) -> Verdict {
-        let mut verdict = without_fix(stats, non_finite, spec);
+        let mut verdict = without_fix(stats, time, non_finite, spec);
         let known = self
             .last
             .as_ref()
@@ -111,19 +110,22 @@ impl Judge {
     }
 }
 
-/// Judges one step's measurements, a layer each, the output layer last. Frozen layers are left out.
+/// Judges one step's measurements, a layer each, the output layer last, and what recurrent layers show over the steps of their
+/// sequences. Frozen layers are left out.
 pub fn judge(
     stats: &[LayerStats],
+    time: &[ThroughTime],
     non_finite: Option<NonFinite>,
     experiment: &Experiment,
     spec: &NetworkSpec,
 ) -> Verdict {
-    Judge::default().judge(stats, non_finite, experiment, spec)
+    Judge::default().judge(stats, time, non_finite, experiment, spec)
 }
 
 /// The verdict alone: cheap, for lists and logs.
 pub fn without_fix(
     stats: &[LayerStats],
+    time: &[ThroughTime],
     non_finite: Option<NonFinite>,
     spec: &NetworkSpec,
 ) -> Verdict {
@@ -135,15 +137,14 @@ pub fn without_fix(
         .enumerate()
         .filter(|(l, _)| spec.layers.get(*l).is_none_or(|l| !l.frozen))
         .collect();
-    let (grad, delta) = (
-        Measured::of(Measure::GradRms, &trained),
-        Measured::of(Measure::DeltaRms, &trained),
-    );
-    let worse = if delta.decades > grad.decades {
-        delta
-    } else {
-        grad
-    };
+    let depth = [Measure::GradRms, Measure::DeltaRms].map(|m| Measured::of(m, &trained));
+    let through_time = time.iter().filter(|t| is_judged(t, spec));
+    let mut worse = depth[0].clone();
+    for other in depth.into_iter().chain(through_time.map(Measured::of_time)) {
+        if other.decades > worse.decades {
+            worse = other;
+        }
+    }
     let loudest = trained
         .iter()
         .copied()
@@ -166,30 +167,98 @@ pub fn without_fix(
             kind,
             &worse,
             over.map(|(l, s)| (l, s.grad_norm)),
-            &trained,
             spec.layers.len(),
         ),
-        evidence: evidence(&trained, spec.layers.len()),
+        evidence: evidence(&trained, time, spec.layers.len()),
         fix: None,
     }
 }
 
+/// Whether a layer's gradient through time has to be level. An LSTM's is carried by its cells, whatever that of its outputs
+/// does (Hochreiter & Schmidhuber 1997).
+fn is_judged(time: &ThroughTime, spec: &NetworkSpec) -> bool {
+    spec.layers.get(time.layer).is_some_and(|layer| {
+        let carried = matches!(
+            layer.kind,
+            LayerKind::Recurrent {
+                cell: Cell::Lstm { .. },
+                ..
+            }
+        );
+        !layer.frozen && !carried
+    })
+}
+
+/// A magnitude from the bottom layer to the top one, or from the first step to the last.
+#[derive(Clone, Debug)]
 struct Measured {
     measure: Measure,
+    /// The recurrent layer whose steps they are.
+    layer: Option<usize>,
+    /// Layers or steps, from 0, each with its magnitude.
+    points: Vec<(usize, f64)>,
     ratio: f64,
     decades: f64,
     slope: f64,
 }
 
 impl Measured {
-    fn of(measure: Measure, trained: &[(usize, &LayerStats)]) -> Self {
-        let points: Vec<(usize, f64)> = trained.iter().map(|(l, s)| (*l, measure.of(s))).collect();
+    fn new(measure: Measure, layer: Option<usize>, points: Vec<(usize, f64)>) -> Self {
         let values: Vec<f64> = points.iter().map(|p| p.1).collect();
         Measured {
             measure,
+            layer,
             ratio: profile::ratio(&values),
             decades: profile::decades(&values),
             slope: profile::slope(&points),
+            points,
+        }
+    }
+    fn of(measure: Measure, trained: &[(usize, &LayerStats)]) -> Self {
+        let value = |s: &LayerStats| match measure {
+            Measure::DeltaRms => s.delta_rms,
+            _ => s.grad_rms,
+        };
+        let points = trained.iter().map(|(l, s)| (*l, value(s))).collect();
+        Self::new(measure, None, points)
+    }
+    fn of_time(time: &ThroughTime) -> Self {
+        let points = time.norms.iter().copied().enumerate().collect();
+        Self::new(Measure::ThroughTime, Some(time.layer), points)
+    }
+    /// The bottom's name and the top's, in a network of `count` layers; `None` where there is nothing.
+    fn ends(&self, count: usize) -> Option<(String, String)> {
+        let (bottom, top) = (self.points.first()?.0, self.points.last()?.0);
+        Some(match self.layer {
+            Some(layer) => (
+                format!("step 1 of {}", words::layers(&[layer], count)),
+                format!("step {}", top + 1),
+            ),
+            None => (
+                words::layers(&[bottom], count),
+                words::layers(&[top], count),
+            ),
+        })
+    }
+    /// What the slope is taken over.
+    fn unit(&self) -> &'static str {
+        match self.layer {
+            Some(_) => "step",
+            None => "layer",
+        }
+    }
+    /// Where the signal should come to.
+    fn goal(&self) -> &'static str {
+        match self.layer {
+            Some(_) => "the first step",
+            None => "the bottom",
+        }
+    }
+    /// Where the signal goes from the top to the bottom.
+    fn way(&self) -> &'static str {
+        match self.layer {
+            Some(_) => "on the way back",
+            None => "on the way down",
         }
     }
 }
@@ -242,36 +311,23 @@ fn diverged(place: NonFinite, count: usize) -> Verdict {
     }
 }
 
-fn sentence(
-    kind: Kind,
-    worse: &Measured,
-    over: Option<(usize, f64)>,
-    trained: &[(usize, &LayerStats)],
-    count: usize,
-) -> String {
-    let (Some((bottom, _)), Some((top, _))) = (trained.first(), trained.last()) else {
+fn sentence(kind: Kind, worse: &Measured, over: Option<(usize, f64)>, count: usize) -> String {
+    let Some((bottom, top)) = worse.ends(count) else {
         return "All layers are frozen: nothing is trained.".to_string();
     };
-    let (bottom, top) = (
-        words::layers(&[*bottom], count),
-        words::layers(&[*top], count),
-    );
-    let what = worse.measure.words();
+    let (what, unit, way) = (worse.measure.words(), worse.unit(), worse.way());
     let slope = words::number(worse.slope.abs());
     match (kind, over) {
         (Kind::Vanishing, _) if worse.ratio == 0.0 => {
-            let silent = trained
-                .iter()
-                .filter(|(_, s)| worse.measure.of(s) == 0.0)
-                .count();
-            if silent == trained.len() {
-                format!("{what} is exactly 0 in every layer: nothing can be learned.")
+            if worse.points.iter().all(|(_, g)| *g == 0.0) {
+                format!("{what} is exactly 0 in every {unit}: nothing can be learned.")
             } else {
-                format!("{what} does not reach the bottom: it is exactly 0 in {bottom}.")
+                let goal = worse.goal();
+                format!("{what} does not reach {goal}: it is exactly 0 in {bottom}.")
             }
         }
         (Kind::Vanishing, _) => format!(
-            "{what} vanishes: {slope} decades lost per layer on the way down; {bottom} gets {} of what {top} gets.",
+            "{what} vanishes: {slope} decades lost per {unit} {way}; {bottom} gets {} of what {top} gets.",
             share(worse.ratio)
         ),
         (Kind::Exploding, Some((layer, norm))) if worse.ratio <= EXPLODING => format!(
@@ -281,14 +337,15 @@ fn sentence(
             words::number(LARGEST_NORM)
         ),
         (Kind::Exploding, _) => format!(
-            "{what} explodes: {slope} decades gained per layer on the way down; {bottom} gets {} times what {top} gets.",
+            "{what} explodes: {slope} decades gained per {unit} {way}; {bottom} gets {} times what {top} gets.",
             words::number(worse.ratio)
         ),
-        _ if trained.len() < 2 => {
+        _ if worse.points.len() < 2 => {
             "Only one layer is trained: there is no depth to lose the signal in.".to_string()
         }
         _ => format!(
-            "{what} reaches the bottom: {bottom} gets {} times what {top} gets, {slope} decades {} per layer.",
+            "{what} reaches {}: {bottom} gets {} times what {top} gets, {slope} decades {} per {unit}.",
+            worse.goal(),
             words::number(worse.ratio),
             if worse.slope < 0.0 { "gained" } else { "lost" }
         ),
@@ -305,7 +362,7 @@ fn share(ratio: f64) -> String {
     }
 }
 
-fn evidence(trained: &[(usize, &LayerStats)], count: usize) -> String {
+fn evidence(trained: &[(usize, &LayerStats)], time: &[ThroughTime], count: usize) -> String {
     let (Some(&(bottom, low)), Some(&(top, high))) = (trained.first(), trained.last()) else {
         return String::new();
     };
@@ -343,6 +400,11 @@ fn evidence(trained: &[(usize, &LayerStats)], count: usize) -> String {
     if let Some((l, s)) = most(|s| s.dead).filter(|(_, s)| s.dead >= 0.5) {
         parts.push(format!("{} of {} is dead", words::percent(s.dead), at(l)));
     }
+    let radius = |t: &ThroughTime| {
+        let radius = words::number(t.radius?);
+        Some(format!("spectral radius {radius} in {}", at(t.layer)))
+    };
+    parts.extend(time.iter().filter_map(radius));
     parts.join("; ")
 }
 

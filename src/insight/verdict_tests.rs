@@ -41,7 +41,7 @@ fn vanishing_with_slope_evidence_and_a_fix_that_theory_backs() {
     let (experiment, mut stats) = (logistic(), stats(0.73, 0.2));
     stats[0].saturated = 0.94;
     let spec = network(&experiment);
-    let verdict = judge(&stats, None, &experiment, &spec);
+    let verdict = judge(&stats, &[], None, &experiment, &spec);
     assert_eq!(
         (verdict.kind, verdict.measure),
         (Kind::Vanishing, Measure::GradRms)
@@ -70,7 +70,13 @@ fn vanishing_with_slope_evidence_and_a_fix_that_theory_backs() {
 #[test]
 fn the_error_signal_may_vanish_while_weight_gradients_stay_level() {
     let experiment = logistic();
-    let verdict = judge(&stats(0.0, 0.39), None, &experiment, &network(&experiment));
+    let verdict = judge(
+        &stats(0.0, 0.39),
+        &[],
+        None,
+        &experiment,
+        &network(&experiment),
+    );
     assert_eq!(
         (verdict.kind, verdict.measure),
         (Kind::Vanishing, Measure::DeltaRms)
@@ -86,14 +92,14 @@ fn the_error_signal_may_vanish_while_weight_gradients_stay_level() {
 fn the_bounds() {
     let experiment = logistic();
     let spec = network(&experiment);
-    let kind = |per_layer: f64| judge(&stats(per_layer, 0.0), None, &experiment, &spec).kind;
+    let kind = |per_layer: f64| judge(&stats(per_layer, 0.0), &[], None, &experiment, &spec).kind;
     assert_eq!(kind(0.299), Kind::Healthy);
     assert_eq!(kind(0.301), Kind::Vanishing);
     assert_eq!(kind(-0.299), Kind::Healthy);
     assert_eq!(kind(-0.301), Kind::Exploding);
     let mut loud = stats(0.0, 0.0);
     loud[4].grad_norm = 1001.0;
-    let verdict = judge(&loud, None, &experiment, &spec);
+    let verdict = judge(&loud, &[], None, &experiment, &spec);
     assert_eq!(verdict.kind, Kind::Exploding);
     assert!(
         verdict.sentence.contains("norm is 1001 in layer 5"),
@@ -108,14 +114,20 @@ fn exact_zeros() {
     let spec = network(&experiment);
     let mut silent = stats(0.1, 0.1);
     silent[0] = LayerStats::default();
-    let verdict = judge(&silent, None, &experiment, &spec);
+    let verdict = judge(&silent, &[], None, &experiment, &spec);
     assert_eq!((verdict.kind, verdict.ratio), (Kind::Vanishing, 0.0));
     assert!(
         verdict.sentence.ends_with("exactly 0 in layer 1."),
         "{}",
         verdict.sentence
     );
-    let verdict = judge(&vec![LayerStats::default(); 11], None, &experiment, &spec);
+    let verdict = judge(
+        &vec![LayerStats::default(); 11],
+        &[],
+        None,
+        &experiment,
+        &spec,
+    );
     assert_eq!(verdict.kind, Kind::Vanishing);
     assert!(verdict.sentence.contains("nothing can be learned"));
 }
@@ -128,7 +140,7 @@ fn divergence_names_layer_and_direction() {
         layer: 6,
         direction: Direction::Backward,
     };
-    let verdict = judge(&stats(0.0, 0.0), Some(place), &experiment, &spec);
+    let verdict = judge(&stats(0.0, 0.0), &[], Some(place), &experiment, &spec);
     assert_eq!(
         (verdict.kind, verdict.non_finite),
         (Kind::Diverged, Some(place))
@@ -139,7 +151,7 @@ fn divergence_names_layer_and_direction() {
     );
     let mut broken = stats(0.0, 0.0);
     broken[10].out_std = f64::NAN;
-    let verdict = judge(&broken, None, &experiment, &spec);
+    let verdict = judge(&broken, &[], None, &experiment, &spec);
     assert_eq!(
         verdict.non_finite,
         Some(NonFinite {
@@ -165,10 +177,13 @@ fn frozen_layers_are_left_out() {
         layer.frozen = true;
         *stats = LayerStats::default();
     }
-    assert_eq!(judge(&stats, None, &experiment, &spec).kind, Kind::Healthy);
+    assert_eq!(
+        judge(&stats, &[], None, &experiment, &spec).kind,
+        Kind::Healthy
+    );
     spec.layers.iter_mut().for_each(|l| l.frozen = true);
     assert!(
-        judge(&stats, None, &experiment, &spec)
+        judge(&stats, &[], None, &experiment, &spec)
             .sentence
             .contains("frozen")
     );
@@ -178,7 +193,7 @@ fn frozen_layers_are_left_out() {
 fn one_layer_has_no_depth() {
     let experiment = experiment("");
     let spec = network(&experiment);
-    let verdict = judge(&stats(0.0, 0.0)[..1], None, &experiment, &spec);
+    let verdict = judge(&stats(0.0, 0.0)[..1], &[], None, &experiment, &spec);
     assert_eq!(
         (verdict.kind, verdict.slope, verdict.ratio),
         (Kind::Healthy, 0.0, 1.0)
@@ -195,14 +210,14 @@ fn what_only_training_did_is_met_by_a_smaller_rate_or_by_clipping() {
         layer: 0,
         direction: Direction::Forward,
     };
-    let fix = judge(&[], Some(place), &experiment, &spec)
+    let fix = judge(&[], &[], Some(place), &experiment, &spec)
         .fix
         .expect("a fix");
     assert_eq!(fix.label, "set the learning rate to 0.001");
     assert_eq!(fix.experiment.training.optimizer.learning_rate(), 0.001);
-    let fix = judge(&stats(-0.9, 0.0)[7..], None, &experiment, &spec).fix;
+    let fix = judge(&stats(-0.9, 0.0)[7..], &[], None, &experiment, &spec).fix;
     assert_eq!(fix, None, "2.7 decades are healthy");
-    let fix = judge(&stats(-1.1, 0.0)[7..], None, &experiment, &spec)
+    let fix = judge(&stats(-1.1, 0.0)[7..], &[], None, &experiment, &spec)
         .fix
         .expect("a fix");
     assert_eq!(fix.label, "clip the gradients' norm at 1");
@@ -213,11 +228,62 @@ fn a_judge_remembers_its_fix() {
     let experiment = logistic();
     let spec = network(&experiment);
     let mut judge = Judge::default();
-    let first = judge.judge(&stats(0.73, 0.2), None, &experiment, &spec);
-    let second = judge.judge(&stats(0.75, 0.2), None, &experiment, &spec);
+    let first = judge.judge(&stats(0.73, 0.2), &[], None, &experiment, &spec);
+    let second = judge.judge(&stats(0.75, 0.2), &[], None, &experiment, &spec);
     assert!(first.fix.is_some() && first.fix == second.fix);
     assert_eq!(
-        judge.judge(&stats(0.0, 0.0), None, &experiment, &spec).fix,
+        judge
+            .judge(&stats(0.0, 0.0), &[], None, &experiment, &spec)
+            .fix,
         None
     );
+}
+
+#[test]
+fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
+    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 8\n";
+    let plain = parse(text, "t.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let spec = |e: &Experiment| {
+        resolve::network_spec(e, 2, Task::Regression { targets: 1 }).expect("it fits the data")
+    };
+    let time = |per_step: f64| {
+        vec![ThroughTime {
+            layer: 0,
+            norms: (0..100)
+                .map(|t| 10f64.powf(per_step * f64::from(t - 99)))
+                .collect(),
+            radius: Some(0.875),
+        }]
+    };
+    let stats = &stats(0.0, 0.0)[..2];
+    let verdict = judge(stats, &time(0.1), None, &plain, &spec(&plain));
+    assert_eq!(
+        (verdict.kind, verdict.measure),
+        (Kind::Vanishing, Measure::ThroughTime)
+    );
+    assert!((verdict.slope - 0.1).abs() < 1e-9);
+    assert_eq!(
+        verdict.sentence,
+        "The gradient through time vanishes: 0.10 decades lost per step on the way back; step 1 of layer 1 gets only 1.3e-10 of what step 100 gets."
+    );
+    assert!(
+        verdict.evidence.contains("spectral radius 0.88 in layer 1"),
+        "{}",
+        verdict.evidence
+    );
+    let fix = verdict.fix.expect("a fix");
+    assert!(fix.label.contains("lstm"), "{}", fix.label);
+    let level = judge(stats, &time(0.01), None, &plain, &spec(&plain));
+    assert_eq!(level.kind, Kind::Healthy);
+    let grows = judge(stats, &time(-0.1), None, &plain, &spec(&plain));
+    assert_eq!(grows.kind, Kind::Exploding);
+    // An LSTM's cells carry what its outputs lose.
+    let carried = judge(
+        stats,
+        &time(0.1),
+        None,
+        &fix.experiment,
+        &spec(&fix.experiment),
+    );
+    assert_eq!(carried.kind, Kind::Healthy);
 }

@@ -45,6 +45,19 @@ pub struct LayerHistograms {
     pub out: Histogram,
 }
 
+/// A recurrent layer over the steps of its sequences.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ThroughTime {
+    /// The layer, from 0.
+    pub layer: usize,
+    /// ‖∂L/∂h_t‖₂ over the batch, of the state after each step, the sequence's first step first: all that comes to it, through
+    /// later steps too.
+    pub norms: Vec<f64>,
+    /// The largest magnitude of an eigenvalue of the recurrent matrix; `None` where it was not reckoned (it takes longer
+    /// than the norms), and of gated cells, whose matrix alone does not say what becomes of the gradient.
+    pub radius: Option<f64>,
+}
+
 /// Loss and, for classes, accuracy over some rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Score {

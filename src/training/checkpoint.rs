@@ -7,7 +7,7 @@ use super::Point;
 use super::tensors::{Numbers, TensorFile, TensorFileError};
 use crate::experiment::{self, Experiment};
 use crate::nn::network::TensorError;
-use crate::telemetry::{LayerStats, Score};
+use crate::telemetry::{LayerStats, Score, ThroughTime};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,9 @@ pub(super) struct Counts {
     pub test_step: Option<u64>,
     pub log_span: u64,
     pub log_layers: usize,
+    /// Recurrent layers of the log's points, each with the steps of its sequences. Older files have none.
+    #[serde(default)]
+    pub log_time: Vec<(usize, usize)>,
     /// Written because a signal stopped the run.
     pub interrupted: bool,
 }
@@ -208,18 +211,50 @@ pub(super) fn write_point(point: &Point, into: &mut Vec<f64>) {
             s.update_ratio,
         ]);
     }
+    for time in &point.time {
+        into.push(time.radius.unwrap_or(f64::NAN));
+        into.extend(&time.norms);
+    }
 }
 
 fn read_points(file: &TensorFile, counts: &Counts) -> Option<Vec<Point>> {
     let Numbers::F64(numbers) = &file.get("log")?.numbers else {
         return None;
     };
-    let width = counts.log_layers.checked_mul(LAYER)?.checked_add(POINT)?;
+    let time_starts = counts.log_layers.checked_mul(LAYER)?.checked_add(POINT)?;
+    let width = counts
+        .log_time
+        .iter()
+        .try_fold(time_starts, |sum, (_, steps)| {
+            sum.checked_add(steps.checked_add(1)?)
+        })?;
     let rows = numbers.chunks_exact(width);
     if !rows.remainder().is_empty() {
         return None;
     }
-    Some(rows.map(read_point).collect())
+    Some(
+        rows.map(|row| {
+            let (point, time) = row.split_at(time_starts);
+            Point {
+                time: read_time(time, &counts.log_time),
+                ..read_point(point)
+            }
+        })
+        .collect(),
+    )
+}
+
+fn read_time(mut row: &[f64], layers: &[(usize, usize)]) -> Vec<ThroughTime> {
+    let mut take = |(layer, steps): &(usize, usize)| {
+        let (own, rest) = row.split_at(steps + 1);
+        row = rest;
+        ThroughTime {
+            layer: *layer,
+            norms: own[1..].to_vec(),
+            radius: Some(own[0]).filter(|r| !r.is_nan()),
+        }
+    };
+    layers.iter().map(&mut take).collect()
 }
 
 fn read_point(row: &[f64]) -> Point {
@@ -245,5 +280,6 @@ fn read_point(row: &[f64]) -> Point {
         global_grad_norm: row[7],
         clip_factor: row[8],
         layers: layers.collect(),
+        time: Vec::new(),
     }
 }

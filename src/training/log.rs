@@ -32,7 +32,7 @@ impl Log {
 
     /// Adds a point of a later step than all before.
     pub fn push(&mut self, point: Point) {
-        let room = max_points(point.layers.len());
+        let room = max_points(point.weight());
         match self.points.last_mut() {
             Some(last) if last.step / self.span == point.step / self.span => {
                 if !stands_out(last, &point) {

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Most points of a frame or of a run's log; beyond it neighbours are thinned. About 9 MB of layer statistics.
-pub fn max_points(layers: usize) -> usize {
-    (100_000 / layers.max(1)).clamp(64, 1024)
+/// Most points of a frame or of a run's log, of this [`Point::weight`]; beyond it neighbours are thinned. About 9 MB.
+pub fn max_points(weight: usize) -> usize {
+    (100_000 / weight.max(1)).clamp(64, 1024)
 }
 
 /// Most notices of a frame; the oldest go first.
@@ -145,7 +145,8 @@ fn join_command(queue: &mut VecDeque<Command>, command: Command) {
 pub fn merge(kept: &mut Frame, newer: Frame) {
     if kept.info.run == newer.info.run {
         kept.points.extend(newer.points);
-        while kept.points.len() > max_points(newer.info.layers) {
+        let weight = kept.points.last().map_or(0, Point::weight);
+        while kept.points.len() > max_points(weight) {
             thin(&mut kept.points);
         }
         kept.histograms = newer.histograms.or(kept.histograms.take());

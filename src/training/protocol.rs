@@ -3,7 +3,7 @@
 use super::look::{DataView, Lens};
 use crate::data::Dataset;
 use crate::experiment::Experiment;
-use crate::telemetry::{LayerHistograms, LayerStats, Score};
+use crate::telemetry::{LayerHistograms, LayerStats, Score, ThroughTime};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,6 +75,16 @@ pub struct Point {
     pub global_grad_norm: f64,
     pub clip_factor: f64,
     pub layers: Vec<LayerStats>,
+    /// Recurrent layers over the steps of their sequences, from the bottom; radii where histograms were taken too.
+    pub time: Vec<ThroughTime>,
+}
+
+impl Point {
+    /// How many layers' measures take as much room as all that is in it.
+    pub fn weight(&self) -> usize {
+        let steps: usize = self.time.iter().map(|t| t.norms.len()).sum();
+        self.layers.len() + steps.div_ceil(11)
+    }
 }
 
 /// What the screen gets. Frames that were not taken are merged: `points` are appended (thinned under a bound), all else

@@ -343,7 +343,8 @@ where
 
     /// Leaves a frame with all that came since the last one.
     fn show(&mut self) {
-        while self.points.len() > max_points(self.info.layers) {
+        let weight = self.points.last().map_or(0, Point::weight);
+        while self.points.len() > max_points(weight) {
             thin(&mut self.points);
         }
         let view = self.look();

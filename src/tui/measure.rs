@@ -143,22 +143,26 @@ pub enum View {
     Waterfall,
     Profile,
     Histograms,
+    /// Through the steps of the sequences: of recurrent networks.
+    Time,
 }
 
 impl View {
-    pub const ALL: [View; 4] = [
+    pub const ALL: [View; 5] = [
         Self::Sparklines,
         Self::Waterfall,
         Self::Profile,
         Self::Histograms,
+        Self::Time,
     ];
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Sparklines => "over time",
+            Self::Sparklines => "over training",
             Self::Waterfall => "waterfall",
             Self::Profile => "over depth",
             Self::Histograms => "histograms",
+            Self::Time => "through time",
         }
     }
 

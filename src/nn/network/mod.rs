@@ -34,7 +34,7 @@ use super::kernel::{Blocked, Crew, Real, Team};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
 use super::spec::{Cell, NetworkSpec, Norm};
-use super::stats::{LayerStats, Score};
+use super::stats::{LayerStats, Score, ThroughTime};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
@@ -173,6 +173,20 @@ impl<T: Real> Network<T> {
             Some((l.index, recurrent::spectral_radius(&r.weight.value)))
         };
         self.layers.iter().filter_map(plain).collect()
+    }
+
+    /// Every recurrent layer over the steps of the last step's batch, from the bottom; radii only where asked for.
+    pub fn through_time(&self, with_radii: bool) -> Vec<ThroughTime> {
+        let seen = |l: &Layer<T>| {
+            let r = l.recurrence.as_ref()?;
+            let plain = with_radii && r.cell == Cell::Plain;
+            Some(ThroughTime {
+                layer: l.index,
+                norms: r.time_norms.clone(),
+                radius: plain.then(|| recurrent::spectral_radius(&r.weight.value)),
+            })
+        };
+        self.layers.iter().filter_map(seen).collect()
     }
 
     fn take_input(&mut self, x: ArrayView2<f32>) -> Result<(), BatchError> {

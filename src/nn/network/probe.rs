@@ -7,7 +7,7 @@ use super::tensors::full_name;
 use super::{Network, NonFinite, StepError, update};
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::spec::Regularize;
-use crate::nn::stats::{LayerHistograms, LayerStats, Score};
+use crate::nn::stats::{LayerHistograms, LayerStats, Score, ThroughTime};
 use ndarray::ArrayView2;
 
 /// How a probe looks.
@@ -33,6 +33,8 @@ pub struct Trace<T = f32> {
     pub tensors: Vec<NamedTensor<T>>,
     pub stats: Vec<LayerStats>,
     pub histograms: Vec<LayerHistograms>,
+    /// Recurrent layers over the steps of their sequences.
+    pub time: Vec<ThroughTime>,
     pub global_grad_norm: f64,
     pub first_non_finite: Option<NonFinite>,
 }
@@ -92,6 +94,7 @@ impl<T: Real> Network<T> {
             tensors,
             stats: self.stats.clone(),
             histograms: self.layers.iter().map(Layer::histograms).collect(),
+            time: self.through_time(true),
             global_grad_norm,
             first_non_finite: self.first_non_finite(score.loss),
         })

@@ -25,14 +25,19 @@ impl Session {
                 .push((format!("{BEST}{}", tensor.name), tensor.clone().into()));
         }
         let layers = self.network.spec().layers.len();
-        let whole = |p: &&Point| p.layers.len() == layers;
+        let steps = |p: &Point| -> Vec<(usize, usize)> {
+            p.time.iter().map(|t| (t.layer, t.norms.len())).collect()
+        };
+        let log_time = self.log.points().last().map_or_else(Vec::new, steps);
+        let whole = |p: &&Point| p.layers.len() == layers && steps(p) == log_time;
         let mut log = Vec::new();
         self.log
             .points()
             .iter()
             .filter(whole)
             .for_each(|p| write_point(p, &mut log));
-        let width = POINT + LAYER * layers;
+        let of_time: usize = log_time.iter().map(|(_, steps)| steps + 1).sum();
+        let width = POINT + LAYER * layers + of_time;
         let rows = log.len() / width;
         file.tensors
             .push(("log".into(), Tensor::f64(vec![rows, width], log)));
@@ -59,6 +64,7 @@ impl Session {
             test_step: self.test.map(|(step, _)| step),
             log_span: self.log.span(),
             log_layers: layers,
+            log_time,
             interrupted,
         };
         let base_dir = std::path::absolute(&self.base_dir).unwrap_or(self.base_dir.clone());

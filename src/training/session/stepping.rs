@@ -32,7 +32,7 @@ impl Session {
                 break;
             }
         }
-        advance.point = self.point();
+        advance.point = self.point(last == Detail::Histograms);
         if let Some(point) = &advance.point {
             self.log.push(point.clone());
         }
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// What was measured at the last step.
-    fn point(&self) -> Option<Point> {
+    fn point(&self, with_radii: bool) -> Option<Point> {
         (self.steps() > 0).then(|| Point {
             step: self.steps(),
             epoch: self.epoch(),
@@ -134,6 +134,7 @@ impl Session {
             global_grad_norm: self.outcome.global_grad_norm,
             clip_factor: self.outcome.clip_factor,
             layers: self.outcome.stats.clone(),
+            time: self.network.through_time(with_radii),
         })
     }
 }

@@ -91,10 +91,12 @@ impl App {
     /// The verdict on the newest measurements; none while they are of another network.
     pub(super) fn judge(&mut self) {
         let stats = self.run.record.layers();
+        let time = self.run.record.time();
         let insight = &mut self.insight;
         insight.verdict = match &insight.spec {
             Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
-                Some(insight.judge.judge(stats, None, &self.experiment, spec))
+                let judge = &mut insight.judge;
+                Some(judge.judge(stats, &time, None, &self.experiment, spec))
             }
             _ => None,
         };
@@ -184,5 +186,20 @@ impl App {
             Measure::PreStd => Some(predicted.q_pre.sqrt()),
             _ => None,
         }
+    }
+
+    /// How far one network's measure scatters around theory's, as the standard deviation of its natural logarithm. A layer
+    /// of n units adds about 5/n to the variance of the logarithm of the signal's square (E‖a‖⁴/(E‖a‖²)² = Π(1+5/n): Hanin
+    /// & Rolnick 2018), up to it on the way forward, down to it on the way back.
+    pub fn scatter(&self, layer: usize, measure: Measure) -> Option<f64> {
+        let layers = &self.insight.spec.as_ref()?.layers;
+        let hidden = layers.len().saturating_sub(1);
+        let range = match measure {
+            Measure::PreStd => 0..layer.min(hidden),
+            Measure::DeltaRms => layer.min(hidden)..hidden,
+            _ => 0..hidden,
+        };
+        let variance: f64 = layers[range].iter().map(|l| 5.0 / l.units as f64).sum();
+        Some(variance.sqrt() / 2.0)
     }
 }

@@ -28,8 +28,8 @@ use super::race::Race;
 use super::splits::{Drag, Splits};
 use super::theme::{ColourDepth, Theme, ThemeName};
 use super::widgets::Look;
-use crate::experiment::Experiment;
-use crate::telemetry::LayerStats;
+use crate::experiment::{Experiment, LayerKind};
+use crate::telemetry::{LayerStats, ThroughTime};
 use crate::training::{Command, Lens, Status};
 use insight::Insight;
 use ratatui::layout::{Rect, Size};
@@ -299,6 +299,9 @@ impl App {
             _ => true,
         });
         self.pinned.truncate(16);
+        if self.view == View::Time && !self.is_recurrent() {
+            self.view = View::default();
+        }
     }
 
     /// The flow's selected layer follows the Network pane's selection.
@@ -380,6 +383,22 @@ impl App {
             Some(point) => &point.layers,
             None => record.layers(),
         }
+    }
+
+    /// Whether there is a gradient through time.
+    pub fn is_recurrent(&self) -> bool {
+        let layers = &self.experiment.network.layers;
+        layers.iter().any(|l| l.kind != LayerKind::Dense)
+    }
+
+    /// The selected layer over the steps of its sequences, at the cursor or last; where it is not recurrent, the topmost that
+    /// is.
+    pub fn time_shown(&self) -> Option<&ThroughTime> {
+        let record = &self.run.record;
+        let at_cursor = self.cursor.and_then(|step| record.at(step));
+        let time = &at_cursor.or(record.latest.as_ref())?.time;
+        let selected = time.iter().find(|t| t.layer == self.layer);
+        selected.or(time.last())
     }
 
     pub fn move_focus(&mut self, forward: bool) {

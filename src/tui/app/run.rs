@@ -1,7 +1,7 @@
 //! A run as the screen knows it: what training said last, and a bounded history of what it measured.
 
 use crate::experiment::Experiment;
-use crate::telemetry::{History, LayerHistograms, LayerStats};
+use crate::telemetry::{History, LayerHistograms, LayerStats, ThroughTime};
 use crate::training::{DataView, Frame, Point, RunInfo, Status};
 use std::sync::Arc;
 
@@ -89,6 +89,23 @@ impl Record {
 
     pub fn layers(&self) -> &[LayerStats] {
         self.latest.as_ref().map_or(&[], |p| &p.layers)
+    }
+
+    /// The last recurrent layers over their steps, with the last radii that were reckoned.
+    pub fn time(&self) -> Vec<ThroughTime> {
+        let mut time = self.latest.as_ref().map_or(Vec::new(), |p| p.time.clone());
+        for seen in &mut time {
+            seen.radius = self.radius(seen.layer, u64::MAX);
+        }
+        time
+    }
+
+    /// The spectral radius of a recurrent layer's matrix when it was last reckoned, up to this step.
+    pub fn radius(&self, layer: usize, until: u64) -> Option<f64> {
+        let known = |p: &Point| p.time.iter().find(|t| t.layer == layer)?.radius;
+        let newest = self.latest.iter();
+        let points = newest.chain(self.points.iter().rev());
+        points.filter(|p| p.step <= until).find_map(known)
     }
 
     /// The latest evaluation of the test rows.
@@ -183,6 +200,16 @@ pub struct Pinned {
     pub record: Record,
     /// Pinned by hand, not left behind by an edit that restarted the run.
     pub kept: bool,
+}
+
+impl Pinned {
+    /// What was measured of the layers at a step, or last.
+    pub fn layers_at(&self, step: Option<u64>) -> &[LayerStats] {
+        match step.and_then(|step| self.record.at(step)) {
+            Some(point) => &point.layers,
+            None => self.record.layers(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::App;
 use crate::training::session::is_plane;
 use crate::training::{Command, Lens};
 use crate::tui::layout::Pane;
+use crate::tui::measure::View;
 use crate::tui::message::Effect;
 use crate::tui::panes::data;
 
@@ -49,6 +50,9 @@ impl App {
             self.picture = self.picture.next(forward);
         } else {
             self.view = self.view.next(forward);
+            if self.view == View::Time && !self.is_recurrent() {
+                self.view = self.view.next(forward);
+            }
         }
     }
 }

@@ -86,7 +86,8 @@ impl Lane {
         let stats = self.run.record.layers();
         self.verdict = match &self.spec {
             Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
-                Some(self.judge.judge(stats, None, &self.experiment, spec))
+                let time = self.run.record.time();
+                Some(self.judge.judge(stats, &time, None, &self.experiment, spec))
             }
             _ => None,
         };

@@ -1,6 +1,6 @@
 //! A function and its derivative: what the pickers of activations show (and of initializers, for their density).
 
-use super::plot::Plot;
+use super::plot::{Piece, Plot};
 use super::{Axis, Look, format_value, put};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -83,10 +83,10 @@ impl Widget for CurvePlot<'_> {
         dots.render(buf);
         let mut names = Vec::new();
         if !self.names.0.is_empty() {
-            names.push((self.names.0.to_string(), value));
+            names.push(Piece::named(self.names.0, value));
         }
         if !self.derivative.is_empty() && !self.names.1.is_empty() {
-            names.push((self.names.1.to_string(), slope));
+            names.push(Piece::named(self.names.1, slope));
         }
         plot.draw_top_right(buf, &names);
     }

@@ -1,6 +1,6 @@
 //! Curves over time.
 
-use super::plot::Plot;
+use super::plot::{Piece, Plot};
 use super::{Axis, Look, format_value};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -120,20 +120,26 @@ impl<'a> LineChart<'a> {
     }
 
     /// Names, or with a cursor the values under it.
-    fn top_right(&self) -> Vec<(String, Style)> {
-        let mut pieces = Vec::new();
-        if let Some(at) = self.cursor {
-            pieces.push((format!("@{}", format_x(at)), Style::new()));
-        }
-        for series in self.series {
-            let text = match self.cursor.and_then(|at| nearest(series, at)) {
-                Some(value) => format!("{} {}", series.name, format_value(value)),
-                None if series.name.is_empty() => continue,
-                None => series.name.to_string(),
-            };
-            pieces.push((text, series.style));
-        }
-        pieces
+    fn top_right(&self) -> Vec<Piece> {
+        let place = self.cursor.map(|at| Piece {
+            name: String::new(),
+            short: String::new(),
+            value: Some(format!("@{}", format_x(at))),
+            style: Style::new(),
+        });
+        let of_series = |series: &Series| {
+            let value = self.cursor.and_then(|at| nearest(series, at));
+            (value.is_some() || !series.name.is_empty()).then(|| Piece {
+                name: series.name.to_string(),
+                short: series.name.to_string(),
+                value: value.map(format_value),
+                style: series.style,
+            })
+        };
+        place
+            .into_iter()
+            .chain(self.series.iter().filter_map(of_series))
+            .collect()
     }
 }
 

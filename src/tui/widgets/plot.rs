@@ -199,17 +199,93 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Pieces of text in a row from the right edge of the top row, each in its style.
-    pub fn draw_top_right(&self, buf: &mut Buffer, pieces: &[(String, Style)]) {
-        let width: usize = pieces.iter().map(|(t, _)| t.chars().count() + 1).sum();
+    /// The legend, from the right edge of the top row: names shortened until it fits, never left out.
+    pub fn draw_top_right(&self, buf: &mut Buffer, pieces: &[Piece]) {
         let room = usize::from(self.inner.width);
-        if self.inner.height < 2 || width == 0 || width > room + 1 {
+        if self.inner.height < 2 || room == 0 {
             return;
         }
-        let mut at = (room + 1 - width) as u16;
-        for (text, style) in pieces {
-            put_text(buf, self.inner, at, 0, text, *style);
+        let texts = fitted(pieces, room);
+        let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
+        let mut at = (room + 1).saturating_sub(width) as u16;
+        for (text, piece) in texts.iter().zip(pieces) {
+            put_text(buf, self.inner, at, 0, text, piece.style);
             at += text.chars().count() as u16 + 1;
         }
+    }
+}
+
+/// One entry of a legend: a name, and the value under the cursor.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub name: String,
+    /// For where there is little room.
+    pub short: String,
+    pub value: Option<String>,
+    pub style: Style,
+}
+
+impl Piece {
+    pub fn named(name: &str, style: Style) -> Self {
+        Self {
+            name: name.to_string(),
+            short: name.to_string(),
+            value: None,
+            style,
+        }
+    }
+}
+
+/// The pieces' texts in at most `room` characters with a space between them, as far as that goes: short names, then cut
+/// names.
+fn fitted(pieces: &[Piece], room: usize) -> Vec<String> {
+    let text = |name: &str, piece: &Piece| match &piece.value {
+        Some(value) if name.is_empty() => value.clone(),
+        Some(value) => format!("{name} {value}"),
+        None => name.to_string(),
+    };
+    let fits = |texts: &[String]| {
+        let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
+        width <= room + 1
+    };
+    let long: Vec<String> = pieces.iter().map(|p| text(&p.name, p)).collect();
+    if fits(&long) {
+        return long;
+    }
+    let longest = pieces.iter().map(|p| p.short.chars().count()).max();
+    let mut texts = long;
+    for most in (1..=longest.unwrap_or(0)).rev() {
+        let cut = |p: &Piece| p.short.chars().take(most).collect::<String>();
+        texts = pieces.iter().map(|p| text(&cut(p), p)).collect();
+        if fits(&texts) {
+            break;
+        }
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_is_shortened_before_it_is_cut() {
+        let piece = |name: &str, short: &str, value: Option<&str>| Piece {
+            name: name.into(),
+            short: short.into(),
+            value: value.map(String::from),
+            style: Style::new(),
+        };
+        let pieces = [
+            piece("theory", "theory", Some("0.01")),
+            piece("rms error signal δ", "δ", Some("0.02")),
+        ];
+        assert_eq!(
+            fitted(&pieces, 60),
+            ["theory 0.01", "rms error signal δ 0.02"]
+        );
+        assert_eq!(fitted(&pieces, 18), ["theory 0.01", "δ 0.02"]);
+        assert_eq!(fitted(&pieces, 14), ["th 0.01", "δ 0.02"]);
+        assert_eq!(fitted(&pieces, 3), ["t 0.01", "δ 0.02"]);
     }
 }

@@ -1,6 +1,6 @@
 //! A measure over depth: what is measured now, theory's line with its band of trust, the pinned run's line.
 
-use super::plot::Plot;
+use super::plot::{Piece, Plot};
 use super::{Axis, Look, format_value, put};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -12,6 +12,8 @@ use ratatui::widgets::Widget;
 #[derive(Clone, Copy, Debug)]
 pub struct ProfileSeries<'a> {
     pub name: &'a str,
+    /// For where there is little room.
+    pub short: &'a str,
     pub values: &'a [f64],
     pub style: Style,
 }
@@ -98,19 +100,27 @@ impl<'a> ProfilePlot<'a> {
             .then(|| (plot.x_at(inside).round() as usize).min(layers - 1))
     }
 
-    fn top_right(&self) -> Vec<(String, Style)> {
-        let mut pieces = Vec::new();
-        if let Some(layer) = self.cursor {
-            pieces.push((format!("layer {}", layer + 1), Style::new()));
-        }
-        for series in self.series {
-            let text = match self.cursor.and_then(|layer| series.values.get(layer)) {
-                Some(value) => format!("{} {}", series.name, format_value(*value)),
-                None => series.name.to_string(),
-            };
-            pieces.push((text, series.style));
-        }
-        pieces
+    fn top_right(&self) -> Vec<Piece> {
+        let place = self.cursor.map(|layer| Piece {
+            name: "layer".to_string(),
+            short: String::new(),
+            value: Some(format!("{}", layer + 1)),
+            style: Style::new(),
+        });
+        let of_series = |series: &ProfileSeries| {
+            let value = self.cursor.and_then(|layer| series.values.get(layer));
+            Piece {
+                name: series.name.to_string(),
+                short: series.short.to_string(),
+                value: value.map(|v| format_value(*v)),
+                style: series.style,
+            }
+        };
+        let named = self.series.iter().filter(|s| !s.name.is_empty());
+        place
+            .into_iter()
+            .chain(named.map(of_series))
+            .collect()
     }
 }
 

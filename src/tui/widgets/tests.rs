@@ -198,11 +198,13 @@ fn a_profile_shows_theory_with_its_band_beneath_what_is_measured() {
     let series = [
         ProfileSeries {
             name: "theory",
+            short: "theory",
             values: &measured,
             style: theme.style(Role::Theory),
         },
         ProfileSeries {
             name: "now",
+            short: "now",
             values: &measured,
             style: theme.style(Role::Accent),
         },
@@ -415,6 +417,7 @@ fn draw_all(look: Look, area: Rect, buf: &mut Buffer, v: &[f64], counts: &[u32])
             .render(area, buf);
         let profile = [ProfileSeries {
             name: "p",
+            short: "p",
             values: v,
             style,
         }];

@@ -4,7 +4,7 @@ use crate::telemetry::LayerStats;
 use crate::tui::app::App;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{ProfilePlot, ProfileSeries};
+use crate::tui::widgets::{Band, ProfilePlot, ProfileSeries};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -13,6 +13,7 @@ use ratatui::widgets::Widget;
 /// A line of the profile, before it is drawn.
 struct Line {
     name: &'static str,
+    short: &'static str,
     values: Vec<f64>,
     style: Style,
 }
@@ -34,37 +35,51 @@ fn lines(app: &App) -> Vec<Line> {
             .collect()
     };
     let mut lines = Vec::new();
-    let mut add = |name, values: Vec<f64>, role| {
+    let mut add = |(name, short), values: Vec<f64>, role| {
         if values.iter().any(|v| v.is_finite()) {
             lines.push(Line {
                 name,
+                short,
                 values,
                 style: theme.style(role),
             });
         }
     };
+    // The two that can hide each other's trouble are shown together.
+    let beside = match measure {
+        Measure::GradRms => Some(Measure::DeltaRms),
+        Measure::DeltaRms => Some(Measure::GradRms),
+        _ => None,
+    };
+    let words = |m: Measure| (m.symbol(), m.short());
     if let Some(pinned) = app.baseline() {
-        add("pinned", of(pinned.record.layers(), measure), Role::Pinned);
+        let layers = pinned.layers_at(app.cursor);
+        if let Some(beside) = beside {
+            add(("", ""), of(layers, beside), Role::Pinned);
+        }
+        add(("pinned", "pin"), of(layers, measure), Role::Pinned);
     }
     let predicted = (0..app.layer_count()).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
-    add("theory", predicted.collect(), Role::Theory);
-    // The two that can hide each other's trouble are shown together.
+    add(("theory", "theory"), predicted.collect(), Role::Theory);
     let now = app.layers_shown();
-    match measure {
-        Measure::GradRms => add(
-            Measure::DeltaRms.symbol(),
-            of(now, Measure::DeltaRms),
-            Role::Test,
-        ),
-        Measure::DeltaRms => add(
-            Measure::GradRms.symbol(),
-            of(now, Measure::GradRms),
-            Role::Test,
-        ),
-        _ => {}
+    if let Some(beside) = beside {
+        add(words(beside), of(now, beside), Role::Test);
     }
-    add(measure.symbol(), of(now, measure), Role::Train);
+    add(words(measure), of(now, measure), Role::Train);
     lines
+}
+
+/// Between which values theory's line is trusted: a standard deviation of what networks of these widths scatter around it.
+fn band(app: &App) -> (Vec<f64>, Vec<f64>) {
+    let edge = |up: f64| {
+        let at = |layer| {
+            let factor = (up * app.scatter(layer, app.measure)?).exp();
+            Some(app.predicted(layer, app.measure)? * factor)
+        };
+        let edge = (0..app.layer_count()).map(|l| at(l).unwrap_or(f64::NAN));
+        edge.collect()
+    };
+    (edge(-1.0), edge(1.0))
 }
 
 fn with_plot<T>(app: &App, use_it: impl FnOnce(ProfilePlot) -> T) -> T {
@@ -73,11 +88,18 @@ fn with_plot<T>(app: &App, use_it: impl FnOnce(ProfilePlot) -> T) -> T {
         .iter()
         .map(|l| ProfileSeries {
             name: l.name,
+            short: l.short,
             values: &l.values,
             style: l.style,
         })
         .collect();
+    let (low, high) = band(app);
+    let trusted = app.has_theory().then_some(Band {
+        low: &low,
+        high: &high,
+    });
     let plot = ProfilePlot::new(app.look(), &series)
+        .band(trusted)
         .log(app.measure.is_logarithmic())
         .cursor(Some(app.layer));
     use_it(plot)

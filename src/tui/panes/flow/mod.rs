@@ -1,8 +1,10 @@
-//! The gradient flow, the heart of the screen, in its four views.
+//! The gradient flow, the heart of the screen, in its views.
 
+mod clip;
 mod depth;
 mod histograms;
 mod rows;
+mod time;
 mod waterfall;
 
 use super::framed;
@@ -19,8 +21,12 @@ const PROFILE: u16 = 9;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let measure = app.measure;
-    let title = format!("Gradient flow · {}", measure.symbol());
-    let shown = if measure.is_logarithmic() {
+    let through_time = app.view == View::Time;
+    let title = match through_time {
+        true => "Gradient through time · ‖∂L/∂h‖".to_string(),
+        false => format!("Gradient flow · {}", measure.symbol()),
+    };
+    let shown = if measure.is_logarithmic() || through_time {
         "log₁₀ "
     } else {
         ""
@@ -34,25 +40,35 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         None => format!("{shown}{}", app.view.name()),
     };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);
+    clip::draw(app, area, buf);
     match app.view {
         View::Sparklines => {
             let (above, below) = split(app, inner);
             rows::draw(app, above, buf);
-            if !below.is_empty() {
+            if below.is_empty() {
+            } else if app.is_recurrent() {
+                time::draw(app, below, buf);
+            } else {
                 depth::draw(app, below, buf);
             }
         }
+        View::Time => time::draw(app, inner, buf),
         View::Waterfall => waterfall::draw(app, inner, buf),
         View::Profile => depth::draw(app, inner, buf),
         View::Histograms => histograms::draw(app, inner, buf),
     }
 }
 
-/// The rows, and beneath them the profile where they leave room for it.
+/// The rows, and beneath them the profile over depth, or through time where there is any, where they leave room for it.
 fn split(app: &App, inner: Rect) -> (Rect, Rect) {
     let rows = u16::try_from(app.layer_count() + 1).unwrap_or(u16::MAX);
     let left = inner.height.saturating_sub(rows.saturating_add(1));
-    if left < PROFILE {
+    let needed = if app.is_recurrent() {
+        time::FEWEST_ROWS
+    } else {
+        PROFILE
+    };
+    if left < needed {
         return (inner, Rect::default());
     }
     let above = Rect {
@@ -75,10 +91,13 @@ pub fn layer_at(app: &App, area: Rect, column: u16, row: u16) -> Option<usize> {
             let (above, below) = split(app, inner);
             if row < above.bottom() {
                 rows::layer_at(app, above, row)
+            } else if app.is_recurrent() {
+                None
             } else {
                 depth::layer_at(app, below, column)
             }
         }
+        View::Time => None,
         View::Waterfall => waterfall::layer_at(app, inner, row),
         View::Profile => depth::layer_at(app, inner, column),
         View::Histograms => rows::layer_at(app, inner, row),
