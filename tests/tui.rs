@@ -21,6 +21,8 @@ mod race;
 mod screens;
 #[path = "tui/takeaway.rs"]
 mod takeaway;
+#[path = "tui/through_time.rs"]
+mod through_time;
 #[path = "tui/time.rs"]
 mod time;
 #[path = "tui/tour.rs"]

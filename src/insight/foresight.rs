@@ -20,7 +20,7 @@ impl Foresight {
     /// By the same bounds as the verdict on a run.
     pub fn of(theory: &Theory, spec: &NetworkSpec) -> Self {
         let stats: Vec<LayerStats> = theory.layers.iter().map(as_measured).collect();
-        let verdict = verdict::without_fix(&stats, None, spec);
+        let verdict = verdict::without_fix(&stats, &[], None, spec);
         Self {
             kind: verdict.kind,
             slope: verdict.slope,

@@ -172,6 +172,7 @@ pub fn points(layers: usize, steps: std::ops::Range<u64>) -> Vec<Point> {
                 layers: (0..layers)
                     .map(|l| layer(-0.7 * (layers - 1 - l) as f64 - 0.5 + 0.2 * (t / 40.0).sin()))
                     .collect(),
+                time: Vec::new(),
             }
         })
         .collect()

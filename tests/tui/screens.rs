@@ -29,7 +29,7 @@ fn the_other_views_and_overlays() {
 }
 
 /// The cell where `what` begins.
-fn find(buffer: &Buffer, what: &str) -> (u16, u16) {
+pub fn find(buffer: &Buffer, what: &str) -> (u16, u16) {
     let rows = text(buffer);
     let row = rows
         .lines()

@@ -117,10 +117,7 @@ impl<'a> ProfilePlot<'a> {
             }
         };
         let named = self.series.iter().filter(|s| !s.name.is_empty());
-        place
-            .into_iter()
-            .chain(named.map(of_series))
-            .collect()
+        place.into_iter().chain(named.map(of_series)).collect()
     }
 }
 
