@@ -27,3 +27,5 @@ mod through_time;
 mod time;
 #[path = "tui/tour.rs"]
 mod tour;
+#[path = "tui/views.rs"]
+mod views;

@@ -185,7 +185,8 @@ actions! {
     "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "accuracy", "show accuracy instead of loss, and back", always, |app| app.show_accuracy = !app.show_accuracy;
     "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
     "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
-    "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, list_pinned;
+    "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, App::list_pinned;
+    "name-pinned" ["N"], Everywhere, 0 "name pinned", "name the pinned run that the charts show", needs_pinned, App::ask_for_pinned_name;
     "undo" ["u"], Everywhere, 14 "undo", "take the last edit back", needs_undo, App::undo;
     "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
     "open" ["o"], Everywhere, 15 "open", "open a preset or a file", always, App::ask_to_open;
@@ -281,29 +282,6 @@ fn list_actions(app: &mut App, title: &str) {
         items,
         Purpose::Actions(order),
     )));
-}
-
-fn list_pinned(app: &mut App) {
-    let order: Vec<usize> = (0..app.pinned.len()).rev().collect();
-    let items = order
-        .iter()
-        .map(|i| {
-            let pinned = &app.pinned[*i];
-            let loss = pinned.record.latest.as_ref().map(|p| p.train.loss);
-            Item {
-                name: pinned.name.clone(),
-                note: loss.map(|l| format!("loss {l:.4}")).unwrap_or_default(),
-                help: super::differences::line(&pinned.experiment, &app.experiment),
-                fault: None,
-            }
-        })
-        .collect();
-    let list = List::new(
-        "Pinned runs: enter brings its experiment back",
-        items,
-        Purpose::Pinned(order),
-    );
-    app.overlays.push(Overlay::List(list));
 }
 
 fn ask_for_path(app: &mut App) {

@@ -4,25 +4,54 @@ use crate::experiment::{self, Experiment};
 
 /// `network.layers[0].units 100 → 50, training.optimizer.kind sgd → adam`; says so where nothing differs.
 pub fn line(a: &Experiment, b: &Experiment) -> String {
-    let (a, b) = (flat(a), flat(b));
-    let mut parts: Vec<String> = Vec::new();
-    for (key, old) in &a {
-        match b.iter().find(|(k, _)| k == key) {
-            Some((_, new)) if new == old => {}
-            Some((_, new)) => parts.push(format!("{key} {old} → {new}")),
-            None => parts.push(format!("{key} {old} → default")),
-        }
-    }
-    for (key, new) in &b {
-        if a.iter().all(|(k, _)| k != key) {
-            parts.push(format!("{key} default → {new}"));
-        }
-    }
+    let parts: Vec<String> = differing(a, b)
+        .into_iter()
+        .map(|(key, old, new)| format!("{key} {old} → {new}"))
+        .collect();
     if parts.is_empty() {
         "no difference".into()
     } else {
         parts.join(", ")
     }
+}
+
+/// What is other in `b`, for a name: `activation relu, learning_rate 0.01`; empty where nothing is.
+pub fn brief(a: &Experiment, b: &Experiment) -> String {
+    let mut parts: Vec<String> = differing(a, b)
+        .into_iter()
+        .map(|(key, _, new)| {
+            let mut names = key.rsplit('.');
+            let last = names.next().unwrap_or_default();
+            // A kind is named by what it is a kind of.
+            let name = match last {
+                "kind" => names.next().unwrap_or(last),
+                _ => last,
+            };
+            format!("{name} {new}")
+        })
+        .collect();
+    parts.dedup();
+    parts.join(", ")
+}
+
+/// Keys with their values in `a` and in `b`, where these differ.
+fn differing(a: &Experiment, b: &Experiment) -> Vec<(String, String, String)> {
+    let (a, b) = (flat(a), flat(b));
+    let default = || "default".to_string();
+    let mut parts = Vec::new();
+    for (key, old) in &a {
+        match b.iter().find(|(k, _)| k == key) {
+            Some((_, new)) if new == old => {}
+            Some((_, new)) => parts.push((key.clone(), old.clone(), new.clone())),
+            None => parts.push((key.clone(), old.clone(), default())),
+        }
+    }
+    for (key, new) in &b {
+        if a.iter().all(|(k, _)| k != key) {
+            parts.push((key.clone(), default(), new.clone()));
+        }
+    }
+    parts
 }
 
 /// The file's keys as dotted paths with their values, without what only names it.

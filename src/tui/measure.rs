@@ -110,6 +110,12 @@ impl Measure {
         matches!(self, Self::Saturated | Self::Dead)
     }
 
+    /// A value that is about right, to be drawn as a line.
+    pub fn reference(self) -> Option<f64> {
+        // Updates of about a thousandth of the weights (Stanford's CS231n notes, "Ratio of weights:updates").
+        (self == Self::UpdateRatio).then_some(1e-3)
+    }
+
     /// Where its colours turn, in decades.
     pub fn anchors(self) -> Anchors {
         let (vanished, healthy, exploded) = match self {
@@ -117,8 +123,8 @@ impl Measure {
                 return Anchors::default();
             }
             Self::OutMean | Self::OutStd | Self::PreStd => (-4.0, (-1.0, 0.5), 2.0),
-            // A few in a hundred are no harm.
-            Self::Saturated | Self::Dead => (-9.0, (-8.0, -1.3), 0.0),
+            // Not in decades: a few in a hundred are no harm.
+            Self::Saturated | Self::Dead => (-2.0, (-1.0, 0.05), 1.0),
             Self::WeightNorm => (-4.0, (-1.0, 2.0), 4.0),
             // A healthy update is about a thousandth of its weight.
             Self::UpdateRatio => (-7.0, (-4.0, -2.0), 0.0),
@@ -203,7 +209,12 @@ pub fn value_text(measure: Measure, value: f64) -> String {
     } else if measure.is_share() {
         format!("{:.0} %", value * 100.0)
     } else {
-        format!("{value:.2}")
+        match value.abs() {
+            v if v >= 1000.0 => format!("{value:.0e}"),
+            v if v >= 10.0 => format!("{value:.0}"),
+            v if v >= 0.1 || v == 0.0 => format!("{value:.2}"),
+            _ => format!("{value:.3}"),
+        }
     }
 }
 

@@ -95,7 +95,7 @@ fn the_pinned_run_is_beside_the_present_one() {
 fn what_clipping_cuts_is_said_of_dense_nets_too() {
     let screen = on_a_recurrent_net(120, 36).text();
     assert!(
-        screen.contains("clipped to norm 1: ×0.0310, cut 97 % of the norm"),
+        screen.contains("clipped to 1: ×0.031, cut 97 % of the norm"),
         "{screen}"
     );
     let text = format!(
@@ -112,7 +112,7 @@ fn what_clipping_cuts_is_said_of_dense_nets_too() {
     )));
     let screen = dense.text();
     assert!(
-        screen.contains("clip at norm 2 cuts nothing of norm 1.00"),
+        screen.contains("clip at 2 cuts nothing of norm 1.00"),
         "{screen}"
     );
     assert!(!running(120, 36).text().contains("clip at"));

@@ -93,12 +93,9 @@ impl App {
             return;
         }
         self.pinned.retain(|p| p.kept);
-        self.pinned.push(Pinned {
-            name: format!("{} · the run before", old.experiment.name),
-            experiment: old.experiment,
-            record: old.record,
-            kept: false,
-        });
+        let mut before = Pinned::new(&old, &old.experiment, &self.experiment, false);
+        before.name += " (the run before)";
+        self.pinned.push(before);
     }
 
     pub fn save(&mut self) {

@@ -4,6 +4,7 @@ mod editing;
 mod files;
 pub mod insight;
 mod mouse;
+mod pinning;
 mod preview;
 mod racing;
 mod resizing;
@@ -238,13 +239,6 @@ impl App {
         layers::count(&self.experiment)
     }
 
-    /// The run beside which the present one is drawn.
-    pub fn baseline(&self) -> Option<&Pinned> {
-        // What was pinned by hand is not displaced by what an edit leaves behind.
-        let by_hand = self.pinned.iter().rev().find(|p| p.kept);
-        by_hand.or(self.pinned.last())
-    }
-
     pub fn can_undo(&self) -> bool {
         !self.undo.is_empty()
     }
@@ -298,7 +292,6 @@ impl App {
             Overlay::Form(form) => !matches!(form.subject, Subject::Layer(i) if i >= entries),
             _ => true,
         });
-        self.pinned.truncate(16);
         if self.view == View::Time && !self.is_recurrent() {
             self.view = View::default();
         }
@@ -341,22 +334,6 @@ impl App {
         if self.wants_run {
             self.send(Command::Run);
         }
-    }
-
-    pub fn pin(&mut self) {
-        let name = format!("{} · step {}", self.experiment.name, self.run.record.step());
-        self.pinned.push(Pinned {
-            name,
-            experiment: self.experiment.clone(),
-            record: self.run.record.clone(),
-            kept: true,
-        });
-        self.clamp();
-        self.notice("pinned: every chart shows this run dimmed beneath the present one");
-    }
-
-    pub fn unpin(&mut self) {
-        self.pinned.pop();
     }
 
     /// Moves the charts' cursor by a fiftieth of what they show; beyond the newest step it is let go.

@@ -198,6 +198,9 @@ pub struct Pinned {
     pub name: String,
     pub experiment: Experiment,
     pub record: Record,
+    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    /// `vanishing`, where it was judged.
+    pub verdict: Option<&'static str>,
     /// Pinned by hand, not left behind by an edit that restarted the run.
     pub kept: bool,
 }

@@ -30,6 +30,15 @@ impl App {
         ((end - width) / stride * stride, end)
     }
 
+    /// The same, with room for the pinned run where the whole run is shown.
+    pub fn steps_on_charts(&self) -> (u64, u64) {
+        let (first, last) = self.steps_shown();
+        match self.baseline() {
+            Some(pinned) if self.window.is_none() => (first, last.max(pinned.record.step())),
+            _ => (first, last),
+        }
+    }
+
     /// Half or twice as many steps, around the cursor where it is on the charts, else up to the same last step.
     pub fn zoom_time(&mut self, closer: bool) {
         let newest = self.run.record.step();

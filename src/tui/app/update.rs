@@ -279,6 +279,7 @@ impl App {
             }
             Goal::SaveCurves => self.save_curves(path_of(text)?),
             Goal::SavePicture => self.save_picture(path_of(text)?),
+            Goal::NamePinned => self.name_pinned(text),
             Goal::OpenPath => {
                 let path = path_of(text)?;
                 self.effect(Effect::Open(path));

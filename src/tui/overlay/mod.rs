@@ -55,4 +55,5 @@ pub enum Goal {
     OpenPath,
     SaveCurves,
     SavePicture,
+    NamePinned,
 }

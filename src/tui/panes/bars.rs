@@ -9,11 +9,38 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-/// A line with the name and the range, the bars beneath it.
+/// The range of a histogram, or of it and the pinned run's.
+pub fn range(histogram: &Histogram, pinned: Option<&Histogram>) -> (f64, f64) {
+    let (low, high) = (histogram.min, histogram.max);
+    pinned.map_or((low, high), |p| (low.min(p.min), high.max(p.max)))
+}
+
+/// The bars, the pinned run's beneath them.
+pub fn bars<'a>(
+    app: &'a App,
+    histogram: &'a Histogram,
+    pinned: Option<&'a Histogram>,
+    style: Style,
+) -> HistogramBars<'a> {
+    let ends = (histogram.min, histogram.max);
+    let bars = HistogramBars::new(app.look(), &histogram.bins, ends)
+        .labels(false)
+        .style(style);
+    match pinned.filter(|p| !p.bins.is_empty()) {
+        Some(p) => {
+            let dimmed = app.manner.theme.style(Role::Pinned);
+            bars.beneath(&p.bins, (p.min, p.max), dimmed)
+        }
+        None => bars,
+    }
+}
+
+/// A line with the name and the range, the bars beneath it; the pinned run's dimmed.
 pub fn draw(
     app: &App,
     name: &str,
     histogram: &Histogram,
+    pinned: Option<&Histogram>,
     style: Style,
     area: Rect,
     buf: &mut Buffer,
@@ -22,11 +49,8 @@ pub fn draw(
         return;
     }
     let theme = &app.manner.theme;
-    let range = format!(
-        "{} to {}",
-        format_value(histogram.min),
-        format_value(histogram.max)
-    );
+    let (low, high) = range(histogram, pinned);
+    let range = format!("{} to {}", format_value(low), format_value(high));
     let width = usize::from(area.width);
     buf.set_stringn(area.x, area.y, name, width, theme.style(Role::Dim));
     let used = name.chars().count();
@@ -47,9 +71,6 @@ pub fn draw(
         ..area
     };
     if !histogram.bins.is_empty() {
-        HistogramBars::new(app.look(), &histogram.bins, (histogram.min, histogram.max))
-            .labels(false)
-            .style(style)
-            .render(below, buf);
+        bars(app, histogram, pinned, style).render(below, buf);
     }
 }

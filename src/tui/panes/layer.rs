@@ -2,7 +2,7 @@
 
 use super::verdict::wrap;
 use super::{bars, framed, percent, write_line};
-use crate::telemetry::LayerHistograms;
+use crate::telemetry::{Histogram, LayerHistograms};
 use crate::training::Status;
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::format_value;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
@@ -52,7 +53,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 /// Up to three lines of figures; returns how many.
 fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &app.manner.theme;
-    let Some(stats) = app.run.record.layers().get(app.layer) else {
+    let Some(stats) = app.layers_shown().get(app.layer) else {
         return 0;
     };
     let name = |text: &str| Span::styled(format!("{text} "), theme.style(Role::Dim));
@@ -97,12 +98,15 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
 /// Four histograms in two columns where there is room, as many as fit in one where there is not.
 fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
-    let all = [
-        ("∂L/∂W", &h.gradients, theme.style(Role::Train)),
-        ("out", &h.out, theme.style(Role::Good)),
-        ("pre", &h.pre, theme.style(Role::Theory)),
-        ("W", &h.weights, theme.style(Role::Text)),
+    type Which = fn(&LayerHistograms) -> &Histogram;
+    let all: [(&str, Which, Style); 4] = [
+        ("∂L/∂W", |h| &h.gradients, theme.style(Role::Train)),
+        ("out", |h| &h.out, theme.style(Role::Good)),
+        ("pre", |h| &h.pre, theme.style(Role::Theory)),
+        ("W", |h| &h.weights, theme.style(Role::Text)),
     ];
+    let pinned = app.baseline().and_then(|p| p.histograms.as_ref());
+    let pinned = pinned.and_then(|all| all.get(app.layer));
     let columns: u16 = if area.width >= 56 || (area.width >= 40 && area.height < 12) {
         2
     } else {
@@ -116,13 +120,13 @@ fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
     let rows = (count as u16).div_ceil(columns);
     let height = area.height / rows;
     let width = (area.width - (columns - 1) * 2) / columns;
-    for (i, (name, histogram, style)) in (0u16..).zip(all.into_iter().take(count)) {
+    for (i, (name, which, style)) in (0u16..).zip(all.into_iter().take(count)) {
         let cell = Rect {
             x: area.x + (i % columns) * (width + 2),
             y: area.y + (i / columns) * height,
             width,
             height,
         };
-        bars::draw(app, name, histogram, style, cell, buf);
+        bars::draw(app, name, which(h), pinned.map(which), style, cell, buf);
     }
 }

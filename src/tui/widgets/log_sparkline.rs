@@ -21,6 +21,7 @@ pub struct LogSparkline<'a> {
     anchors: Anchors,
     style: Option<Style>,
     cursor: Option<u64>,
+    over: bool,
 }
 
 impl<'a> LogSparkline<'a> {
@@ -34,6 +35,7 @@ impl<'a> LogSparkline<'a> {
             anchors: look.theme.anchors,
             style: None,
             cursor: None,
+            over: false,
         }
     }
 
@@ -58,6 +60,12 @@ impl<'a> LogSparkline<'a> {
     /// One style instead of the magnitudes' colours (a pinned run, dimmed).
     pub fn style(mut self, style: Style) -> Self {
         self.style = Some(style);
+        self
+    }
+
+    /// Leaves what is there after the last value: another run's, drawn before.
+    pub fn over(mut self, over: bool) -> Self {
+        self.over = over;
         self
     }
 
@@ -89,7 +97,19 @@ impl Widget for LogSparkline<'_> {
         let axis = self.axis.unwrap_or_else(|| self.fitted(area.width.into()));
         let cursor = self.cursor.and_then(|step| axis.column(step));
         let buckets = bucket(&axis, self.steps, self.values);
-        for (x, bucket) in buckets.into_iter().take(area.width.into()).enumerate() {
+        let last = match self.steps {
+            Some(steps) => steps.last().copied(),
+            None => self.values.len().checked_sub(1).map(|l| l as u64),
+        };
+        // Every column where this is over nothing.
+        let end = match last {
+            _ if !self.over => usize::MAX,
+            Some(step) if step < axis.start => 0,
+            Some(step) => axis.column(step).map_or(usize::MAX, |x| x + 1),
+            None => 0,
+        };
+        let shown = end.min(area.width.into());
+        for (x, bucket) in buckets.into_iter().take(shown).enumerate() {
             let reversed = cursor == Some(x);
             self.column(bucket, x as u16, reversed, area, buf);
         }

@@ -103,7 +103,7 @@ impl<'a> ProfilePlot<'a> {
     fn top_right(&self) -> Vec<Piece> {
         let place = self.cursor.map(|layer| Piece {
             name: "layer".to_string(),
-            short: String::new(),
+            short: "layer".to_string(),
             value: Some(format!("{}", layer + 1)),
             style: Style::new(),
         });

@@ -2,9 +2,10 @@
 
 use super::pixels::{Pixel, paint, pixel_rows};
 use super::{Bucket, Look, TimeAxis, bucket};
-use crate::tui::theme::Anchors;
+use crate::tui::theme::{Anchors, Role};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use ratatui::widgets::Widget;
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ pub struct Waterfall<'a> {
     steps: Option<&'a [u64]>,
     axis: Option<TimeAxis>,
     anchors: Anchors,
+    beneath: Option<(&'a [&'a [f64]], &'a [u64])>,
 }
 
 impl<'a> Waterfall<'a> {
@@ -28,7 +30,14 @@ impl<'a> Waterfall<'a> {
             steps: None,
             axis: None,
             anchors: look.theme.anchors,
+            beneath: None,
         }
+    }
+
+    /// Another run's layers and steps, dimmed where this one has not come to yet.
+    pub fn beneath(mut self, layers: &'a [&'a [f64]], steps: &'a [u64]) -> Self {
+        self.beneath = Some((layers, steps));
+        self
     }
 
     /// The values' steps, ascending and the same for all layers; without, 0, 1, 2, ...
@@ -115,6 +124,18 @@ fn merge(buckets: impl Iterator<Item = Bucket>) -> Bucket {
     }
 }
 
+/// A colour on its way to grey, at a third of its light; grey where the terminal mixes none.
+fn faded(colour: Color, grey: Color) -> Color {
+    match (colour, grey) {
+        (Color::Rgb(r, g, b), Color::Rgb(..)) => {
+            let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
+            let fade = |c: u8| ((u16::from(c) + 2 * mean) * 2 / 9) as u8;
+            Color::Rgb(fade(r), fade(g), fade(b))
+        }
+        _ => grey,
+    }
+}
+
 impl Widget for Waterfall<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
@@ -125,17 +146,24 @@ impl Widget for Waterfall<'_> {
         let axis = self
             .axis
             .unwrap_or_else(|| TimeAxis::fit(start, end, area.width.into()));
-        let layers: Vec<Vec<Bucket>> = self
-            .layers
-            .iter()
-            .map(|values| bucket(&axis, self.steps, values))
-            .collect();
+        let buckets = |layers: &[&[f64]], steps| -> Vec<Vec<Bucket>> {
+            layers.iter().map(|v| bucket(&axis, steps, v)).collect()
+        };
+        let layers = buckets(self.layers, self.steps);
+        let beneath = self
+            .beneath
+            .map(|(layers, steps)| buckets(layers, Some(steps)));
+        let newest = axis.column(end).unwrap_or(usize::MAX);
         let groups = group_rows(layers.len(), pixel_rows(self.look, area));
         let theme = self.look.theme;
         paint(self.look, area, buf, |column, row| {
             let group = groups.get(row)?.clone();
-            let cells = layers[group].iter().filter_map(|l| l.get(column).copied());
-            match merge(cells) {
+            let (shown, dimmed) = match &beneath {
+                Some(beneath) if column > newest => (beneath, true),
+                _ => (&layers, false),
+            };
+            let cells = shown.get(group)?.iter();
+            match merge(cells.filter_map(|l| l.get(column).copied())) {
                 Bucket::Missing => None,
                 Bucket::Zero => Some(Pixel {
                     mark: Some(self.look.glyphs.zero()),
@@ -143,7 +171,13 @@ impl Widget for Waterfall<'_> {
                 }),
                 Bucket::Log(log10) => {
                     let t = self.anchors.position(log10);
-                    Some(Pixel::new(theme.diverge(t), t.max(0.01)))
+                    let colour = theme.diverge(t);
+                    let colour = if dimmed {
+                        faded(colour, theme.colour(Role::Pinned))
+                    } else {
+                        colour
+                    };
+                    Some(Pixel::new(colour, t.max(0.01)))
                 }
             }
         });

@@ -11,13 +11,13 @@ use ratatui::layout::Rect;
 /// Over so many points back "lately" goes.
 const LATELY: usize = 100;
 
-/// `clipped to norm 1: ×0.031, cut 97 % of the norm · in 38 of the last 40 points`, and whether anything was cut; `None` where
+/// `clipped to 1: ×0.031, cut 97 % of the norm · in 38 of the last 40 points`, and whether anything was cut; `None` where
 /// nothing clips or nothing was measured.
 fn line(app: &App) -> Option<(String, bool)> {
     let record = &app.run.record;
     let bound = match app.experiment.training.clip {
         Clip::None => return None,
-        Clip::Norm { max } => format!("norm {max}"),
+        Clip::Norm { max } => format!("{max}"),
         Clip::Value { max } => format!("±{max}"),
     };
     let point = match app.cursor {
@@ -31,9 +31,9 @@ fn line(app: &App) -> Option<(String, bool)> {
     let factor = point.clip_factor;
     let now = if factor < 1.0 {
         format!(
-            "clipped to {bound}: ×{}, cut {:.0} % of the norm",
-            format_value(factor),
-            100.0 * (1.0 - factor)
+            "clipped to {bound}: ×{}, cut {} of the norm",
+            factor_text(factor),
+            share_text(1.0 - factor)
         )
     } else {
         format!(
@@ -45,13 +45,33 @@ fn line(app: &App) -> Option<(String, bool)> {
     Some((format!("{now} · cut in {often}"), factor < 1.0))
 }
 
+/// Two digits.
+fn factor_text(factor: f64) -> String {
+    if factor < 1e-3 {
+        format!("{factor:.0e}")
+    } else if factor < 0.1 {
+        format!("{factor:.3}")
+    } else {
+        format!("{factor:.2}")
+    }
+}
+
+/// Never 100 %, which would leave nothing.
+fn share_text(share: f64) -> String {
+    match 100.0 * share {
+        percent if percent > 99.9 => ">99.9 %".to_string(),
+        percent if percent > 99.5 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let Some((text, cuts)) = line(app) else {
         return;
     };
     let theme = &app.manner.theme;
     let role = if cuts { Role::Warning } else { Role::Dim };
-    let room = usize::from(area.width.saturating_sub(6));
+    let room = usize::from(area.width.saturating_sub(5));
     // The second half is dropped whole where there is no room for it.
     let first = text.split(" · ").next().unwrap_or_default();
     let shown = if text.chars().count() <= room {
@@ -67,4 +87,19 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         usize::from(area.width.saturating_sub(3)),
         theme.style(role),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearly_all_is_not_all() {
+        assert_eq!(share_text(0.969), "97 %");
+        assert_eq!(share_text(0.996), "99.6 %");
+        assert_eq!(share_text(1.0 - 1e-6), ">99.9 %");
+        assert_eq!(factor_text(9.98e-7), "1e-6");
+        assert_eq!(factor_text(0.0312), "0.031");
+        assert_eq!(factor_text(0.5), "0.50");
+    }
 }

@@ -59,6 +59,9 @@ fn lines(app: &App) -> Vec<Line> {
         }
         add(("pinned", "pin"), of(layers, measure), Role::Pinned);
     }
+    if let Some(about) = measure.reference() {
+        add(("10⁻³", "10⁻³"), vec![about; app.layer_count()], Role::Dim);
+    }
     let predicted = (0..app.layer_count()).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
     add(("theory", "theory"), predicted.collect(), Role::Theory);
     let now = app.layers_shown();

@@ -7,7 +7,7 @@ use crate::tui::app::App;
 use crate::tui::layout::Pane;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{HistogramBars, format_value};
+use crate::tui::widgets::format_value;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -63,11 +63,10 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         let Some(histogram) = all.get(layer).map(|h| of(app.measure, h).1) else {
             continue;
         };
-        let ends = format!(
-            "{} to {}",
-            format_value(histogram.min),
-            format_value(histogram.max)
-        );
+        let beneath = app.baseline().and_then(|p| p.histograms.as_ref());
+        let pinned = beneath.and_then(|all| Some(of(app.measure, all.get(layer)?).1));
+        let (low, high) = super::super::bars::range(histogram, pinned);
+        let ends = format!("{} to {}", format_value(low), format_value(high));
         let spans = vec![
             Span::raw(format!(" {text:<label$}")),
             Span::styled(format!("{ends:<range$}"), theme.style(Role::Dim)),
@@ -93,9 +92,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
             );
         }
         if !histogram.bins.is_empty() {
-            HistogramBars::new(app.look(), &histogram.bins, (histogram.min, histogram.max))
-                .labels(false)
-                .style(theme.style(Role::Train))
+            super::super::bars::bars(app, histogram, pinned, theme.style(Role::Train))
                 .render(bars, buf);
         }
     }

@@ -7,6 +7,7 @@
 //! ```
 
 use super::super::{fit, mark_row, write_line};
+use super::scale::Scale;
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
@@ -14,7 +15,7 @@ use crate::tui::edit::layers;
 use crate::tui::layout::{Pane, first_row};
 use crate::tui::measure::{Measure, log10_text, value_text};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{LogScale, LogSparkline, TimeAxis};
+use crate::tui::widgets::{LogSparkline, TimeAxis};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -24,23 +25,28 @@ use ratatui::widgets::Widget;
 struct Columns {
     label: usize,
     theory: bool,
+    pinned: bool,
     spark: u16,
 }
 
 impl Columns {
     /// `digits` of the layers' numbers.
-    fn new(width: u16, digits: usize, theory: bool) -> Self {
+    fn new(width: u16, digits: usize, theory: bool, pinned: bool) -> Self {
         let word = match width {
             0..44 => 7,
             44..64 => 10,
             _ => 13,
         };
         let label = digits + word;
-        let theory = theory && width >= 46;
-        let spark = 1 + label as u16 + 6 + 6 + if theory { 7 } else { 0 } + 2;
+        // Where there is room for one of them, the pinned run is the one that was asked for.
+        let pinned = pinned && width >= 46;
+        let theory = theory && width >= if pinned { 60 } else { 46 };
+        let columns = u16::from(theory) + u16::from(pinned);
+        let spark = 1 + label as u16 + 6 + 6 + 7 * columns + 2;
         Self {
             label,
             theory,
+            pinned,
             spark,
         }
     }
@@ -68,15 +74,17 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         inner.width,
         app.layer_count().to_string().len(),
         app.has_theory(),
+        app.baseline().is_some(),
     );
     let measure = app.measure;
     let count = app.layer_count();
     let steps = record.steps();
-    let scale = scale(app);
+    let scale = Scale::new(app);
     let spark_width = inner.width.saturating_sub(columns.spark);
-    head(app, &columns, scale, spark_width, inner, buf);
+    head(app, &columns, &scale, spark_width, inner, buf);
     let (first, height) = window(app, inner);
-    let (start, end) = app.steps_shown();
+    let beneath = app.baseline().map(|p| (&p.record, p.record.steps()));
+    let (start, end) = app.steps_on_charts();
     let axis = TimeAxis::fit(start, end, usize::from(spark_width));
     for row in 0..height {
         let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
@@ -91,16 +99,28 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
             };
             mark_row(app, Pane::Flow, buf, marked, row + 1);
         }
-        let values = record.values(|p| p.layers.get(layer).map(|s| measure.of(s)));
+        let values = record.values(|p| p.layers.get(layer).map(|s| scale.given(measure.of(s))));
         let area = Rect {
             x: inner.x + columns.spark.min(inner.width),
             y: inner.y + row + 1,
             width: spark_width,
             height: 1,
         };
-        LogSparkline::new(app.look(), &values, scale)
-            .steps(&steps)
+        if let Some((record, steps)) = &beneath {
+            let values = record.values(|p| p.layers.get(layer).map(|s| scale.given(measure.of(s))));
+            LogSparkline::new(app.look(), &values, scale.log)
+                .steps(steps)
+                .axis(axis)
+                .style(theme.style(Role::Pinned))
+                .render(area, buf);
+        }
+        let mut row = LogSparkline::new(app.look(), &values, scale.log);
+        if measure == Measure::OutMean {
+            row = row.style(theme.style(Role::Train));
+        }
+        row.steps(&steps)
             .axis(axis)
+            .over(beneath.is_some())
             .cursor(app.cursor)
             .anchors(measure.anchors())
             .render(area, buf);
@@ -123,22 +143,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The one scale of all rows.
-fn scale(app: &App) -> LogScale {
-    let measure = app.measure;
-    let points = app.run.record.points();
-    // The first point and a few over time: enough for ends at even decades, and cheap for a hundred layers.
-    let stride = (points.len() / 24).max(1);
-    let sampled = points
-        .iter()
-        .step_by(stride)
-        .chain(app.run.record.latest.as_ref());
-    let fitted = LogScale::fit(sampled.flat_map(|p| p.layers.iter().map(|s| measure.of(s).abs())));
-    // Adding 0 turns the -0 that an upper end between 0.1 and 1 is rounded to into 0.
-    LogScale::new(fitted.min + 0.0, fitted.max + 0.0)
-}
-
-fn head(app: &App, columns: &Columns, scale: LogScale, spark: u16, inner: Rect, buf: &mut Buffer) {
+fn head(app: &App, columns: &Columns, scale: &Scale, spark: u16, inner: Rect, buf: &mut Buffer) {
     let dim = app.manner.theme.style(Role::Dim);
     let (signal, now) = (Measure::DeltaRms, second(app));
     let label = columns.label;
@@ -150,6 +155,9 @@ fn head(app: &App, columns: &Columns, scale: LogScale, spark: u16, inner: Rect, 
     );
     if columns.theory {
         text += &format!("{:>7}", "theory");
+    }
+    if columns.pinned {
+        text += &format!("{:>7}", "pinned");
     }
     text += "  ";
     text += &scale.legend(usize::from(spark), app.manner.glyphs.is_ascii());
@@ -223,6 +231,16 @@ fn cells(
         spans.push(Span::styled(
             format!("{text:>7}"),
             theme.style(Role::Theory),
+        ));
+    }
+    if columns.pinned {
+        let stats = app
+            .baseline()
+            .and_then(|p| p.layers_at(app.cursor).get(layer));
+        let text = stats.map(|s| value_text(second, second.of(s)));
+        spans.push(Span::styled(
+            format!("{:>7}", text.unwrap_or_default()),
+            theme.style(Role::Pinned),
         ));
     }
     spans

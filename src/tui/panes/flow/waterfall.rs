@@ -1,11 +1,17 @@
 //! Layers by time, coloured by magnitude: the view for a hundred layers.
 
+use super::super::percent;
+use crate::training::Point;
 use crate::tui::app::App;
+use crate::tui::app::run::Record;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{TimeAxis, Waterfall};
+use crate::tui::widgets::{TimeAxis, Waterfall, format_value, group_rows, pixel_rows};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
+
+/// So many layers of a row are looked at.
+const MOST_IN_A_ROW: usize = 4;
 
 /// Columns of the layers' numbers.
 fn margin(app: &App) -> u16 {
@@ -28,36 +34,89 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let measure = app.measure;
     let area = picture(app, inner);
     let steps = record.steps();
-    let values: Vec<Vec<f64>> = (0..app.layer_count())
-        .map(|l| record.values(|p| p.layers.get(l).map(|s| measure.of(s))))
-        .collect();
+    // Shares are coloured as parts of the whole, not by their decades.
+    let given = |v: f64| {
+        if measure.is_share() { 10f64.powf(v) } else { v }
+    };
+    let drawn = drawn_layers(app, area);
+    let of = |record: &Record| -> Vec<Vec<f64>> {
+        let value = |p: &Point, layer: usize| p.layers.get(layer).map(|s| given(measure.of(s)));
+        let row = |layer: usize| match drawn[layer] {
+            true => record.values(|p| value(p, layer)),
+            false => Vec::new(),
+        };
+        (0..app.layer_count()).map(row).collect()
+    };
+    let values = of(record);
     let layers: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
-    let (start, end) = app.steps_shown();
+    let (start, end) = app.steps_on_charts();
     let axis = TimeAxis::fit(start, end, usize::from(area.width));
-    Waterfall::new(app.look(), &layers)
+    let mut waterfall = Waterfall::new(app.look(), &layers)
         .steps(&steps)
         .axis(axis)
-        .anchors(measure.anchors())
-        .render(area, buf);
+        .anchors(measure.anchors());
+    let beneath = app.baseline().map(|p| (of(&p.record), p.record.steps()));
+    let pinned: Vec<&[f64]> = beneath
+        .iter()
+        .flat_map(|(values, _)| values.iter().map(Vec::as_slice))
+        .collect();
+    if let Some((_, steps)) = &beneath {
+        waterfall = waterfall.beneath(&pinned, steps);
+    }
+    waterfall.render(area, buf);
     numbers(app, inner, area, buf);
     let theme = &app.manner.theme;
-    if inner.height > 1 {
-        let end = axis.end().to_string();
-        buf.set_stringn(
-            area.x,
-            area.bottom(),
-            format!("step {start}"),
-            usize::from(area.width),
-            theme.style(Role::Dim),
-        );
-        if usize::from(area.width) > end.len() + start.to_string().len() + 7 {
-            buf.set_string(
-                area.right() - end.len() as u16,
-                area.bottom(),
-                end,
-                theme.style(Role::Dim),
-            );
+    if let Some(column) = app.cursor.and_then(|step| axis.column(step)) {
+        let glyph = app.manner.glyphs.cursor();
+        for y in area.top()..area.bottom() {
+            let x = area.x + column as u16;
+            buf.set_string(x, y, glyph, theme.style(Role::Accent));
         }
+    }
+    if inner.height > 1 {
+        beneath_picture(app, area, (start, axis.end()), buf);
+    }
+}
+
+/// Which layers are looked at: all of a row's, or some evenly among many, so that a thousand layers are drawn as fast as a
+/// hundred.
+fn drawn_layers(app: &App, area: Rect) -> Vec<bool> {
+    let count = app.layer_count();
+    let mut drawn = vec![false; count];
+    for group in group_rows(count, pixel_rows(app.look(), area)) {
+        let stride = group.len().div_ceil(MOST_IN_A_ROW).max(1);
+        group.step_by(stride).for_each(|layer| drawn[layer] = true);
+    }
+    drawn
+}
+
+/// The first step and the last, and between them the selected layer's value.
+fn beneath_picture(app: &App, area: Rect, (start, end): (u64, u64), buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let dim = theme.style(Role::Dim);
+    let width = usize::from(area.width);
+    let (left, right) = (format!("step {start}"), end.to_string());
+    let stats = app.layers_shown().get(app.layer);
+    let value = stats.map(|s| {
+        let value = app.measure.of(s);
+        let text = if app.measure.is_share() {
+            percent(value)
+        } else {
+            format_value(value)
+        };
+        format!("layer {}: {text}", app.layer + 1)
+    });
+    let value = value.unwrap_or_default();
+    buf.set_stringn(area.x, area.bottom(), &left, width, dim);
+    let used = left.len() + right.len() + 2;
+    if width < used {
+        return;
+    }
+    let at = area.right() - right.len() as u16;
+    buf.set_string(at, area.bottom(), &right, dim);
+    if width >= used + value.len() + 2 {
+        let x = area.x + ((width - value.len()) / 2).max(left.len() + 2) as u16;
+        buf.set_string(x, area.bottom(), value, theme.style(Role::Text));
     }
 }
 

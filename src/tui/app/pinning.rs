@@ -1,0 +1,154 @@
+//! Runs that are kept beside the present one: pinned by hand or left behind by an edit; named, listed with their figures,
+//! brought back.
+
+use super::App;
+use super::run::{Pinned, Run};
+use crate::experiment::{Experiment, resolve};
+use crate::insight::verdict;
+use crate::tui::differences;
+use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::tui::panes::percent;
+use crate::tui::widgets::format_value;
+
+/// So many runs are kept.
+pub(super) const MOST: usize = 16;
+/// Characters of what differs in a name.
+const DIFFERENCE: usize = 60;
+
+impl Pinned {
+    /// A run of this experiment as it is now. `of` is what its name tells it apart from.
+    pub(super) fn new(run: &Run, experiment: &Experiment, of: &Experiment, kept: bool) -> Self {
+        let differs = differences::brief(of, experiment);
+        let name = match differs.as_str() {
+            "" => experiment.name.clone(),
+            what => format!(
+                "{} · {}",
+                experiment.name,
+                crate::tui::panes::fit(what, DIFFERENCE)
+            ),
+        };
+        Self {
+            name,
+            experiment: experiment.clone(),
+            record: run.record.clone(),
+            histograms: run.histograms.clone(),
+            verdict: judged(run, experiment),
+            kept,
+        }
+    }
+
+    /// `1,200 steps  loss 0.432  91.2 %  vanishing`
+    fn figures(&self) -> String {
+        let Some(last) = &self.record.latest else {
+            return "nothing measured".into();
+        };
+        let score = last.test.unwrap_or(last.train);
+        let rows = if last.test.is_some() { "test" } else { "train" };
+        let mut parts = vec![
+            format!("{} steps", crate::text::thousands(last.step.into())),
+            format!("{rows} loss {}", format_value(score.loss)),
+        ];
+        parts.extend(score.accuracy.map(percent));
+        parts.extend(self.verdict.map(String::from));
+        parts.join("  ")
+    }
+}
+
+/// The word of the verdict on a run's last measurements.
+fn judged(run: &Run, experiment: &Experiment) -> Option<&'static str> {
+    let data = run.info.as_ref()?.dataset.as_ref()?;
+    let spec = resolve::for_data(experiment, data).ok()?;
+    let stats = run.record.layers();
+    let fits = !stats.is_empty() && stats.len() == spec.layers.len();
+    let verdict = fits.then(|| verdict::without_fix(stats, &run.record.time(), None, &spec));
+    verdict.map(|v| v.kind.name())
+}
+
+impl App {
+    /// The run beside which the present one is drawn.
+    pub fn baseline(&self) -> Option<&Pinned> {
+        // What was pinned by hand is not displaced by what an edit leaves behind.
+        let by_hand = self.pinned.iter().rev().find(|p| p.kept);
+        by_hand.or(self.pinned.last())
+    }
+
+    pub fn pin(&mut self) {
+        let mut pinned = Pinned::new(&self.run, &self.experiment, &self.saved, true);
+        let alike = |p: &&Pinned| {
+            p.name == pinned.name || p.name.starts_with(&format!("{} #", pinned.name))
+        };
+        match self.pinned.iter().filter(alike).count() {
+            0 => {}
+            others => pinned.name += &format!(" #{}", others + 1),
+        }
+        self.notice(format!(
+            "pinned as {}: every chart shows it dimmed; P lists what is pinned, N names it",
+            pinned.name
+        ));
+        self.pinned.push(pinned);
+        // The oldest goes.
+        let surplus = self.pinned.len().saturating_sub(MOST);
+        self.pinned.drain(..surplus);
+    }
+
+    pub fn unpin(&mut self) {
+        self.pinned.pop();
+    }
+
+    /// The newest first; the selected one's difference from the present experiment beneath the list.
+    pub fn list_pinned(&mut self) {
+        let order: Vec<usize> = (0..self.pinned.len()).rev().collect();
+        let shown = self.baseline().map(std::ptr::from_ref);
+        let item = |i: &usize| {
+            let pinned = &self.pinned[*i];
+            let place = if shown == Some(std::ptr::from_ref(pinned)) {
+                "on the charts · "
+            } else {
+                ""
+            };
+            let differs = differences::line(&pinned.experiment, &self.experiment);
+            Item {
+                name: pinned.name.clone(),
+                note: pinned.figures(),
+                help: format!("{place}pinned → now: {differs}"),
+                fault: None,
+            }
+        };
+        let items = order.iter().map(item).collect();
+        let list = List::new(
+            "Pinned runs: enter brings its experiment back",
+            items,
+            Purpose::Pinned(order),
+        );
+        self.overlays.push(Overlay::List(list));
+    }
+
+    /// Asks for a name of the run on the charts.
+    pub fn ask_for_pinned_name(&mut self) {
+        let Some(pinned) = self.baseline() else {
+            return;
+        };
+        let line = Line::new(&pinned.name);
+        self.overlays.push(Overlay::Prompt(Prompt {
+            title: "Name the pinned run".into(),
+            help: "the one that the charts show dimmed".into(),
+            line,
+            error: None,
+            goal: Goal::NamePinned,
+        }));
+    }
+
+    pub(super) fn name_pinned(&mut self, text: &str) -> Result<(), String> {
+        let name = crate::text::clean(text.trim(), 100);
+        if name.is_empty() {
+            return Err("write a name".into());
+        }
+        let at = self.pinned.iter().rposition(|p| p.kept);
+        let at = at.or(self.pinned.len().checked_sub(1));
+        if let Some(pinned) = at.and_then(|at| self.pinned.get_mut(at)) {
+            pinned.name = name;
+            pinned.kept = true;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Every view of the gradient flow with every measure, the pinned run beneath, and what the cursor reads off.
+
+use super::bench::{frame, points, running};
+use super::screens::find;
+use gradlab::training::Status;
+use gradlab::tui::measure::{Measure, View};
+use gradlab::tui::message::Message;
+use gradlab::tui::theme::Role;
+
+#[test]
+fn each_view_where_there_is_little_room() {
+    insta::assert_snapshot!("waterfall_80x24", running(80, 24).keys("v").text());
+    insta::assert_snapshot!("profile_80x24", running(80, 24).keys("v v").text());
+    insta::assert_snapshot!("histograms_80x24", running(80, 24).keys("v v v").text());
+}
+
+#[test]
+fn every_measure_in_every_view_names_itself() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut bench = running(width, height);
+        for _ in View::ALL {
+            for measure in Measure::ALL {
+                assert_eq!(bench.app.measure, measure);
+                let screen = bench.text();
+                let title = format!("Gradient flow · {}", measure.symbol());
+                assert!(
+                    screen.contains(&title),
+                    "{width}x{height} {measure:?}\n{screen}"
+                );
+                bench.keys("m");
+            }
+            bench.keys("v");
+        }
+    }
+}
+
+#[test]
+fn shares_and_means_have_linear_scales() {
+    let mut bench = running(120, 36);
+    bench.app.measure = Measure::Saturated;
+    let screen = bench.text();
+    assert!(
+        screen.contains("0 % ··") && screen.contains("100 %"),
+        "{screen}"
+    );
+    assert!(screen.contains("10 %"), "{screen}");
+    bench.app.measure = Measure::OutMean;
+    let screen = bench.text();
+    assert!(screen.contains("-0.500 ·"), "{screen}");
+}
+
+#[test]
+fn the_profile_has_theorys_band_and_a_legend_at_any_size() {
+    for (width, height) in [(80, 24), (120, 36)] {
+        let mut bench = running(width, height);
+        bench.keys("v v");
+        let buffer = bench.buffer();
+        let theme = &bench.app.manner.theme;
+        let area = bench.app.layout().area(gradlab::tui::layout::Pane::Flow);
+        let area = area.expect("a pane");
+        let cells = area.positions().filter(|p| buffer[*p].bg == theme.band());
+        let columns: std::collections::HashSet<u16> = cells.map(|p| p.x).collect();
+        assert!(
+            columns.len() > usize::from(area.width) / 2,
+            "{width}x{height}"
+        );
+        let (x, y) = find(&buffer, "theory");
+        assert_eq!(buffer[(x, y)].fg, theme.colour(Role::Theory));
+        assert!(area.contains((x, y).into()));
+    }
+}
+
+#[test]
+fn the_pinned_run_is_dimmed_beneath_every_view() {
+    let mut bench = running(120, 36);
+    bench.keys("b esc");
+    let later = frame(2, Status::Running, 11, points(11, 0..40));
+    bench.tell(Message::Frame(later));
+    let pinned = bench.app.manner.theme.colour(Role::Pinned);
+    let dimmed = |bench: &super::bench::Bench| {
+        let buffer = bench.buffer();
+        let area = bench.app.layout().area(gradlab::tui::layout::Pane::Flow);
+        let inner = gradlab::tui::panes::inside(area.expect("a pane"));
+        let count = |glyphs: &str| {
+            let cells = inner
+                .positions()
+                .filter(|p| buffer[*p].fg == pinned && glyphs.contains(buffer[*p].symbol()));
+            cells.count()
+        };
+        (count("▁▂▃▄▅▆▇█"), count("0123456789"))
+    };
+    let (bars, digits) = dimmed(&bench);
+    assert!(
+        bars > 30 && digits > 11,
+        "{bars} {digits}\n{}",
+        bench.text()
+    );
+    bench.keys("v");
+    let buffer = bench.buffer();
+    let area = bench.app.layout().area(gradlab::tui::layout::Pane::Flow);
+    let area = gradlab::tui::panes::inside(area.expect("a pane"));
+    // The waterfall goes on beyond the present step, fainter.
+    let light = |x: u16, y: u16| match buffer[(x, y)].fg {
+        ratatui::style::Color::Rgb(r, g, b) => u16::from(r) + u16::from(g) + u16::from(b),
+        _ => 0,
+    };
+    let (now, beneath) = (light(area.x + 4, area.y), light(area.right() - 20, area.y));
+    assert!(
+        beneath > 0 && beneath < now,
+        "{beneath} {now}\n{}",
+        bench.text()
+    );
+    bench.keys("v");
+    assert!(bench.text().contains("pinned"), "{}", bench.text());
+}
+
+#[test]
+fn pinned_runs_are_named_listed_with_their_figures_and_brought_back() {
+    let mut bench = running(120, 36);
+    bench.keys("b esc A t a n h enter");
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        11,
+        points(11, 0..40),
+    )));
+    bench.keys("b esc P");
+    let screen = bench.text();
+    assert!(
+        screen.contains("399 steps  test loss") && screen.contains("vanishing"),
+        "{screen}"
+    );
+    assert!(screen.contains("activation tanh"), "{screen}");
+    bench.keys("esc N ctrl-u m i n e enter P");
+    let screen = bench.text();
+    assert!(screen.contains("mine"), "{screen}");
+    let before = bench.app.experiment.clone();
+    bench.keys("down enter");
+    assert_ne!(bench.app.experiment, before);
+    assert!(!bench.app.is_changed());
+}
+
+#[test]
+fn the_cursor_reads_every_view() {
+    let mut bench = running(120, 36);
+    bench.keys("2 left left left");
+    let step = bench.app.cursor.expect("a cursor");
+    let at = format!("at step {step}");
+    assert!(bench.text().contains(&at), "{}", bench.text());
+    bench.keys("v");
+    let screen = bench.text();
+    assert!(
+        screen.contains(&at) && screen.contains("layer 1: "),
+        "{screen}"
+    );
+    bench.keys("v");
+    let screen = bench.text();
+    assert!(
+        screen.contains(&at) && screen.contains("layer 1 "),
+        "{screen}"
+    );
+    // Histograms are of the newest step whatever the cursor.
+    bench.keys("v");
+    assert!(!bench.text().contains(&at), "{}", bench.text());
+}
