@@ -1,7 +1,8 @@
 //! A frame of the workbench: taking what training left (`update`) and drawing the screen (`draw`), on terminals of three sizes
-//! and for networks of eleven, a hundred and a thousand layers.
+//! and for networks of eleven, a hundred and a thousand layers; and answering keys.
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gradlab::experiment::{self, Experiment};
 use gradlab::telemetry::LayerHistograms;
 use gradlab::training::{Detail, Frame, Point, RunInfo, Session, Start, Status};
@@ -126,5 +127,40 @@ fn frames(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, frames);
+/// A key and the frame that answers it, the run pinned beneath itself.
+fn keys(c: &mut Criterion) {
+    let mut group = settings(c, "keys");
+    for layers in [100, 1000] {
+        let mut bench = Workbench::new(layers);
+        let (width, height) = (120, 36);
+        let mut terminal =
+            Terminal::new(TestBackend::new(width, height)).expect("a backend in memory");
+        bench.app.update(Message::Resize(width, height));
+        bench.app.update(key(KeyCode::Char('b')));
+        bench.app.update(key(KeyCode::Char('2')));
+        let named = [
+            ("view", KeyCode::Char('v')),
+            ("measure", KeyCode::Char('m')),
+            ("up", KeyCode::Up),
+            ("cursor back", KeyCode::Left),
+        ];
+        for (name, code) in named {
+            group.bench_function(BenchmarkId::new(name, format!("{layers} layers")), |b| {
+                b.iter(|| {
+                    bench.app.update(key(code));
+                    terminal
+                        .draw(|frame| draw(&bench.app, frame))
+                        .expect("draws");
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn key(code: KeyCode) -> Message {
+    Message::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+criterion_group!(benches, frames, keys);
 criterion_main!(benches);

@@ -164,7 +164,7 @@ impl View {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Sparklines => "over training",
+            Self::Sparklines => "over steps",
             Self::Waterfall => "waterfall",
             Self::Profile => "over depth",
             Self::Histograms => "histograms",

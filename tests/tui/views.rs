@@ -104,7 +104,7 @@ fn the_pinned_run_is_dimmed_beneath_every_view() {
         ratatui::style::Color::Rgb(r, g, b) => u16::from(r) + u16::from(g) + u16::from(b),
         _ => 0,
     };
-    let (now, beneath) = (light(area.x + 4, area.y), light(area.right() - 20, area.y));
+    let (now, beneath) = (light(area.x + 4, area.y), light(area.x + 14, area.y));
     assert!(
         beneath > 0 && beneath < now,
         "{beneath} {now}\n{}",

@@ -2,6 +2,7 @@
 
 use super::quadrature::for_each_node;
 use crate::nn::activation::Activation;
+use std::sync::LazyLock;
 
 /// Terms of the Hermite series that the covariances use.
 const TERMS: usize = 24;
@@ -176,12 +177,15 @@ impl Series {
     }
 }
 
+/// √k: a thousand layers of some activations take a million Hermite polynomials.
+static ROOTS: LazyLock<[f64; TERMS]> = LazyLock::new(|| std::array::from_fn(|k| (k as f64).sqrt()));
+
 /// h₀ = 1, h₁ = u, h_{k+1} = (u·h_k - √k·h_{k-1}) / √(k+1)
-fn hermite(u: f64) -> [f64; TERMS] {
+fn hermite(u: f64, root: &[f64; TERMS]) -> [f64; TERMS] {
     let mut h = [1.0; TERMS];
     h[1] = u;
     for k in 1..TERMS - 1 {
-        h[k + 1] = (u * h[k] - (k as f64).sqrt() * h[k - 1]) / (k as f64 + 1.0).sqrt();
+        h[k + 1] = (u * h[k] - root[k] * h[k - 1]) / root[k + 1];
     }
     h
 }
@@ -196,9 +200,10 @@ fn by_quadrature(activation: &Activation, mean: f64, q: f64) -> Response {
     };
     let (mut value, mut slope) = (Series::new(), Series::new());
     let (mut extra, mut extra_slope) = (0.0, 0.0);
+    let roots = &*ROOTS;
     for_each_node(mean, std, scale, |u, weight| {
         let z = mean + std * u;
-        let h = hermite(u);
+        let h = hermite(u, roots);
         value.add(activation.value_at(z), weight, &h);
         slope.add(activation.derivative_at(z), weight, &h);
         if z < 0.0 {

@@ -33,7 +33,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ""
     };
     let note = match app.cursor {
-        _ if app.view == View::Histograms => "histograms of the newest step".to_string(),
+        _ if app.view == View::Histograms => "histograms now".to_string(),
         Some(step) => format!("{shown}at step {}", crate::text::thousands(step.into())),
         None if app.window.is_some() => {
             let (first, last) = app.steps_shown();

@@ -8,6 +8,8 @@
 
 use super::super::{fit, mark_row, write_line};
 use super::scale::Scale;
+use crate::experiment::LayerKind;
+use crate::nn::spec::Cell;
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
@@ -246,17 +248,18 @@ fn cells(
     spans
 }
 
-/// What a layer is called: its activation, or `out`.
+/// What a layer is called: its activation, its cell where that has gates, or `out`.
 pub fn layer_word(app: &App, layer: usize) -> String {
     let network = &app.experiment.network;
-    match layers::entry_of(&app.experiment, layer) {
-        Some(i) => network
-            .layers
-            .get(i)
-            .and_then(|entry| entry.activation.as_ref())
-            .unwrap_or(&network.activation)
-            .name()
-            .into(),
-        None => "out".into(),
+    let entry = layers::entry_of(&app.experiment, layer).and_then(|i| network.layers.get(i));
+    let Some(entry) = entry else {
+        return "out".into();
+    };
+    match &entry.kind {
+        LayerKind::Recurrent { cell, .. } if *cell != Cell::Plain => cell.name().into(),
+        _ => {
+            let own = entry.activation.as_ref();
+            own.unwrap_or(&network.activation).name().into()
+        }
     }
 }
