@@ -32,7 +32,7 @@ fn curves_of_this_run_and_the_pinned_ones_are_saved_as_csv_or_json_lines() {
     assert_eq!(names.len(), 10 + 11 * 11);
     let rows: Vec<&str> = lines.collect();
     assert_eq!(rows.iter().filter(|r| r.contains("(now)")).count(), 50);
-    assert!(rows.iter().any(|r| r.starts_with("vanishing,399,")));
+    assert!(rows.iter().any(|r| r.starts_with("\"vanishing\",399,")));
 
     bench.keys("w ctrl-u x . j s o n l enter");
     let (_, jsonl) = written(&mut bench.effects).expect("a file");

@@ -19,13 +19,11 @@ impl Pinned {
     /// A run of this experiment as it is now. `of` is what its name tells it apart from.
     pub(super) fn new(run: &Run, experiment: &Experiment, of: &Experiment, kept: bool) -> Self {
         let differs = differences::brief(of, experiment);
-        let name = match differs.as_str() {
-            "" => experiment.name.clone(),
-            what => format!(
-                "{} · {}",
-                experiment.name,
-                crate::tui::panes::fit(what, DIFFERENCE)
-            ),
+        let what = crate::tui::panes::fit(&differs, DIFFERENCE);
+        let name = match (differs.is_empty(), of.name == experiment.name) {
+            (true, _) => experiment.name.clone(),
+            (false, true) => what,
+            (false, false) => format!("{} · {what}", experiment.name),
         };
         Self {
             name,
@@ -37,16 +35,15 @@ impl Pinned {
         }
     }
 
-    /// `1,200 steps  loss 0.432  91.2 %  vanishing`
+    /// `1,200 steps  loss 0.432  91.2 %  vanishing`, on the test rows where there are any.
     fn figures(&self) -> String {
         let Some(last) = &self.record.latest else {
             return "nothing measured".into();
         };
         let score = last.test.unwrap_or(last.train);
-        let rows = if last.test.is_some() { "test" } else { "train" };
         let mut parts = vec![
             format!("{} steps", crate::text::thousands(last.step.into())),
-            format!("{rows} loss {}", format_value(score.loss)),
+            format!("loss {}", format_value(score.loss)),
         ];
         parts.extend(score.accuracy.map(percent));
         parts.extend(self.verdict.map(String::from));

@@ -68,7 +68,7 @@ impl Record {
         if due {
             self.points.push(point.clone());
         }
-        let room = max_points(point.layers.len());
+        let room = max_points(point.weight());
         self.latest = Some(point);
         while self.points.len() > room {
             self.span = self.span.saturating_mul(2);

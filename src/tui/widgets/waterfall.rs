@@ -124,14 +124,17 @@ fn merge(buckets: impl Iterator<Item = Bucket>) -> Bucket {
     }
 }
 
-/// A colour on its way to grey, at a third of its light; grey where the terminal mixes none.
-fn faded(colour: Color, grey: Color) -> Color {
+/// A colour on its way to grey, at two thirds of its light; where the terminal mixes none, a grey as light as `t`, in [0, 1],
+/// is high.
+fn faded(colour: Color, grey: Color, t: f64) -> Color {
     match (colour, grey) {
         (Color::Rgb(r, g, b), Color::Rgb(..)) => {
             let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
             let fade = |c: u8| ((u16::from(c) + 2 * mean) * 2 / 9) as u8;
             Color::Rgb(fade(r), fade(g), fade(b))
         }
+        // The palette's ramp of greys begins at 232.
+        (_, Color::Indexed(_)) => Color::Indexed(235 + (t.clamp(0.0, 1.0) * 13.0) as u8),
         _ => grey,
     }
 }
@@ -173,7 +176,7 @@ impl Widget for Waterfall<'_> {
                     let t = self.anchors.position(log10);
                     let colour = theme.diverge(t);
                     let colour = if dimmed {
-                        faded(colour, theme.colour(Role::Pinned))
+                        faded(colour, theme.colour(Role::Pinned), t)
                     } else {
                         colour
                     };
