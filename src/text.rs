@@ -24,6 +24,32 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
+/// `text` on as many lines as it has, whatever acts on a terminal written as `\u{1b}`.
+pub fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            c if c.is_control() || hides(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// JSON whose texts act on no terminal: the controls above ASCII, which JSON allows as they are, escaped its own way.
+pub fn printable_json(json: &str) -> String {
+    let mut out = String::new();
+    for c in json.chars() {
+        if c > '\u{7e}' && (c.is_control() || hides(c)) {
+            out += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A word in a message: clean, short, between backquotes.
 pub fn quote(text: &str) -> String {
     format!("`{}`", clean(text, 60))
@@ -87,6 +113,22 @@ mod tests {
     fn controls_and_direction_marks_become_visible() {
         let shown = clean("a\u{1b}[31m\u{202e}b\u{9b}\nc", 100);
         assert_eq!(shown, "a\\u{1b}[31m\\u{202e}b\\u{9b} c");
+    }
+
+    #[test]
+    fn printable_text_keeps_its_lines_and_loses_its_controls() {
+        assert_eq!(
+            printable("a\u{1b}]0;b\u{7}\nc\u{2066}"),
+            "a\\u{1b}]0;b\\u{7}\nc\\u{2066}"
+        );
+    }
+
+    #[test]
+    fn printable_json_reads_back_the_same() {
+        let text = "a\u{1b}\u{7f}\u{9b}\u{202e}b\u{feff}ä";
+        let json = printable_json(&serde_json::to_string(text).expect("json"));
+        assert_eq!(printable(&json), json);
+        assert_eq!(serde_json::from_str::<String>(&json).expect("json"), text);
     }
 
     #[test]

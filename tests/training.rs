@@ -19,6 +19,9 @@ mod stopping;
 mod thread;
 #[path = "training/transfer.rs"]
 mod transfer;
+#[cfg(unix)]
+#[path = "training/trouble.rs"]
+mod trouble;
 
 use gradlab::experiment::{Experiment, parse};
 use gradlab::training::{Detail, Session, Start};

@@ -1,5 +1,6 @@
 //! How a command ends.
 
+use std::io::Write;
 use std::process::ExitCode;
 use thiserror::Error;
 
@@ -59,4 +60,10 @@ impl Failure {
             _ => Self::Failed(format!("the output cannot be written: {error}")),
         }
     }
+}
+
+/// A line to standard error. Nobody may be left to read it: a terminal that has gone away must not end a run, as it does
+/// where `eprintln!` panics.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", crate::text::printable(line));
 }

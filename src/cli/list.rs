@@ -24,7 +24,9 @@ pub fn run(args: &ListArgs, output: &mut Output) -> Result<Status, Failure> {
     };
     if args.json {
         let listed: Vec<Json> = kinds.iter().flat_map(|kind| as_json(*kind)).collect();
-        output.line(Json::Array(listed).to_string())?;
+        output.line(crate::text::printable_json(
+            &Json::Array(listed).to_string(),
+        ))?;
         return Ok(Status::Done);
     }
     for (i, kind) in kinds.iter().enumerate() {

@@ -12,6 +12,7 @@ mod open;
 mod output;
 mod probe;
 mod report;
+mod reporting;
 mod resume;
 mod run;
 mod shot;

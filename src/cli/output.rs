@@ -60,6 +60,8 @@ impl Output {
     /// An error or a fault, to standard error, which may be closed too.
     pub fn error(&mut self, message: impl std::fmt::Display) {
         let mark = paint("error", "1;31", self.color.1);
+        // Paths and what systems say of them are not all this program's own words.
+        let message = crate::text::printable(&message.to_string());
         let _ = writeln!(std::io::stderr(), "{mark}: {message}");
     }
 

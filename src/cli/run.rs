@@ -1,19 +1,19 @@
 //! `gradlab run`: trains without the workbench. The same engine, the same numbers.
 
 use super::args::{Common, ReportFormat, RunArgs};
-use super::failure::{Failure, Status};
+use super::failure::{Failure, Status, say};
 use super::judged::Judged;
-use super::report::{Done, Report, text_line};
+use super::report::{Done, text_line};
+use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
-use crate::export::tensorboard::EventWriter;
 use crate::insight::verdict;
+use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::{
     Checkpoint, Detail, Ended, Point, PretrainError, Session, SessionError, Start, autosaves,
 };
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
-    let mut report = open_report(args)?;
-    let events = match &args.tensorboard {
-        Some(folder) => {
-            Some(EventWriter::create(folder).map_err(|e| Failure::Failed(e.to_string()))?)
-        }
-        None => None,
-    };
+    let reporting = Reporting::open(args)?;
     let resume = args.resume.clone().or_else(|| interrupted(args, &loaded));
     let start = Start {
         threads: common.threads,
@@ -51,7 +45,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     };
     let session = match build(&loaded, &start, args.quiet, &signals) {
         Err(SessionError::Pretrain(error @ PretrainError::Stopped)) => {
-            eprintln!("gradlab: {error}: there is no step to save");
+            say(&format!("gradlab: {error}: there is no step to save"));
             return Ok(Status::Stopped);
         }
         built => built.map_err(|e| Failure::Misused(e.to_string()))?,
@@ -66,11 +60,18 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         flushed: Instant::now(),
         saved: Instant::now(),
         last: None,
-        events,
+        reporting,
     };
-    runner.every = (report.is_some() || runner.events.is_some()).then(|| runner.report_stride());
-    runner.train(report.as_mut())?;
-    runner.finish(report)
+    runner.every = runner.reporting.is_wanted().then(|| runner.report_stride());
+    match runner.train() {
+        // Whoever read the report has had enough; the checkpoint is for somebody else.
+        Err(Failure::Closed) => match runner.save_checkpoint(Status::Done) {
+            None => Err(Failure::Closed),
+            Some(why) => Err(Failure::Failed(why)),
+        },
+        Err(failure) => Err(failure),
+        Ok(()) => runner.finish(),
+    }
 }
 
 /// Says on standard error how pretraining goes: every epoch on a terminal, every layer in any case.
@@ -97,10 +98,10 @@ fn build(
     }
     if let (Ok(session), false) = (&session, quiet) {
         for stage in session.pretrained() {
-            eprintln!(
+            say(&format!(
                 "pretrained layers.{}: reconstruction error {:.4}, {:.4} before",
                 stage.layer, stage.after, stage.before
-            );
+            ));
         }
     }
     session
@@ -126,31 +127,13 @@ fn interrupted(args: &RunArgs, loaded: &Loaded) -> Option<PathBuf> {
         return None;
     }
     if !args.quiet {
-        eprintln!(
+        say(&format!(
             "going on from step {} of {}, where a signal stopped the run",
             found.step,
             path.display()
-        );
+        ));
     }
     Some(path.clone())
-}
-
-type Out = Report<Box<dyn Write>>;
-
-fn of_events(error: io::Error) -> Failure {
-    Failure::Failed(format!("the event file was not written: {error}"))
-}
-
-/// `None` where nothing is to be reported.
-fn open_report(args: &RunArgs) -> Result<Option<Out>, Failure> {
-    let out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| {
-            Failure::Failed(format!("{} cannot be written: {e}", path.display()))
-        })?)),
-        None if args.quiet => return Ok(None),
-        None => Box::new(BufWriter::new(io::stdout())),
-    };
-    Ok(Some(Report::new(args.format, out)))
 }
 
 struct Runner<'a> {
@@ -165,8 +148,7 @@ struct Runner<'a> {
     flushed: Instant,
     saved: Instant,
     last: Option<Point>,
-    /// TensorBoard's event file, where one is asked for.
-    events: Option<EventWriter<BufWriter<File>>>,
+    reporting: Reporting,
 }
 
 impl Runner<'_> {
@@ -180,11 +162,13 @@ impl Runner<'_> {
         self.args.every.unwrap_or(epoch * thinned)
     }
 
-    fn train(&mut self, mut report: Option<&mut Out>) -> Result<(), Failure> {
+    fn train(&mut self) -> Result<(), Failure> {
         let mut now = Instant::now();
         while self.session.ended().is_none() && !self.signals.asked() {
             let before = self.session.steps();
-            let advance = self.session.advance(self.steps_to_take(), Detail::Stats);
+            let steps = self.steps_to_take();
+            let advance = guarded(|| self.session.advance(steps, Detail::Stats))
+                .map_err(|panic| self.broken_off(&panic))?;
             let step = self.session.steps();
             let epoch = self.session.steps_per_epoch();
             let over = self.session.ended().is_some();
@@ -197,15 +181,12 @@ impl Runner<'_> {
                 ..point
             });
             let due = self.every.is_some_and(|k| step.is_multiple_of(k)) || over;
-            if let (Some(report), Some(point), true) = (report.as_deref_mut(), &self.last, due) {
-                report.point(point).map_err(|e| Failure::of_output(&e))?;
-            }
-            if let (Some(events), Some(point), true) = (&mut self.events, &self.last, due) {
-                events.point(point).map_err(of_events)?;
+            if let (Some(point), true) = (&self.last, due) {
+                self.reporting.point(point)?;
             }
             let then = std::mem::replace(&mut now, Instant::now());
             self.adapt(advance.steps, now.saturating_duration_since(then));
-            self.look_at_the_clock(now, report.as_deref_mut())?;
+            self.look_at_the_clock(now)?;
         }
         Ok(())
     }
@@ -233,15 +214,10 @@ impl Runner<'_> {
         self.burst = fitting.clamp(1, self.burst.saturating_mul(2));
     }
 
-    fn look_at_the_clock(&mut self, now: Instant, report: Option<&mut Out>) -> Result<(), Failure> {
+    fn look_at_the_clock(&mut self, now: Instant) -> Result<(), Failure> {
         if now.saturating_duration_since(self.flushed) >= FLUSH {
             self.flushed = now;
-            if let Some(report) = report {
-                report.flush().map_err(|e| Failure::of_output(&e))?;
-            }
-            if let Some(events) = &mut self.events {
-                events.flush().map_err(of_events)?;
-            }
+            self.reporting.flush()?;
         }
         if let (Some(shown), Some(point)) = (&mut self.progress, &self.last)
             && now.saturating_duration_since(*shown) >= PROGRESS
@@ -255,7 +231,9 @@ impl Runner<'_> {
         {
             self.saved = now;
             if let Err(error) = self.session.save(path) {
-                eprintln!("the checkpoint was not written: {error}; training goes on");
+                say(&format!(
+                    "gradlab: the checkpoint was not written: {error}; training goes on, the last whole one stays"
+                ));
             }
         }
         Ok(())
@@ -271,7 +249,7 @@ impl Runner<'_> {
     }
 
     /// Writes what was asked for, whatever way the run ended, and says how that was.
-    fn finish(mut self, report: Option<Out>) -> Result<Status, Failure> {
+    fn finish(mut self) -> Result<Status, Failure> {
         if self.progress.is_some() {
             let _ = write!(io::stderr(), "\r\x1b[2K");
         }
@@ -282,9 +260,6 @@ impl Runner<'_> {
             None => ("stopped", "by a signal".to_string(), Status::Stopped),
         };
         let mut failures = Vec::new();
-        if let Some(Err(error)) = self.events.as_mut().map(EventWriter::flush) {
-            failures.push(of_events(error).to_string());
-        }
         if let Some(path) = &self.args.save_weights
             && let Err(error) = self.session.weights().write(path)
         {
@@ -293,12 +268,11 @@ impl Runner<'_> {
         if let Some(why) = self.save_checkpoint(exit) {
             failures.push(why);
         }
-        if let Some(mut report) = report {
-            let done = self.done(status, reason.clone());
-            report.done(&done).map_err(|e| Failure::of_output(&e))?;
-        }
+        let done = self.done(status, reason.clone());
+        self.reporting.done(&done)?;
+        failures.append(&mut self.reporting.failures);
         if matches!(exit, Status::Failed | Status::Diverged) {
-            eprintln!("gradlab: {status}: {reason}");
+            say(&format!("gradlab: {status}: {reason}"));
         }
         match failures.is_empty() {
             true => Ok(exit),
@@ -306,21 +280,42 @@ impl Runner<'_> {
         }
     }
 
+    /// A bug: what the run was before the step that it broke is saved.
+    fn broken_off(&mut self, panic: &str) -> Failure {
+        let what = format!("step {} panicked: {panic}", self.session.steps() + 1);
+        if !self.session.is_whole() {
+            return Failure::Failed(format!(
+                "{what}; it broke off half-way, the last checkpoint stays"
+            ));
+        }
+        Failure::Failed(match self.saved_in(false) {
+            Ok(path) => format!("{what}; the run up to there is in {}", path.display()),
+            Err(why) => format!("{what}; {why}"),
+        })
+    }
+
+    /// Saves where that was asked for, or else in the platform's place.
+    fn saved_in(&self, stopped: bool) -> Result<PathBuf, String> {
+        let path = match &self.args.checkpoint {
+            Some(path) => path.clone(),
+            None => autosaves::path_for(self.session.experiment())?,
+        };
+        match self.session.save_as(&path, stopped) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(format!("the checkpoint was not written: {error}")),
+        }
+    }
+
     /// At the end, where one was asked for; on a signal always. Says what went wrong.
     fn save_checkpoint(&mut self, exit: Status) -> Option<String> {
         let stopped = exit == Status::Stopped;
-        let path = match (&self.args.checkpoint, stopped) {
-            (Some(path), _) => path.clone(),
-            (None, false) => return None,
-            (None, true) => match autosaves::path_for(self.session.experiment()) {
-                Ok(path) => path,
-                Err(why) => return Some(why),
-            },
-        };
-        match self.session.save_as(&path, stopped) {
-            Ok(()) if stopped => eprintln!("{}", self.how_to_go_on(&path)),
-            Ok(()) => {}
-            Err(error) => return Some(format!("the checkpoint was not written: {error}")),
+        if self.args.checkpoint.is_none() && !stopped {
+            return None;
+        }
+        match self.saved_in(stopped) {
+            Ok(path) if stopped => say(&self.how_to_go_on(&path)),
+            Ok(_) => {}
+            Err(why) => return Some(why),
         }
         None
     }

@@ -1,4 +1,5 @@
-//! Signals that ask a run to stop: the first is heard between two steps, the second ends the program at once.
+//! Signals that ask a run to stop: the first is heard between two steps, the second ends the program at once. A signal that
+//! whoever started the program had ignored (`nohup` does so with the hang-up) stays ignored.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io;
@@ -18,7 +19,8 @@ impl Signals {
     /// From here on the signals are heard instead of ending the program.
     pub fn listen() -> io::Result<Signals> {
         let asked = Arc::new(AtomicBool::new(false));
-        for &signal in SIGNALS {
+        let ignored = ignored();
+        for &signal in SIGNALS.iter().filter(|&&s| ignored >> (s - 1) & 1 == 0) {
             // Shells report 128 + the number for a program that a signal ended.
             signal_hook::flag::register_conditional_shutdown(
                 signal,
@@ -33,4 +35,12 @@ impl Signals {
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// The signals ignored from the start, a bit each from 1; none where the system does not say.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

@@ -1,8 +1,9 @@
 //! The header of a .npy file (NumPy's format 1.0 to 3.0): a Python dictionary of type, order and shape.
 
 use super::element::{Element, Kind, fill};
-use super::error::{DataError, cell};
+use super::error::DataError;
 use super::source::check_promise;
+use crate::text::quote;
 use std::io::Read;
 
 /// NumPy itself refuses longer headers by default.
@@ -109,7 +110,7 @@ fn element(descr: &str) -> Result<Element, DataError> {
         "u4" => Kind::U32,
         "u8" => Kind::U64,
         _ => {
-            let shown = cell(if name.is_empty() { descr } else { name }.as_bytes());
+            let shown = quote(if name.is_empty() { descr } else { name });
             return Err(DataError::other(format!(
                 "is of NumPy's type {shown}: save it as float32 or int64"
             )));

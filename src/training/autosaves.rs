@@ -3,13 +3,19 @@
 use super::checkpoint::{Checkpoint, CheckpointError, Glance};
 use crate::experiment::{Experiment, to_toml};
 use etcetera::{BaseStrategy, choose_base_strategy};
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 const SUFFIX: &str = ".checkpoint";
-/// The newest so many are listed.
-const LISTED: usize = 100;
+/// Beside an autosave, locked by the program whose run it is.
+const CLAIM: &str = "living";
+/// The newest so many are kept.
+const KEPT: usize = 100;
+/// Of these, so many whatever their age; the others until they are old.
+const ALWAYS: usize = 20;
+const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// One that is there.
 #[derive(Debug)]
@@ -83,6 +89,17 @@ pub fn list() -> Result<Vec<Autosave>, String> {
 }
 
 fn list_in(folder: &Path) -> Result<Vec<Autosave>, String> {
+    let read = |(written, path): (SystemTime, PathBuf)| Autosave {
+        written,
+        contents: Checkpoint::glance(&path),
+        path,
+    };
+    let found = files_in(folder)?;
+    Ok(found.into_iter().take(KEPT).map(read).collect())
+}
+
+/// The newest first.
+fn files_in(folder: &Path) -> Result<Vec<(SystemTime, PathBuf)>, String> {
     let unreadable = |e| format!("{} cannot be read: {e}", folder.display());
     let entries = fs::read_dir(folder).map_err(unreadable)?;
     let mut found: Vec<(SystemTime, PathBuf)> = entries
@@ -95,13 +112,71 @@ fn list_in(folder: &Path) -> Result<Vec<Autosave>, String> {
         })
         .collect();
     found.sort_by(|a, b| b.cmp(a));
-    found.truncate(LISTED);
-    let read = |(written, path): (SystemTime, PathBuf)| Autosave {
-        written,
-        contents: Checkpoint::glance(&path),
-        path,
-    };
-    Ok(found.into_iter().map(read).collect())
+    Ok(found)
+}
+
+/// An autosave that belongs to a run of this program: as long as this lives, no gradlab clears it away.
+#[derive(Debug)]
+pub struct Claim {
+    pub of: PathBuf,
+    lock: File,
+}
+
+impl Claim {
+    /// `None` where the file system knows no locks; nothing is cleared away there.
+    pub fn new(of: PathBuf) -> Option<Claim> {
+        let lock = File::create(claim_of(&of)).ok()?;
+        // Two runs of one experiment save to the same place and claim it together.
+        lock.try_lock_shared().ok()?;
+        Some(Claim { of, lock })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Gone with the last of those that share it. A leftover is cleared away with its autosave.
+        if self.lock.unlock().is_ok() && self.lock.try_lock().is_ok() {
+            let _ = fs::remove_file(claim_of(&self.of));
+        }
+    }
+}
+
+fn claim_of(autosave: &Path) -> PathBuf {
+    autosave.with_extension(CLAIM)
+}
+
+/// Clears away what is beyond the newest [`KEPT`], and beyond the newest [`ALWAYS`] what is [`OLD`]; never a living run's.
+///
+/// # Errors
+/// As [`list`].
+pub fn prune() -> Result<(), String> {
+    prune_in(&folder()?, SystemTime::now())
+}
+
+fn prune_in(folder: &Path, now: SystemTime) -> Result<(), String> {
+    for (place, (written, path)) in files_in(folder)?.into_iter().enumerate() {
+        let age = now.duration_since(written).unwrap_or_default();
+        let goes = place >= KEPT || (place >= ALWAYS && age > OLD);
+        if goes && clear_away(&path).is_err() {
+            // Somebody's run, or a folder in which nothing can be removed.
+            continue;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the autosave and its claim, unless a run has it.
+fn clear_away(path: &Path) -> io::Result<()> {
+    let claim = claim_of(path);
+    match File::open(&claim) {
+        Ok(lock) => {
+            lock.try_lock()?;
+            fs::remove_file(path)?;
+            fs::remove_file(claim)
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => fs::remove_file(path),
+        Err(e) => Err(e),
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +195,52 @@ mod tests {
         assert_eq!(file_name(&other), name);
         other.seed += 1;
         assert_ne!(file_name(&other), name);
+    }
+
+    #[test]
+    fn the_oldest_go_but_never_a_living_runs() {
+        let folder = tempfile::tempdir().expect("folder");
+        let name = |i: usize| folder.path().join(format!("{i:03}{SUFFIX}"));
+        let start = SystemTime::UNIX_EPOCH + 100 * OLD;
+        for i in 0..KEPT + 10 {
+            let file = File::create(name(i)).expect("written");
+            let at = start + Duration::from_secs(i as u64);
+            file.set_modified(at).expect("set");
+        }
+        fs::write(folder.path().join("other"), "").expect("written");
+        let living = Claim::new(name(3)).expect("locks");
+        let left = || -> Vec<PathBuf> {
+            let files = files_in(folder.path()).expect("readable");
+            files.into_iter().map(|(_, path)| path).rev().collect()
+        };
+        prune_in(folder.path(), start).expect("readable");
+        let newest: Vec<PathBuf> = (10..KEPT + 10).map(name).collect();
+        assert_eq!(left()[0], name(3), "a run has it");
+        assert_eq!(left()[1..], newest);
+        prune_in(folder.path(), start + 2 * OLD).expect("readable");
+        assert_eq!(left().len(), 1 + ALWAYS);
+        drop(living);
+        assert!(!claim_of(&name(3)).exists());
+        prune_in(folder.path(), start + 2 * OLD).expect("readable");
+        assert_eq!(left(), newest[KEPT - ALWAYS..]);
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("list").count(),
+            ALWAYS + 1
+        );
+    }
+
+    #[test]
+    fn two_runs_share_a_claim_and_the_last_takes_it_away() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.checkpoint");
+        fs::write(&path, "").expect("written");
+        let (one, two) = (Claim::new(path.clone()), Claim::new(path.clone()));
+        assert!(one.is_some() && two.is_some());
+        drop(one);
+        assert!(clear_away(&path).is_err());
+        drop(two);
+        assert!(!claim_of(&path).exists());
+        assert!(clear_away(&path).is_ok());
     }
 
     #[test]

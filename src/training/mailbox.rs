@@ -183,7 +183,7 @@ pub fn thin(points: &mut Vec<Point>) {
 }
 
 /// A spike that charts must not lose: a value that is not finite, a loss twice or a gradient ten times the neighbour's.
-pub(super) fn stands_out(spike: &Point, beside: &Point) -> bool {
+pub fn stands_out(spike: &Point, beside: &Point) -> bool {
     let finite = |p: &Point| p.train.loss.is_finite() && p.global_grad_norm.is_finite();
     if !finite(spike) || !finite(beside) {
         return finite(beside) && !finite(spike);

@@ -74,5 +74,7 @@ pub trait Trainee {
     fn replace(&mut self, experiment: &Experiment) -> Change;
     /// Writes everything that resuming needs, whole or not at all.
     fn checkpoint(&self, path: &Path) -> Result<(), String>;
+    /// Whether what a checkpoint would hold is the run between two steps: not where a panic broke a step off half-way.
+    fn is_whole(&self) -> bool;
     fn save_weights(&self, path: &Path) -> Result<(), String>;
 }

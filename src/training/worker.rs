@@ -1,15 +1,17 @@
 //! The training thread's loop: applies all pending commands between two steps, takes steps while it should, and leaves
 //! frames. It waits for commands when there is nothing to do, and for nothing else.
 
+mod saving;
+
 use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
 use super::pretrain::Ear;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
-use super::{Command, DataView, Frame, Lens, Point, RunInfo, Session, Start, Status, autosaves};
+use super::{
+    Command, DataView, Frame, Lens, Point, RunInfo, Session, Start, Status, autosaves, guard,
+};
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -89,6 +91,8 @@ struct Worker<'a, T, B> {
     lens: Option<Lens>,
     notices: Vec<String>,
     autosave: Option<Autosave>,
+    /// Keeps others from taking this run's autosave for an old one.
+    claim: Option<autosaves::Claim>,
     saved: Instant,
     /// Steps were taken since the last autosave.
     unsaved: bool,
@@ -122,6 +126,7 @@ where
             lens: None,
             notices: Vec::new(),
             autosave,
+            claim: None,
             saved: now,
             unsaved: false,
         }
@@ -255,10 +260,15 @@ where
         self.show();
     }
 
-    /// What was being built or stepped may be half changed after a panic: it is dropped, a restart builds it anew.
+    /// What was being built or stepped may be half changed after a panic: it is dropped, a restart builds it anew. What is
+    /// still whole of it is saved first.
     fn fail(&mut self, why: String) {
+        let rescued = self.rescue();
         self.trainee = None;
-        self.ended = Some(Status::Failed(why));
+        self.ended = Some(Status::Failed(match rescued {
+            Some(said) => format!("{why}; {said}"),
+            None => why,
+        }));
     }
 
     fn advance(&mut self) {
@@ -389,43 +399,6 @@ where
             }
         }
     }
-
-    /// Writes a file for the person and says how it went; training goes on either way.
-    fn write(&mut self, what: &str, path: &Path, how: impl Fn(&T, &Path) -> Result<(), String>) {
-        let outcome = match &self.trainee {
-            Some(trainee) => guarded(|| how(trainee, path)).and_then(|result| result),
-            None => Err("there is no run".into()),
-        };
-        self.notices.push(match outcome {
-            Ok(()) => format!("{what} written to {}", path.display()),
-            Err(why) => format!("{what} not written to {}: {why}", path.display()),
-        });
-    }
-
-    /// Says nothing where it goes well.
-    fn autosave(&mut self) {
-        let (Some(autosave), Some(trainee)) = (&self.autosave, &self.trainee) else {
-            return;
-        };
-        if !self.unsaved {
-            return;
-        }
-        let path = match &autosave.path {
-            Some(path) => Ok(path.clone()),
-            None => autosaves::path_for(&self.experiment),
-        };
-        let saved = path.and_then(|path| {
-            let written = guarded(|| trainee.checkpoint(&path)).and_then(|result| result);
-            written.map_err(|why| format!("to {}: {why}", path.display()))
-        });
-        match saved {
-            Ok(()) => self.unsaved = false,
-            Err(why) => self.notices.push(format!(
-                "autosave failed: {why}; training goes on, the last whole one stays"
-            )),
-        }
-        self.saved = Instant::now();
-    }
 }
 
 fn said(ended: Ended) -> Status {
@@ -436,22 +409,10 @@ fn said(ended: Ended) -> Status {
     }
 }
 
-/// Runs `work`; a panic in it becomes a message. What `work` was changing is not to be used after one.
+/// What a panic says, and the way out.
 fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        format!(
-            "the training thread panicked: {}; restart the run to go on",
-            message(&*panic)
-        )
-    })
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    guard::guarded(work)
+        .map_err(|panic| format!("the training thread panicked: {panic}; restart the run to go on"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ struct Script {
     evaluated: Option<u64>,
     name: String,
     ended: Option<Ended>,
+    /// A panic left it half changed.
+    torn: bool,
 }
 
 fn view_at(step: u64) -> DataView {
@@ -44,7 +46,12 @@ impl Trainee for Script {
         for _ in 0..steps {
             self.step += 1;
             rows += 1;
-            assert!(self.name != "panics" || self.step < PANIC, "a bug");
+            let breaks = self.name == "panics" || self.name == "tears";
+            if breaks && self.step == PANIC {
+                self.torn = self.name == "tears";
+                self.step -= u64::from(!self.torn);
+                panic!("a bug");
+            }
             if self.name == "diverges" && self.step == PANIC {
                 self.ended = Some(Ended::Diverged("layers.0".into()));
                 break;
@@ -101,6 +108,9 @@ impl Trainee for Script {
     }
     fn checkpoint(&self, path: &Path) -> Result<(), String> {
         std::fs::write(path, self.step.to_string()).map_err(|e| e.to_string())
+    }
+    fn is_whole(&self) -> bool {
+        !self.torn
     }
     fn save_weights(&self, _: &Path) -> Result<(), String> {
         Err("the disk is full".into())
@@ -232,6 +242,34 @@ fn a_panic_becomes_a_status_and_a_restart_helps() {
     );
 }
 
+/// The run as it was before the step that broke it is saved, and the screen says where; what is torn is not saved over what
+/// is whole.
+#[test]
+fn a_panic_saves_what_is_whole() {
+    for (name, left, said) in [
+        ("panics", Some(PANIC - 1), "the run up to there is saved in"),
+        ("tears", None, "the last autosave stays"),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("auto");
+        let autosave = Autosave {
+            path: Some(path.clone()),
+            every: Duration::MAX,
+        };
+        let mut bench = Bench::start(name, Some(autosave));
+        bench.mailbox.send(Command::Run);
+        let frame = bench.until(|f| matches!(f.status, Status::Failed(_)));
+        assert!(
+            matches!(&frame.status, Status::Failed(why) if why.contains(said)),
+            "{:?}",
+            frame.status
+        );
+        drop(bench);
+        let saved = std::fs::read_to_string(path).ok();
+        assert_eq!(saved, left.map(|step| step.to_string()));
+    }
+}
+
 #[test]
 fn what_cannot_be_built_says_so_and_waits_for_another() {
     let mut bench = Bench::start("cannot be built", None);
@@ -304,6 +342,26 @@ fn what_was_done_is_saved_when_the_handle_goes() {
     assert_eq!(std::fs::read_to_string(path).expect("autosave"), "12");
 }
 
+/// A drive that is gone or full: every autosave that fails is said, and the run goes on.
+#[test]
+fn an_autosave_that_fails_is_said_and_training_goes_on() {
+    let folder = tempfile::tempdir().expect("folder");
+    let autosave = Autosave {
+        path: Some(folder.path().join("gone").join("auto")),
+        every: Duration::ZERO,
+    };
+    let mut bench = Bench::start("", Some(autosave));
+    bench.mailbox.send(Command::Run);
+    bench.until(|f| !f.notices.is_empty());
+    let then = bench.step();
+    bench.until(|f| f.points.last().is_some_and(|p| p.step > then + 10));
+    let said = &bench.notices[0];
+    assert!(
+        said.starts_with("autosave failed: to ") && said.contains("training goes on"),
+        "{said}"
+    );
+}
+
 /// A screen that never takes a frame costs the run nothing and holds it up nowhere; one frame shows the present.
 #[test]
 fn nobody_looking_stops_nothing() {
@@ -353,4 +411,46 @@ fn data_that_cannot_be_looked_at_is_said_once_and_training_goes_on() {
     bench.mailbox.send(Command::Step(3));
     bench.until(|f| f.points.last().is_some_and(|p| p.step == 6));
     assert_eq!(bench.notices, ["the data cannot be looked at: no rows"]);
+}
+
+/// Every sequence of up to four commands, sent as fast as they go and closed at once: the thread ends, and the last command
+/// is obeyed whatever came before it.
+#[test]
+fn commands_in_any_order_are_obeyed_and_the_thread_ends() {
+    let folder = tempfile::tempdir().expect("folder");
+    let last = folder.path().join("last");
+    let replace = |name: &str, seed| Command::Replace(Box::new(experiment(name, seed)));
+    let commands = [
+        Command::Run,
+        Command::Pause,
+        Command::Step(2),
+        Command::Restart,
+        replace("renamed", 1),
+        replace("other", 2),
+        replace("cannot be built", 2),
+        Command::Watch(None),
+    ];
+    let mut sequences: Vec<Vec<usize>> = vec![vec![]];
+    let mut all = sequences.clone();
+    for _ in 0..4 {
+        let longer = |s: &Vec<usize>| {
+            let s = s.clone();
+            (0..commands.len()).map(move |next| [s.clone(), vec![next]].concat())
+        };
+        sequences = sequences.iter().flat_map(longer).collect();
+        all.extend(sequences.iter().cloned());
+    }
+    assert_eq!(all.len(), 1 + 8 + 64 + 512 + 4096);
+    for sequence in all {
+        let bench = Bench::start("", None);
+        for &command in &sequence {
+            bench.mailbox.send(commands[command].clone());
+        }
+        // Whatever cannot be built is mended first.
+        bench.mailbox.send(replace("", 2));
+        bench.mailbox.send(Command::Checkpoint(last.clone()));
+        drop(bench);
+        assert!(last.exists(), "{sequence:?}");
+        std::fs::remove_file(&last).expect("removed");
+    }
 }

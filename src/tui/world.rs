@@ -4,9 +4,10 @@ use super::app::App;
 use super::event_loop::{Bell, Event};
 use super::message::{Effect, Message, Openable, Source};
 use crate::experiment::{self, Experiment, presets};
+use crate::training::file::write_whole;
 use crate::training::{Autosave, Command, Frame, Handle, Options};
 use base64::Engine;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -229,32 +230,6 @@ fn read(path: &Path) -> Result<Experiment, String> {
     experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder(Some(path)))?;
-    file.write_all(bytes)?;
-    keep_permissions(path, file.as_file())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// A new file is readable as files are; an old one keeps who may read it. (Temporary files are private.)
-#[cfg(unix)]
-fn keep_permissions(path: &Path, file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = match std::fs::metadata(path) {
-        Ok(old) => old.permissions(),
-        Err(_) => std::fs::Permissions::from_mode(0o644),
-    };
-    file.set_permissions(permissions)
-}
-
-#[cfg(not(unix))]
-fn keep_permissions(_: &Path, _: &std::fs::File) -> io::Result<()> {
-    Ok(())
-}
-
 /// OSC 52: the terminal puts the text on the clipboard, from the far side of an ssh link too.
 pub fn clipboard(text: &str) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
@@ -266,14 +241,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.toml");
-        write_whole(&path, b"one").unwrap();
-        write_whole(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert!(write_whole(&folder.path().join("no/such/x.toml"), b"x").is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    fn no_name_leads_out_of_its_folder() {
+        for name in [
+            "../../etc/passwd",
+            "/etc/passwd",
+            "..",
+            "a\\b",
+            "c:d",
+            "\u{1b}[2J\u{202e}",
+            "",
+            "\0",
+        ] {
+            let stem = file_stem(name);
+            let path = Path::new(&stem);
+            assert_eq!(path.components().count(), 1, "{stem}");
+            assert!(
+                path.is_relative() && !stem.contains(['.', '\\', ':', '\0']),
+                "{stem}"
+            );
+            assert_eq!(crate::text::printable(&stem), stem);
+        }
+        assert_eq!(file_stem(&"x".repeat(1 << 20)).len(), 100);
     }
 
     #[test]

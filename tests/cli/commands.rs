@@ -183,6 +183,43 @@ fn presets_of_the_persons_own_are_listed_with_their_faults() {
     assert_eq!(run(&["check", "mine"]).status, 0);
 }
 
+/// Files that a stranger put there: their names and words are text.
+#[cfg(unix)]
+#[test]
+fn presets_reach_the_terminal_as_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("gradlab/presets");
+    std::fs::create_dir_all(&own).unwrap();
+    let words = r"\u001b]0;owned\u0007\u202e\u009b31m";
+    let long = "x".repeat(1 << 20);
+    let good = format!("name = \"{words}\"\ndescription = \"{words}\\n{long}\"\n{GOOD}");
+    std::fs::write(own.join("a\u{1b}[2J\u{202e}.toml"), good).unwrap();
+    let bad = format!("\"{words}\" = 1\n\"{long}\" = 2\n{GOOD}");
+    std::fs::write(own.join("b\u{9b}2J.toml"), bad).unwrap();
+    for args in [
+        &["list"][..],
+        &["list", "presets"],
+        &["list", "--json"],
+        &["check", "a\u{1b}[2J\u{202e}"],
+        &["check", "b\u{9b}2J"],
+    ] {
+        let said = super::program::said(
+            super::program::command(args).env("XDG_CONFIG_HOME", folder.path()),
+        );
+        for text in [said.out, said.err] {
+            let bad = text
+                .chars()
+                .find(|&c| c != '\n' && (c.is_control() || gradlab::text::hides(c)));
+            assert_eq!(bad, None, "{args:?}");
+            assert!(
+                text.len() < 200_000 || args.contains(&"--json"),
+                "{args:?}: {}",
+                text.len()
+            );
+        }
+    }
+}
+
 #[test]
 fn completions_and_the_manual_name_the_commands() {
     for shell in ["bash", "zsh", "fish"] {

@@ -2,11 +2,13 @@
 
 use super::bench::{Bench, frame, points};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use gradlab::experiment;
+use gradlab::experiment::{self, presets};
 use gradlab::telemetry::LayerStats;
-use gradlab::training::Status;
-use gradlab::tui::message::Message;
+use gradlab::training::look::{Boundary, Classes, Mistake, Residuals, Seen, Split};
+use gradlab::training::{DataView, Frame, Status};
+use gradlab::tui::message::{Effect, Message, Openable, Source};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -16,7 +18,13 @@ enum Step {
     Paste(String),
     /// Run, layers, points, and whether what is measured is not finite.
     Frame(u64, usize, u64, bool),
+    /// The same from a lane of a race.
+    Lap(usize, u64, usize, u64, bool),
     Status(Status),
+    /// What the network makes of the data, of the shape that this number chooses.
+    View(u64, usize),
+    /// A stranger's words, as a notice, a trouble, a status, the name of a file.
+    Words(String),
 }
 
 fn key() -> impl Strategy<Value = KeyCode> {
@@ -78,8 +86,87 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (side(210, 500), side(70, 200)).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => paste().prop_map(Step::Paste),
         2 => (1u64..4, 0usize..140, 0u64..40, any::<bool>()).prop_map(|(r, l, n, bad)| Step::Frame(r, l, n, bad)),
+        1 => (0usize..5, 1u64..3, 0usize..14, 0u64..10, any::<bool>()).prop_map(|(i, r, l, n, bad)| Step::Lap(i, r, l, n, bad)),
         1 => status.prop_map(Step::Status),
+        1 => (1u64..4, 0usize..40).prop_map(|(r, n)| Step::View(r, n)),
+        1 => paste().prop_map(Step::Words),
     ]
+}
+
+fn measured(run: u64, layers: usize, count: u64, bad: bool, now: &mut u64) -> Box<Frame> {
+    let mut points = points(layers, *now..*now + count);
+    *now += count;
+    if bad {
+        for (i, point) in points.iter_mut().enumerate() {
+            point.train.loss = [f64::NAN, f64::INFINITY, 0.0, -1e300][i % 4];
+            for stats in &mut point.layers {
+                *stats = LayerStats {
+                    grad_rms: [f64::NAN, f64::INFINITY, 0.0, 1e-320][i % 4],
+                    ..*stats
+                };
+            }
+        }
+    }
+    frame(run, Status::Running, layers, points)
+}
+
+/// Views of every kind, some of which no data set here has.
+fn view(n: usize) -> DataView {
+    let seen = match n % 3 {
+        0 => Seen::Boundary(Boundary {
+            grid: (n, 2 * n),
+            ranges: [(-1.0, 1.0), (0.0, n as f32)],
+            class: (0..2 * n * n).map(|i| (i % 13) as u16).collect(),
+            confidence: vec![[0.5, f32::NAN][n % 2]; 2 * n * n],
+            wrong: vec![true; n],
+        }),
+        1 => Seen::Classes(Classes {
+            counts: (0..n * n).map(|i| i as u32).collect(),
+            classes: n,
+            worst: (0..n)
+                .map(|i| Mistake {
+                    row: 50 * i,
+                    truth: i as u32,
+                    said: 1,
+                    confidence: [0.9, f32::NAN][i % 2],
+                })
+                .collect(),
+            units: vec![vec![[1.0, f32::INFINITY][n % 2]; 64].into(); n],
+        }),
+        _ => Seen::Residuals(Residuals {
+            pairs: vec![(1.0, [2.0, f32::NAN][n % 2]); n],
+            rms: f64::NAN,
+            explained: f64::NEG_INFINITY,
+        }),
+    };
+    let split = [Split::Train, Split::Test][n % 2];
+    DataView {
+        step: n as u64,
+        split,
+        seen,
+    }
+}
+
+/// The world's answer to what the workbench asked for; what is saved has to read back.
+fn answer(effect: Effect) -> Option<Message> {
+    match effect {
+        Effect::Save { path, text } => {
+            assert!(experiment::parse(&text, "saved.toml").is_ok(), "{text}");
+            Some(Message::Saved(path, Ok(())))
+        }
+        Effect::Write { what, .. } => Some(Message::Notice(what)),
+        Effect::List => {
+            let preset = |p: &presets::Preset| Openable {
+                name: p.name.into(),
+                note: String::new(),
+                description: String::new(),
+                source: Source::Preset(p.experiment().map(Box::new).map_err(|f| f.to_string())),
+            };
+            Some(Message::Listed(presets::all().iter().map(preset).collect()))
+        }
+        Effect::Open(path) => Some(Message::Opened(path, Err("no such file".into()))),
+        _ => None,
+    }
 }
 
 fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
@@ -101,25 +188,47 @@ fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
         Step::Resize(width, height) => Message::Resize(width, height),
         Step::Paste(text) => Message::Paste(text),
         Step::Frame(run, layers, count, bad) => {
-            let mut points = points(layers, *now..*now + count);
-            *now += count;
-            if bad {
-                for (i, point) in points.iter_mut().enumerate() {
-                    point.train.loss = [f64::NAN, f64::INFINITY, 0.0, -1e300][i % 4];
-                    for stats in &mut point.layers {
-                        *stats = LayerStats {
-                            grad_rms: [f64::NAN, f64::INFINITY, 0.0, 1e-320][i % 4],
-                            ..*stats
-                        };
-                    }
-                }
-            }
-            Message::Frame(frame(run, Status::Running, layers, points))
+            Message::Frame(measured(run, layers, count, bad, now))
+        }
+        Step::Lap(lane, run, layers, count, bad) => {
+            Message::Lap(lane, measured(run, layers, count, bad, now))
         }
         Step::Status(status) => Message::Frame(frame(1, status, 11, vec![])),
+        Step::View(run, n) => {
+            let mut frame = frame(run, Status::Running, 11, vec![]);
+            frame.view = Some(Arc::new(view(n)));
+            Message::Frame(frame)
+        }
+        Step::Words(text) => match text.len() % 5 {
+            0 => Message::Notice(text),
+            1 => Message::Trouble(text),
+            2 => Message::Opened(text.clone().into(), Err(text)),
+            3 => Message::Saved(text.clone().into(), Err(text)),
+            _ => {
+                let mut frame = frame(1, Status::Failed(text.clone()), 11, vec![]);
+                frame.notices.push(text);
+                Message::Frame(frame)
+            }
+        },
     };
     bench.tell(message);
-    bench.effects.clear();
+    while !bench.effects.is_empty() {
+        for message in std::mem::take(&mut bench.effects)
+            .into_iter()
+            .filter_map(answer)
+        {
+            bench.tell(message);
+        }
+    }
+}
+
+/// What is drawn is text: nothing in it acts on a terminal or hides.
+fn is_fit_to_print(buffer: &ratatui::buffer::Buffer) -> bool {
+    let bad = |c: char| c.is_control() || (gradlab::text::hides(c) && c != '\u{200d}');
+    !buffer
+        .content()
+        .iter()
+        .any(|cell| cell.symbol().contains(bad))
 }
 
 /// `PROPTEST_CASES` for more.
@@ -137,7 +246,7 @@ proptest! {
         let mut now = 0;
         for step in steps {
             apply(&mut bench, step, &mut now);
-            bench.buffer();
+            prop_assert!(is_fit_to_print(&bench.buffer()));
             let text = experiment::to_toml(&bench.app.experiment);
             let back = experiment::parse(&text, "x.toml");
             prop_assert_eq!(back.as_ref(), Ok(&bench.app.experiment), "{}", text);

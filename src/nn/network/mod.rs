@@ -65,6 +65,8 @@ pub struct Network<T: Real = f32> {
     /// Whoever shares a step's work; a copy of the network has the same.
     team: Option<Arc<dyn Team>>,
     threads: usize,
+    /// No step is changing what is trained.
+    whole: bool,
 }
 
 impl<T: Real> Network<T> {
@@ -115,6 +117,7 @@ impl<T: Real> Network<T> {
             tied: None,
             team: None,
             threads: options.threads,
+            whole: true,
         })
     }
     /// Shares the work of dense layers with `team` from now on; `None`: the caller's thread does it alone. No number depends
@@ -128,6 +131,11 @@ impl<T: Real> Network<T> {
     /// Steps taken.
     pub fn steps(&self) -> u64 {
         self.step
+    }
+    /// Whether the state is that between two steps. A step that a panic broke off leaves it so only if nothing that is trained
+    /// had been changed yet.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
     fn outputs_count(&self) -> usize {
         self.layers.last().map_or(0, |l| l.spec.units)
@@ -231,9 +239,12 @@ impl<T: Real> Network<T> {
             _ => Ok(()),
         }
     }
-    fn check_batch_norm(&self, rows: usize) -> Result<(), BatchError> {
+    fn batch_norm(&self) -> Option<&Layer<T>> {
         let batch_norm = |l: &&Layer<T>| matches!(l.spec.norm, Norm::Batch { .. });
-        match self.layers.iter().find(batch_norm) {
+        self.layers.iter().find(batch_norm)
+    }
+    fn check_batch_norm(&self, rows: usize) -> Result<(), BatchError> {
+        match self.batch_norm() {
             Some(layer) if rows == 1 => Err(BatchError::BatchNormOfOne { layer: layer.index }),
             _ => Ok(()),
         }
@@ -244,6 +255,8 @@ impl<T: Real> Network<T> {
         self.check_targets(batch.x.nrows(), &batch.y)?;
         if mode.trains() {
             self.check_batch_norm(batch.x.nrows())?;
+            // Its running statistics move on the way forward.
+            self.whole = self.batch_norm().is_none();
         }
         let crew = Crew::of(self.team.as_deref(), self.threads);
         forward::forward(&mut self.layers, &self.input, mode, crew);

@@ -7,6 +7,7 @@ use super::parameter::NamedTensor;
 use super::tensors::{TensorError, expect_shape, full_name};
 use crate::nn::kernel::Real;
 use crate::nn::optimizer::{Optimizer, Scalars};
+use std::collections::HashMap;
 
 /// A network's state between two steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,16 +76,17 @@ impl<T: Real> Network<T> {
         parameters: &[NamedTensor<T>],
         optimizer: &Optimizer,
     ) -> Result<(), TensorError> {
+        let (slots, parameters) = (by_name(slots), by_name(parameters));
         for layer in &self.layers {
             for p in layer.parameters() {
                 for slot in optimizer.slot_names() {
                     let name = slot_name(layer, p.name, slot);
-                    let Some(found) = slots.iter().find(|t| t.name == name) else {
+                    let Some(found) = slots.get(name.as_str()) else {
                         return Err(TensorError::Missing(name));
                     };
                     // of the parameter's own shape in the file, which may have a slope a unit where the network has one
                     let parameter = full_name(layer.index, p.name);
-                    let shape = parameters.iter().find(|t| t.name == parameter);
+                    let shape = parameters.get(parameter.as_str());
                     expect_shape(found, shape.map_or(&p.shape(), |t| &t.shape))?;
                 }
             }
@@ -92,18 +94,23 @@ impl<T: Real> Network<T> {
         Ok(())
     }
     fn load_slots(&mut self, slots: &[NamedTensor<T>], optimizer: &Optimizer) {
+        let slots = by_name(slots);
         for layer in &mut self.layers {
             let index = layer.index;
             for p in layer.parameters_mut() {
                 for (place, slot) in optimizer.slot_names().iter().enumerate() {
                     let name = format!("{PREFIX}{}.{slot}", full_name(index, p.name));
-                    if let Some(tensor) = slots.iter().find(|t| t.name == name) {
+                    if let Some(tensor) = slots.get(name.as_str()) {
                         p.set_slot(place, &tensor.data);
                     }
                 }
             }
         }
     }
+}
+
+fn by_name<T>(tensors: &[NamedTensor<T>]) -> HashMap<&str, &NamedTensor<T>> {
+    tensors.iter().map(|t| (t.name.as_str(), t)).collect()
 }
 
 fn slot_name<T: Real>(layer: &Layer<T>, parameter: &str, slot: &str) -> String {

@@ -100,11 +100,13 @@ impl<T: Real> Network<T> {
         }
         outcome.global_grad_norm = update::global_norm(&self.norms);
         self.step += 1;
+        self.whole = true;
         Ok(())
     }
     /// Each layer is updated as soon as its gradient is there, while that is still in the caches. Where a gradient is not
     /// finite, that layer and those below it stay as they are.
     fn learn_on_the_way(&mut self, mode: Mode, hyper: &Hyper, lr: f64) {
+        self.whole = false;
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
         let Self {
@@ -185,6 +187,7 @@ impl<T: Real> Network<T> {
             .for_each(|(layer, norm)| *norm = layer.trained_norm());
     }
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
+        self.whole = false;
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
         let crew = Crew::of(self.team.as_deref(), self.threads);

@@ -5,22 +5,24 @@ use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::{NamedTensor, Parameter};
 use crate::nn::kernel::{Real, Weights};
+use crate::text::quote;
+use std::collections::{HashMap, HashSet};
 use thiserror::Error;
 
-/// Why tensors cannot be taken over.
+/// Why tensors cannot be taken over. Names are those of a file, and shown as text, not at any length.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TensorError {
-    #[error("there is no tensor `{0}`")]
+    #[error("there is no tensor {}", quote(.0))]
     Missing(String),
-    #[error("there is no place for the tensor `{name}` in this network{}", hint(.near))]
+    #[error("there is no place for the tensor {} in this network{}", quote(.name), hint(.near))]
     Unknown { name: String, near: Option<String> },
-    #[error("`{name}` has the shape {found:?}, the network needs {expected:?}")]
+    #[error("{} has the shape {}, the network needs {expected:?}", quote(.name), some(.found))]
     Shape {
         name: String,
         found: Vec<usize>,
         expected: Vec<usize>,
     },
-    #[error("`{name}` is twice there")]
+    #[error("{} is twice there", quote(.name))]
     Twice { name: String },
 }
 
@@ -28,6 +30,22 @@ fn hint(near: &Option<String>) -> String {
     near.as_ref()
         .map(|n| format!(": did you mean `{n}`?"))
         .unwrap_or_default()
+}
+
+/// A shape as it is written, but for what no network has.
+fn some(shape: &[usize]) -> String {
+    match shape.len() {
+        0..=8 => format!("{shape:?}"),
+        axes => format!("of {axes} axes"),
+    }
+}
+
+/// The layer and the parameter that `layers.{i}.{name}` names.
+fn split_name(name: &str) -> Option<(usize, &str)> {
+    let (digits, rest) = name.strip_prefix("layers.")?.split_once('.')?;
+    let layer: usize = digits.parse().ok()?;
+    // `+1` and `01` are numbers too, but no layer's name
+    (layer.to_string() == digits).then_some((layer, rest))
 }
 
 /// A running statistic: not a parameter, but part of what is saved.
@@ -137,8 +155,11 @@ impl<T: Real> Network<T> {
     /// then start anew. On an error nothing has changed.
     pub fn load_parameters(&mut self, tensors: &[NamedTensor<T>]) -> Result<(), TensorError> {
         let own = self.parameters();
-        for (at, tensor) in tensors.iter().enumerate() {
-            if tensors[..at].iter().any(|t| t.name == tensor.name) {
+        let places: HashMap<&str, &NamedTensor<T>> =
+            own.iter().map(|t| (t.name.as_str(), t)).collect();
+        let mut there = HashSet::new();
+        for tensor in tensors {
+            if !there.insert(tensor.name.as_str()) {
                 return Err(TensorError::Twice {
                     name: tensor.name.clone(),
                 });
@@ -146,12 +167,12 @@ impl<T: Real> Network<T> {
         }
         for tensor in &own {
             let running = tensor.name.contains(".running_");
-            if !running && !tensors.iter().any(|t| t.name == tensor.name) {
+            if !running && !there.contains(tensor.name.as_str()) {
                 return Err(TensorError::Missing(tensor.name.clone()));
             }
         }
         for tensor in tensors {
-            let Some(place) = own.iter().find(|t| t.name == tensor.name) else {
+            let Some(place) = places.get(tensor.name.as_str()) else {
                 return Err(TensorError::Unknown {
                     name: tensor.name.clone(),
                     near: nearest(&tensor.name, &own),
@@ -165,24 +186,17 @@ impl<T: Real> Network<T> {
         self.load_some(tensors)
     }
     fn takes_slopes(&self, tensor: &NamedTensor<T>) -> bool {
-        let of = |l: &Layer<T>| {
-            full_name(l.index, "slope") == tensor.name
-                && tensor.shape == [l.spec.units]
-                && tensor.data.len() == l.spec.units
-        };
-        self.layers.iter().any(of)
+        let of = |l: &Layer<T>| tensor.shape == [l.spec.units] && tensor.data.len() == l.spec.units;
+        split_name(&tensor.name)
+            .and_then(|(layer, _)| self.layers.get(layer))
+            .is_some_and(of)
     }
     /// Takes over the parameters that are there and leaves the others: a transfer of lower layers. `layers.{i}.` is the layer
     /// of that number here.
     pub fn load_some(&mut self, tensors: &[NamedTensor<T>]) -> Result<(), TensorError> {
         for tensor in tensors {
-            let mut loaded = None;
-            for layer in &mut self.layers {
-                let prefix = full_name(layer.index, "");
-                if let Some(name) = tensor.name.strip_prefix(&prefix) {
-                    loaded = layer.load(name, tensor);
-                }
-            }
+            let loaded = split_name(&tensor.name)
+                .and_then(|(layer, name)| self.layers.get_mut(layer)?.load(name, tensor));
             match loaded {
                 Some(result) => result?,
                 None => {
@@ -225,9 +239,43 @@ impl<T: Real> Network<T> {
 }
 
 fn nearest<T>(name: &str, own: &[NamedTensor<T>]) -> Option<String> {
+    // The comparison grows with the product of the lengths, and no slip makes a name so long.
+    if name.len() > 100 {
+        return None;
+    }
     own.iter()
         .map(|t| (strsim::jaro_winkler(&t.name, name), &t.name))
         .filter(|(likeness, _)| *likeness > 0.85)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_layers_own_name_is_its_name() {
+        assert_eq!(
+            split_name("layers.10.norm.weight"),
+            Some((10, "norm.weight"))
+        );
+        for name in [
+            "layers.01.bias",
+            "layers.+1.bias",
+            "layers.1",
+            "layer.1.bias",
+            "layers..bias",
+        ] {
+            assert_eq!(split_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_name_is_shown_as_text_and_cut() {
+        let name = format!("\u{1b}[2J{}", "x".repeat(1 << 20));
+        assert_eq!(nearest::<f32>(&name, &[]), None);
+        let shown = TensorError::Unknown { name, near: None }.to_string();
+        assert!(shown.len() < 200 && !shown.contains('\u{1b}'), "{shown}");
+    }
 }

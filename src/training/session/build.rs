@@ -154,6 +154,7 @@ impl Session {
             outcome: StepOutcome::default(),
             log: Log::default(),
             ended: None,
+            begun: None,
             pretrained,
         };
         if let Some(path) = &start.resume {

@@ -51,6 +51,8 @@ pub struct Session {
     outcome: StepOutcome,
     log: Log,
     ended: Option<Ended>,
+    /// The step that is being taken; still there after a panic broke it off.
+    begun: Option<u64>,
     pretrained: Vec<Stage>,
 }
 
@@ -78,6 +80,12 @@ impl Session {
 
     pub fn hyper(&self) -> &Hyper {
         &self.hyper
+    }
+
+    /// Whether this is a run between two steps, which can be saved and gone on with: a step that a panic broke off leaves it so
+    /// where nothing had been learned from it yet.
+    pub fn is_whole(&self) -> bool {
+        self.network.is_whole() && self.begun.is_none_or(|step| step == self.steps())
     }
 
     /// Steps taken.

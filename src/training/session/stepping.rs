@@ -19,7 +19,9 @@ impl Session {
         let steps = self.until_a_stop(steps);
         for i in 1..=steps {
             let detail = if i == steps { last } else { Detail::Loss };
+            self.begun = Some(self.steps());
             let took = self.step(detail);
+            self.begun = None;
             advance.steps += 1;
             advance.rows += self.gathered.rows() as u64;
             if let Err(error) = took {
@@ -136,5 +138,65 @@ impl Session {
             layers: self.outcome.stats.clone(),
             time: self.network.through_time(with_radii),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataKind;
+    use crate::experiment::Experiment;
+    use crate::training::Start;
+    use crate::training::guard::guarded;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// Rows that are gone make the next step panic before anything is learned: what is saved then is the run up to there.
+    #[test]
+    fn a_step_that_panics_leaves_the_run_before_it_to_be_saved() {
+        let experiment = Experiment::on(DataKind::Wine {});
+        let build = |start: &Start| {
+            Session::build(&experiment, Path::new("."), start, None, &|_| {}).expect("a run")
+        };
+        let (mut whole, mut broken) = (build(&Start::default()), build(&Start::default()));
+        broken.advance(5, Detail::Stats);
+        let data = Arc::clone(&broken.data);
+        let mut fewer = (*data).clone();
+        fewer.train.x = fewer.train.x.slice(ndarray::s![..1, ..]).to_owned();
+        broken.data = Arc::new(fewer);
+        assert!(guarded(|| broken.advance(1, Detail::Stats)).is_err());
+        assert!(broken.is_whole());
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("c");
+        broken.save(&path).expect("saved");
+        let start = Start {
+            resume: Some(path),
+            ..Start::default()
+        };
+        let mut resumed = build(&start);
+        resumed.advance(5, Detail::Stats);
+        whole.advance(5, Detail::Stats);
+        whole.advance(5, Detail::Stats);
+        assert_eq!(resumed.network.state(), whole.network.state());
+    }
+
+    #[test]
+    fn a_step_that_broke_off_after_learning_is_not_whole() {
+        let experiment = Experiment::on(DataKind::Wine {});
+        let mut session = Session::build(
+            &experiment,
+            Path::new("."),
+            &Start::default(),
+            None,
+            &|_| {},
+        )
+        .expect("a run");
+        session.advance(3, Detail::Stats);
+        assert!(session.is_whole());
+        session.begun = Some(2);
+        assert!(
+            !session.is_whole(),
+            "learned, but its epoch's end is missing"
+        );
     }
 }

@@ -57,6 +57,10 @@ impl Trainee for Session {
         self.save(path).map_err(|e| e.to_string())
     }
 
+    fn is_whole(&self) -> bool {
+        Session::is_whole(self)
+    }
+
     fn save_weights(&self, path: &Path) -> Result<(), String> {
         self.weights().write(path).map_err(|e| e.to_string())
     }

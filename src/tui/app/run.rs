@@ -2,7 +2,7 @@
 
 use crate::experiment::Experiment;
 use crate::telemetry::{History, LayerHistograms, LayerStats, ThroughTime};
-use crate::training::{DataView, Frame, Point, RunInfo, Status};
+use crate::training::{DataView, Frame, Point, RunInfo, Status, stands_out};
 use std::sync::Arc;
 
 /// Buckets of a loss curve: more than a wide chart has dots across.
@@ -23,7 +23,7 @@ pub struct Record {
     pub test_loss: History,
     pub train_accuracy: History,
     pub test_accuracy: History,
-    /// Points at least `span` steps apart, oldest first.
+    /// One point of every `span` steps, oldest first: the first, unless a later one stands out.
     points: Vec<Point>,
     span: u64,
     /// The newest point.
@@ -65,16 +65,26 @@ impl Record {
             .points
             .last()
             .is_none_or(|last| step / self.span != last.step / self.span);
-        if due {
-            self.points.push(point.clone());
+        match self.points.last_mut() {
+            Some(last) if !due => {
+                if stands_out(&point, last) {
+                    last.clone_from(&point);
+                }
+            }
+            _ => self.points.push(point.clone()),
         }
         let room = max_points(point.weight());
         self.latest = Some(point);
         while self.points.len() > room {
             self.span = self.span.saturating_mul(2);
             let span = self.span;
-            self.points
-                .dedup_by(|later, kept| later.step / span == kept.step / span);
+            self.points.dedup_by(|later, kept| {
+                let joined = later.step / span == kept.step / span;
+                if joined && stands_out(later, kept) {
+                    std::mem::swap(later, kept);
+                }
+                joined
+            });
         }
     }
 
@@ -232,6 +242,23 @@ mod tests {
             }],
             ..Point::default()
         }
+    }
+
+    #[test]
+    fn a_spike_of_one_step_stays_and_deep_nets_have_fewer_points() {
+        let mut record = Record::default();
+        for step in 0..100_000 {
+            record.push(point(step, if step == 77_777 { 1e6 } else { 1.0 }));
+        }
+        assert!(record.points.iter().any(|p| p.layers[0].grad_norm == 1e6));
+        assert!(record.points.windows(2).all(|w| w[0].step < w[1].step));
+        let mut deep = Record::default();
+        for step in 0..200 {
+            let mut point = point(step, 1.0);
+            point.layers = vec![LayerStats::default(); 10_000];
+            deep.push(point);
+        }
+        assert!(deep.points.len() <= 64);
     }
 
     #[test]
