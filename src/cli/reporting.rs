@@ -44,21 +44,24 @@ impl Reporting {
     /// # Errors
     /// [`Failure::Closed`] where the reader of the report has gone away; so of all below.
     pub fn point(&mut self, point: &Point) -> Result<(), Failure> {
-        self.to_events(|events| events.point(point));
-        self.to_report(|report| report.point(point))
+        self.with_events(|events| events.point(point));
+        self.with_report(|report| report.point(point))
     }
 
     pub fn flush(&mut self) -> Result<(), Failure> {
-        self.to_events(EventWriter::flush);
-        self.to_report(Report::flush)
+        self.with_events(EventWriter::flush);
+        self.with_report(Report::flush)
     }
 
     pub fn done(&mut self, done: &Done<Judged>) -> Result<(), Failure> {
-        self.to_events(EventWriter::flush);
-        self.to_report(|report| report.done(done))
+        self.with_events(EventWriter::flush);
+        self.with_report(|report| report.done(done))
     }
 
-    fn to_report(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) -> Result<(), Failure> {
+    fn with_report(
+        &mut self,
+        write: impl FnOnce(&mut Out) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let Some(Err(error)) = self.report.as_mut().map(write) else {
             return Ok(());
         };
@@ -71,7 +74,7 @@ impl Reporting {
         Ok(())
     }
 
-    fn to_events(&mut self, write: impl FnOnce(&mut Events) -> io::Result<()>) {
+    fn with_events(&mut self, write: impl FnOnce(&mut Events) -> io::Result<()>) {
         if let Some(Err(error)) = self.events.as_mut().map(write) {
             self.events = None;
             self.lost(format!("the event file was not written: {error}"));

@@ -165,10 +165,11 @@ impl Drop for Done<'_> {
         let Done(shared, share) = *self;
         let before = shared.state.fetch_or(State::done(share), Ordering::SeqCst);
         let last = State(before | State::done(share)).all_done();
-        if last && shared.waiting.load(Ordering::SeqCst) {
-            if let Some(caller) = lock(&shared.caller).as_ref() {
-                caller.unpark();
-            }
+        if last
+            && shared.waiting.load(Ordering::SeqCst)
+            && let Some(caller) = lock(&shared.caller).as_ref()
+        {
+            caller.unpark();
         }
     }
 }
