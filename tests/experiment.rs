@@ -5,6 +5,7 @@ mod experiment {
     mod claims;
     mod cures;
     mod faults;
+    mod overfitting;
     mod presets;
     mod reading;
     mod training;

@@ -13,8 +13,12 @@ mod commands;
 mod looks;
 #[path = "training/pretraining.rs"]
 mod pretraining;
+#[path = "training/sparsity.rs"]
+mod sparsity;
 #[path = "training/stopping.rs"]
 mod stopping;
+#[path = "training/sweeps.rs"]
+mod sweeps;
 #[path = "training/thread.rs"]
 mod thread;
 #[path = "training/transfer.rs"]

@@ -9,6 +9,8 @@ mod editing;
 #[cfg(unix)]
 #[path = "tui/end_to_end.rs"]
 mod end_to_end;
+#[path = "tui/finder.rs"]
+mod finder;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
 #[path = "tui/mouse.rs"]

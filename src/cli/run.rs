@@ -41,11 +41,19 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         threads: common.threads,
         resume,
         weights: args.weights.clone(),
+        stages: args.checkpoint.as_deref().map(stages_beside),
         ..Start::default()
     };
     let session = match build(&loaded, &start, args.quiet, &signals) {
         Err(SessionError::Pretrain(error @ PretrainError::Stopped)) => {
-            say(&format!("gradlab: {error}: there is no step to save"));
+            let kept = start.stages.as_ref().filter(|path| path.is_file());
+            say(&match kept {
+                Some(path) => format!(
+                    "gradlab: {error}; the stages done are kept in {}: run it again to go on",
+                    path.display()
+                ),
+                None => format!("gradlab: {error}: there is no stage to save"),
+            });
             return Ok(Status::Stopped);
         }
         built => built.map_err(|e| Failure::Misused(e.to_string()))?,
@@ -91,6 +99,7 @@ fn build(
     let ear = Ear {
         say: &say,
         stopped: &|| signals.asked(),
+        heard: &|_| {},
     };
     let session = Session::build_heard(&loaded.experiment, &loaded.base_dir, start, None, &ear);
     if shown {
@@ -105,6 +114,13 @@ fn build(
         }
     }
     session
+}
+
+/// Where pretraining's stages are kept beside the checkpoint that is to be.
+fn stages_beside(checkpoint: &Path) -> PathBuf {
+    let mut name = checkpoint.as_os_str().to_owned();
+    name.push(".pretraining");
+    PathBuf::from(name)
 }
 
 /// `--steps` and `--epochs` take the place of the file's rules that count.

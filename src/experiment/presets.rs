@@ -36,16 +36,16 @@ static SHIPPED: &[Preset] = presets! {
     "Vanishing and exploding gradients": "vanishing-logistic", "vanishing-logistic-normal", "logistic-top-saturates", "torch-default-relu", "exploding-relu", "chaotic-tanh";
     "Initialization that fits": "tanh-standard", "tanh-glorot", "relu-glorot-30", "relu-he-30", "elu-he-deep", "selu-lecun-100", "lsuv-tanh";
     "Normalization": "batch-norm-logistic";
-    "Classifiers": "textbook-digits", "moons", "spiral", "wine";
-    "Regression": "diabetes";
     "Gradients through time": "rnn-tanh-vanishing", "lstm-adding", "rnn-identity-relu", "rnn-exploding", "rnn-clipped";
+    "Slow training": "slow-descent", "adamw-decay";
     "Reusing layers": "transfer-source", "transfer-target";
     "Unsupervised pretraining": "pretrain-digits";
-    "Optimizers": "adamw-decay";
     "Overfitting": "overfit-moons", "dropout-moons";
+    "Classifiers to play with": "textbook-digits", "moons", "spiral", "wine";
+    "A regression to play with": "diabetes";
 };
 
-/// The shipped presets, in the order to go through them.
+/// The shipped presets, in the order to go through them in class: each group needs no more than those before it.
 pub fn all() -> &'static [Preset] {
     SHIPPED
 }

@@ -2,7 +2,9 @@
 
 pub mod advice;
 pub mod foresight;
+pub mod overfit;
 pub mod profile;
+pub mod rates;
 pub mod remedy;
 pub mod theory;
 pub mod verdict;

@@ -25,6 +25,9 @@ pub struct LayerStats {
     pub weight_norm: f64,
     /// ‖ΔW‖ / ‖W‖
     pub update_ratio: f64,
+    /// Weights that are exactly 0, and all there are; counted under an L1 penalty, else 0.
+    pub zero_weights: usize,
+    pub weights: usize,
 }
 
 /// Counts over equal bins from `min` to `max`; values that are not finite are counted apart.

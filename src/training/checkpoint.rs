@@ -270,6 +270,7 @@ fn read_point(row: &[f64]) -> Point {
         dead: s[8],
         weight_norm: s[9],
         update_ratio: s[10],
+        ..LayerStats::default()
     });
     Point {
         step: row[0] as u64,
@@ -277,6 +278,7 @@ fn read_point(row: &[f64]) -> Point {
         learning_rate: row[2],
         train: score(row[3], row[4]),
         test: (!row[5].is_nan()).then(|| score(row[5], row[6])),
+        fitted: None,
         global_grad_norm: row[7],
         clip_factor: row[8],
         layers: layers.collect(),

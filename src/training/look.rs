@@ -9,6 +9,8 @@ pub struct Lens {
     pub grid: (u16, u16),
     /// Most mistakes, and most units of the first layer, that are shown as pictures.
     pub pictures: usize,
+    /// Passes with dropout by which a boundary's spread is measured (Gal & Ghahramani 2016); 0: it is not.
+    pub passes: u16,
 }
 
 /// Which rows were looked at.
@@ -56,6 +58,8 @@ pub struct Boundary {
     /// Row by row from the upper left: the class and its probability.
     pub class: Vec<u16>,
     pub confidence: Vec<f32>,
+    /// The deviation of that probability over passes with dropout, where it was asked for; else empty.
+    pub spread: Vec<f32>,
     /// Of the first rows of the split: whether the network says something else than their class.
     pub wrong: Vec<bool>,
 }

@@ -1,6 +1,7 @@
 //! What goes to the training thread and what comes back: values, owned, no locks.
 
 use super::look::{DataView, Lens};
+use super::pretrain::Pretraining;
 use crate::data::Dataset;
 use crate::experiment::Experiment;
 use crate::telemetry::{LayerHistograms, LayerStats, Score, ThroughTime};
@@ -59,6 +60,8 @@ pub struct RunInfo {
     pub threads: usize,
     /// The rows that are trained and tested on; `None` while they are loaded.
     pub dataset: Option<Arc<Dataset>>,
+    /// How the layers were pretrained, or as far as that has come while it is under way.
+    pub pretraining: Option<Arc<Pretraining>>,
 }
 
 /// One point of a run's history: everything measured at one step.
@@ -71,6 +74,9 @@ pub struct Point {
     pub train: Score,
     /// The latest evaluation of the test rows.
     pub test: Option<Score>,
+    /// Training rows, as many as there are test rows at most, evaluated beside `test` and in the same way (no dropout, no
+    /// penalty), so that the two can be compared; on points where that was done.
+    pub fitted: Option<Score>,
     /// Norm of all gradients together, before clipping, and the factor that clipping applied (1 = nothing cut).
     pub global_grad_norm: f64,
     pub clip_factor: f64,

@@ -66,6 +66,8 @@ pub trait Trainee {
     fn evaluation_age(&self) -> Option<Age>;
     /// Evaluates the test rows; the score shows in the points to come too.
     fn evaluate(&mut self) -> Result<Option<Score>, String>;
+    /// Evaluates training rows in the same way; `None` where there are no test rows to compare with.
+    fn evaluate_fit(&mut self) -> Result<Option<Score>, String>;
     /// What the network makes of the data now; changes nothing that is trained.
     fn look(&mut self, lens: &Lens) -> Result<DataView, String>;
     /// What was measured before this thread had it: the points of a resumed run.

@@ -8,11 +8,14 @@ use super::pace::Pace;
 use super::pretrain::Ear;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
 use super::{
-    Command, DataView, Frame, Lens, Point, RunInfo, Session, Start, Status, autosaves, guard,
+    Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, Start, Status, autosaves,
+    guard,
 };
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,23 +49,43 @@ pub(super) fn run(
     notify: &dyn Fn(),
 ) {
     let autosave = options.autosave.clone();
+    let keeps = options.autosave;
     let mut start = Start {
         threads: options.threads,
         resume: options.resume,
         weights: options.weights,
+        stages: None,
         rows: None,
     };
+    let heard: Rc<RefCell<Option<Arc<Pretraining>>>> = Rc::default();
+    let told = Rc::clone(&heard);
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
         // Whatever is asked for while a network is pretrained is about another run, or none, but for going on.
         let ear = Ear {
             say,
             stopped: &|| mailbox.overtaken(),
+            heard: &|under_way: &Pretraining| {
+                *told.borrow_mut() = Some(Arc::new(under_way.clone()));
+            },
         };
+        start.stages = keeps.as_ref().and_then(|a| stages_of(a, experiment));
         let built = Session::build_heard(experiment, base_dir, &start, old, &ear);
         (start.resume, start.weights) = (None, None);
         built.map_err(|error| error.to_string())
     };
-    Worker::new(mailbox, notify, experiment, build, autosave).run();
+    let mut worker = Worker::new(mailbox, notify, experiment, build, autosave);
+    worker.pretraining = heard;
+    worker.run();
+}
+
+/// Where the stages of an experiment's pretraining are kept: beside its autosaves.
+fn stages_of(autosave: &Autosave, experiment: &Experiment) -> Option<PathBuf> {
+    experiment.pretrain.as_ref()?;
+    let path = match &autosave.path {
+        Some(path) => path.clone(),
+        None => autosaves::path_for(experiment).ok()?,
+    };
+    Some(path.with_extension("pretraining"))
 }
 
 /// What the person asked for last.
@@ -90,6 +113,8 @@ struct Worker<'a, T, B> {
     /// What of the data the screen shows.
     lens: Option<Lens>,
     notices: Vec<String>,
+    /// Pretraining while it is under way.
+    pretraining: Rc<RefCell<Option<Arc<Pretraining>>>>,
     autosave: Option<Autosave>,
     /// Keeps others from taking this run's autosave for an old one.
     claim: Option<autosaves::Claim>,
@@ -125,6 +150,7 @@ where
             histograms: None,
             lens: None,
             notices: Vec::new(),
+            pretraining: Rc::default(),
             autosave,
             claim: None,
             saved: now,
@@ -221,11 +247,16 @@ where
             ..RunInfo::default()
         });
         (self.ended, self.histograms) = (None, None);
+        self.pretraining.replace(None);
         self.points.clear();
         let say = |text: &str| {
             let frame = Frame {
                 status: Status::Loading(text.to_string()),
-                info: Arc::clone(&self.info),
+                info: Arc::new(RunInfo {
+                    run,
+                    pretraining: self.pretraining.borrow().clone(),
+                    ..RunInfo::default()
+                }),
                 points: Vec::new(),
                 rows_per_second: 0.0,
                 histograms: None,
@@ -338,10 +369,12 @@ where
         if !trainee.evaluation_age().is_some_and(due) || !(idle || self.pace.evaluation_due(now)) {
             return;
         }
-        match guarded(|| trainee.evaluate()).and_then(|result| result) {
-            Ok(score) => {
+        let both = guarded(|| Ok((trainee.evaluate()?, trainee.evaluate_fit()?)));
+        match both.and_then(|result| result) {
+            Ok((score, fitted)) => {
                 if let Some(last) = self.points.last_mut() {
                     last.test = score.or(last.test);
+                    last.fitted = fitted;
                 }
                 let done = Instant::now();
                 self.pace
@@ -410,7 +443,7 @@ fn said(ended: Ended) -> Status {
 }
 
 /// What a panic says, and the way out.
-fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+pub(super) fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, String> {
     guard::guarded(work)
         .map_err(|panic| format!("the training thread panicked: {panic}; restart the run to go on"))
 }

@@ -67,6 +67,14 @@ fn needs_layer(app: &App) -> Option<&'static str> {
         .then_some("select a hidden layer first")
 }
 
+fn needs_weights(app: &App) -> Option<&'static str> {
+    use super::app::NetworkRow;
+    match app.network_selection() {
+        NetworkRow::Layer(_) | NetworkRow::Output => None,
+        NetworkRow::Input | NetworkRow::Defaults => Some("select a layer first"),
+    }
+}
+
 fn needs_field(app: &App) -> Option<&'static str> {
     let value = app
         .selected_field()
@@ -174,6 +182,7 @@ actions! {
     "move-layer-toward-input" ["K"], In(Pane::Network), 0 "move up", "move the selected layers toward the input", needs_layer, |app| app.move_layer(false);
     "pick-activation" ["A"], Everywhere, 7 "activation", "choose the selected layer's activation", always, |app| app.pick_in_layer(LayerSlot::Activation);
     "pick-init" ["I"], Everywhere, 8 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
+    "freeze-layer" ["x"], Everywhere, 0 "freeze layer", "freeze the selected layers, or thaw them, while the run goes on: transferred ones all together", needs_weights, App::toggle_frozen;
     "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
     "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
@@ -182,7 +191,7 @@ actions! {
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
     "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", always, |app| app.next_view(true);
     "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", always, |app| app.next_view(false);
-    "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "accuracy", "show accuracy instead of loss, and back", always, |app| app.show_accuracy = !app.show_accuracy;
+    "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "view", "show accuracy, the learning rate as planned, or loss again", always, App::next_curves;
     "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
     "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
     "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, App::list_pinned;
@@ -203,6 +212,7 @@ actions! {
     "higher" ["ctrl-down", "alt-down"], Everywhere, 0 "higher", "make the focused pane higher", needs_floor, |app| app.resize_pane(Run::Across, 1);
     "lower" ["ctrl-up", "alt-up"], Everywhere, 0 "lower", "make the focused pane lower", needs_floor, |app| app.resize_pane(Run::Across, -1);
     "even-panes" ["\\"], Everywhere, 0 "even panes", "put the borders between panes back where they were", needs_splits, App::even_panes;
+    "find-rate" ["p"], Everywhere, 0 "find rate", "sweep over learning rates beside the run, and take the suggested one over", always, App::find_rate;
     "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
     "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
     "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);

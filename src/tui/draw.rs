@@ -1,6 +1,7 @@
 //! The picture of a state: a pure function, whatever the window's size.
 
 use super::app::App;
+use super::finder;
 use super::footer;
 use super::layout::{Layout, SMALLEST};
 use super::overlay::view;
@@ -27,6 +28,8 @@ pub fn draw(app: &App, frame: &mut Frame) {
     header::draw(app, layout.header, buf);
     if let Some(race) = &app.race {
         race::view::draw(app, race, layout.body(), buf);
+    } else if let Some(finder) = &app.finder {
+        finder::view::draw(app, finder, layout.body(), buf);
     } else {
         for (pane, area) in &layout.panes {
             panes::draw(app, *pane, *area, buf);

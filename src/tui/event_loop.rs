@@ -24,6 +24,8 @@ pub enum Event {
     Trained,
     /// A race's lane left a frame.
     Lapped(usize),
+    /// The learning-rate finder left a state.
+    Swept,
     /// The system asks to end: hang-up, terminate, interrupt.
     Signal(i32),
     /// The system asks to stop until it says go on.
@@ -197,6 +199,10 @@ impl<W: Write> Loop<W> {
             }
             Event::Lapped(lane) => match self.world.take_lap(lane) {
                 Some(frame) => Message::Lap(lane, Box::new(frame)),
+                None => return Ok(None),
+            },
+            Event::Swept => match self.world.take_sweep() {
+                Some(sweep) => Message::Swept(Box::new(sweep)),
                 None => return Ok(None),
             },
             Event::Stop => {

@@ -62,7 +62,7 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
 
 fn is_silent(app: &App) -> bool {
     // The race says its own keys.
-    app.race.is_some() || app.toast.is_some()
+    app.race.is_some() || app.finder.is_some() || app.toast.is_some()
 }
 
 /// The action whose key is under a column.

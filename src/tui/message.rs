@@ -1,7 +1,7 @@
 //! What happens to the workbench, and what it wants done: the only two roads between the state and the world.
 
 use crate::experiment::Experiment;
-use crate::training::{Command, Frame};
+use crate::training::{Command, Frame, Sweep};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ pub enum Message {
     Frame(Box<Frame>),
     /// From the training of one of a race's lanes.
     Lap(usize, Box<Frame>),
+    /// From the learning-rate finder.
+    Swept(Box<Sweep>),
     /// What can be opened: the presets and the files beside the experiment.
     Listed(Vec<Openable>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
@@ -62,6 +64,9 @@ pub enum Effect {
     /// So many steps more for every lane of the race.
     Lap(u64),
     EndRace,
+    /// A sweep over learning rates beside the present run; the one before it ends.
+    Sweep(Box<Experiment>),
+    EndSweep,
     List,
     Open(PathBuf),
     Save {

@@ -8,6 +8,7 @@ mod differences;
 pub mod draw;
 pub mod edit;
 pub mod event_loop;
+pub mod finder;
 mod footer;
 pub mod glyphs;
 pub mod key;

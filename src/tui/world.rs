@@ -5,7 +5,7 @@ use super::event_loop::{Bell, Event};
 use super::message::{Effect, Message, Openable, Source};
 use crate::experiment::{self, Experiment, presets};
 use crate::training::file::write_whole;
-use crate::training::{Autosave, Command, Frame, Handle, Options};
+use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper};
 use base64::Engine;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ pub struct World {
     handle: Option<Handle>,
     /// The lanes of a race.
     race: Vec<Handle>,
+    sweeper: Option<Sweeper>,
     bell: Bell,
     threads: Option<usize>,
     /// Where relative paths start.
@@ -29,6 +30,7 @@ impl World {
         Self {
             handle: None,
             race: Vec::new(),
+            sweeper: None,
             bell,
             threads,
             base: PathBuf::from("."),
@@ -76,6 +78,18 @@ impl World {
         self.race.get(lane)?.take()
     }
 
+    pub fn take_sweep(&self) -> Option<Sweep> {
+        self.sweeper.as_ref()?.take()
+    }
+
+    fn sweep(&mut self, experiment: Experiment) -> io::Result<()> {
+        self.sweeper = None;
+        let bell = self.bell.clone();
+        let notify = move || bell.ring(Event::Swept);
+        self.sweeper = Some(Sweeper::start(experiment, self.base.clone(), notify)?);
+        Ok(())
+    }
+
     /// One training thread a variant, each on one processor: they are many, and none is to be ahead by that.
     fn race(&mut self, experiments: &[Experiment], steps: u64) -> io::Result<()> {
         self.race.clear();
@@ -118,6 +132,14 @@ impl World {
             }
             Effect::EndRace => {
                 self.race.clear();
+                None
+            }
+            Effect::Sweep(experiment) => self
+                .sweep(*experiment)
+                .err()
+                .map(|error| Message::Trouble(format!("no training thread: {error}"))),
+            Effect::EndSweep => {
+                self.sweeper = None;
                 None
             }
             Effect::List => Some(Message::Listed(self.list())),

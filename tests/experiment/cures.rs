@@ -157,3 +157,14 @@ fn pretraining_on_unlabelled_rows_helps_fifty_labels() {
     let drawn = test_loss(&mut trained(&drawn, 300));
     assert!(pretrained < 0.95 * drawn, "{pretrained} {drawn}");
 }
+
+#[test]
+fn momentum_and_adam_are_faster_from_the_same_draw_on_the_same_rows() {
+    let slow = preset("slow-descent");
+    let reached = |changes: &[&str]| test_loss(&mut trained(&set(&slow, changes), 300));
+    let descent = reached(&[]);
+    let momentum = reached(&["training.optimizer.momentum=0.9"]);
+    let adam = reached(&["training.optimizer={kind=\"adam\",learning_rate=0.001}"]);
+    assert!(momentum < 0.5 * descent, "{momentum} {descent}");
+    assert!(adam < 0.5 * descent, "{adam} {descent}");
+}

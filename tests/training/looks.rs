@@ -7,6 +7,7 @@ use gradlab::training::{Detail, Session};
 const LENS: Lens = Lens {
     grid: (12, 9),
     pictures: 6,
+    passes: 0,
 };
 
 const MOONS: &str =
@@ -121,4 +122,41 @@ fn values_have_residuals() {
     let variance = values.iter().map(square).sum::<f64>() / values.len() as f64;
     assert!((seen.explained - (1.0 - score.loss / variance)).abs() < 1e-4);
     assert_eq!(seen.pairs.len(), session.data().test.len().min(400));
+}
+
+/// Passes with dropout differ, the same ones when asked again, most where the classes meet; training never hears of them.
+#[test]
+fn the_spread_under_dropout_repeats_and_leaves_no_trace() {
+    let rest = format!(
+        "{MOONS}[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 30\nnorm = \"batch\"\ndropout = 0.4\n"
+    );
+    let lens = Lens { passes: 20, ..LENS };
+    let (mut plain, mut looked) = (session(&rest), session(&rest));
+    step(&mut plain, 60);
+    let spread = |session: &mut Session| match session.look(&lens).expect("a look").seen {
+        Seen::Boundary(map) => map,
+        other => panic!("{other:?}"),
+    };
+    for _ in 0..60 {
+        step(&mut looked, 1);
+        spread(&mut looked);
+    }
+    assert_eq!(bits(&plain), bits(&looked));
+    let (first, again) = (spread(&mut looked), spread(&mut looked));
+    assert_eq!(first.spread, again.spread);
+    assert_eq!(first.spread.len(), first.class.len());
+    assert!(first.spread.iter().all(|s| (0.0..=0.5).contains(s)));
+    let mean_where = |sure: bool| {
+        let all = first.spread.iter().zip(&first.confidence);
+        let of: Vec<f32> = all
+            .filter(|(_, c)| (**c > 0.95) == sure)
+            .map(|(s, _)| *s)
+            .collect();
+        of.iter().sum::<f32>() / of.len() as f32
+    };
+    assert!(mean_where(false) > 2.0 * mean_where(true));
+    // Without dropout there is nothing that differs.
+    let mut still = session(MOONS);
+    step(&mut still, 60);
+    assert!(spread(&mut still).spread.iter().all(|s| *s < 1e-3));
 }

@@ -3,7 +3,7 @@
 use super::{bits, experiment, session_from, session_of, step};
 use gradlab::experiment::apply_set;
 use gradlab::training::pretrain::Ear;
-use gradlab::training::{PretrainError, Session, SessionError, Start};
+use gradlab::training::{PretrainError, Pretraining, Session, SessionError, Start};
 use std::cell::RefCell;
 use std::path::Path;
 
@@ -14,6 +14,7 @@ fn stopped_at_once<'a>(say: &'a dyn Fn(&str)) -> Ear<'a> {
     Ear {
         say,
         stopped: &|| true,
+        heard: &|_| {},
     }
 }
 
@@ -87,7 +88,7 @@ fn rows_that_train_rows_leaves_out_are_pretrained_on() {
     assert_eq!(session.data().unlabelled.nrows(), 178 - 36 - 20);
     let one = apply_set(&few, "pretrain.epochs=1").unwrap();
     // 142 rows make five batches of 32; twenty would make one of 20, and change the weights far less
-    let moved = session_of(&one).pretrained()[0];
+    let moved = session_of(&one).pretrained()[0].clone();
     assert!(moved.after < moved.before);
 }
 
@@ -163,4 +164,64 @@ fn what_cannot_be_pretrained_is_refused_with_a_way_out() {
         "[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 40\n[pretrain]\nlearning_rate = 1e9\n",
     );
     assert!(wild.contains("lower pretrain.learning_rate"), "{wild}");
+}
+
+/// Ended in its second stage by whatever, pretraining goes on with that one, to the same bits.
+#[test]
+fn stages_that_are_done_are_gone_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.pretraining");
+    let base = experiment(SMALL);
+    let reference = bits(&session_of(&base));
+    let start = Start {
+        stages: Some(path.clone()),
+        ..Start::default()
+    };
+    let begun = RefCell::new(0);
+    let heard = |p: &Pretraining| *begun.borrow_mut() = p.errors.len();
+    let ear = Ear {
+        say: &|_| {},
+        stopped: &|| *begun.borrow() == 2,
+        heard: &heard,
+    };
+    let stopped = Session::build_heard(&base, Path::new("."), &start, None, &ear);
+    assert!(matches!(
+        stopped.err(),
+        Some(SessionError::Pretrain(PretrainError::Stopped))
+    ));
+    assert!(path.is_file());
+    let said = RefCell::new(Vec::new());
+    let say = |text: &str| said.borrow_mut().push(text.to_string());
+    let resumed = Session::build(&base, Path::new("."), &start, None, &say).unwrap();
+    assert_eq!(bits(&resumed), reference);
+    assert!(!said.borrow().iter().any(|text| text.contains("layers.0")));
+    assert_eq!(resumed.pretrained().len(), 2);
+    assert!(!path.exists());
+}
+
+/// What is kept of another experiment, or damaged, is not taken for this one's.
+#[test]
+fn stages_of_another_experiment_are_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.pretraining");
+    let base = experiment(SMALL);
+    let start = Start {
+        stages: Some(path.clone()),
+        ..Start::default()
+    };
+    let begun = RefCell::new(0);
+    let heard = |p: &Pretraining| *begun.borrow_mut() = p.errors.len();
+    let ear = Ear {
+        say: &|_| {},
+        stopped: &|| *begun.borrow() == 2,
+        heard: &heard,
+    };
+    let _ = Session::build_heard(&base, Path::new("."), &start, None, &ear);
+    let other = apply_set(&base, "pretrain.noise=0.5").unwrap();
+    assert_eq!(
+        bits(&session_from(&other, &start)),
+        bits(&session_of(&other))
+    );
+    std::fs::write(&path, b"no stages").unwrap();
+    assert_eq!(bits(&session_from(&base, &start)), bits(&session_of(&base)));
 }

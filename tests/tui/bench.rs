@@ -134,6 +134,7 @@ pub fn layer(log_gradient: f64) -> LayerStats {
         dead: 0.0,
         weight_norm: 10.0,
         update_ratio: g,
+        ..LayerStats::default()
     }
 }
 
@@ -169,6 +170,7 @@ pub fn points(layers: usize, steps: std::ops::Range<u64>) -> Vec<Point> {
                 }),
                 global_grad_norm: 1.0,
                 clip_factor: 1.0,
+                fitted: None,
                 layers: (0..layers)
                     .map(|l| layer(-0.7 * (layers - 1 - l) as f64 - 0.5 + 0.2 * (t / 40.0).sin()))
                     .collect(),
@@ -215,6 +217,7 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
             layers,
             threads: 1,
             dataset: Some(digits()),
+            pretraining: None,
         }),
         points,
         rows_per_second: 41_234.0,

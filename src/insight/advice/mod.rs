@@ -29,6 +29,7 @@ pub enum Topic {
     Dead,
     LearningRateHigh,
     LearningRateLow,
+    Overfitting,
 }
 
 impl Topic {
@@ -45,6 +46,7 @@ impl Topic {
             Topic::Dead => "dead",
             Topic::LearningRateHigh => "learning-rate-high",
             Topic::LearningRateLow => "learning-rate-low",
+            Topic::Overfitting => "overfitting",
         }
     }
 }

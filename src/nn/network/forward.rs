@@ -34,9 +34,9 @@ impl<T: Real> Layer<T> {
         // lanes past the last row hold φ(bias), which may overflow where no row does
         self.activated.clear_padding();
         let Some(out) = &mut self.changed else { return };
-        match self.dropout.as_mut().filter(|_| mode.trains()) {
+        match self.dropout.as_mut().filter(|_| mode != Mode::Evaluate) {
             Some(dropout) => {
-                if let Mode::Train { step } = mode {
+                if let Some(step) = mode.draws() {
                     dropout.draw(step, input.rows());
                 }
                 out.set_rows(input.rows());

@@ -31,11 +31,21 @@ pub(crate) enum Mode {
     Given,
     /// Running statistics, nothing dropped, mean slopes.
     Evaluate,
+    /// As in evaluation, but with the dropout of this draw.
+    Sample { draw: u64 },
 }
 
 impl Mode {
+    /// Which step's masks are to be drawn.
+    pub fn draws(self) -> Option<u64> {
+        match self {
+            Self::Train { step } => Some(step),
+            Self::Sample { draw } => Some(draw),
+            Self::Given | Self::Evaluate => None,
+        }
+    }
     pub fn trains(self) -> bool {
-        self != Self::Evaluate
+        matches!(self, Self::Train { .. } | Self::Given)
     }
 }
 

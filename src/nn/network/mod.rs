@@ -304,14 +304,36 @@ impl<T: Real> Network<T> {
     /// The output layer's outputs (logits under the cross-entropies), `[rows, outputs]`, as in evaluation; with targets at
     /// every step `[rows · steps, outputs]`.
     pub fn outputs(&mut self, x: ArrayView2<f32>) -> Result<Array2<f32>, BatchError> {
+        self.outputs_in(x, |_| Mode::Evaluate)
+    }
+    /// As [`Network::outputs`] with units dropped at random: pass number `pass` of Monte-Carlo dropout (Gal & Ghahramani
+    /// 2016). The same for the same pass; no draw of a training step is used.
+    pub fn sampled_outputs(
+        &mut self,
+        x: ArrayView2<f32>,
+        pass: u64,
+    ) -> Result<Array2<f32>, BatchError> {
+        /// Beyond any step of a run.
+        const FIRST: u64 = 1 << 40;
+        let parts = x.nrows().div_ceil(self.max_rows().max(1)) as u64;
+        self.outputs_in(x, |part| Mode::Sample {
+            draw: FIRST + pass * parts + part,
+        })
+    }
+    /// `mode` of each part of the rows that passes through at a time.
+    fn outputs_in(
+        &mut self,
+        x: ArrayView2<f32>,
+        mode: impl Fn(u64) -> Mode,
+    ) -> Result<Array2<f32>, BatchError> {
         let each = self.targets_a_row();
         let mut out = Array2::zeros((x.nrows() * each, self.outputs_count()));
         let room = self.input.max_rows();
-        for from in (0..x.nrows()).step_by(room) {
+        for (part, from) in (0..x.nrows()).step_by(room).enumerate() {
             let to = (from + room).min(x.nrows());
             self.take_input(x.slice(ndarray::s![from..to, ..]))?;
             let crew = Crew::of(self.team.as_deref(), self.threads);
-            forward::forward(&mut self.layers, &self.input, Mode::Evaluate, crew);
+            forward::forward(&mut self.layers, &self.input, mode(part as u64), crew);
             if let Some(top) = self.layers.last() {
                 out.slice_mut(ndarray::s![from * each..to * each, ..])
                     .assign(&top.out().to_array());

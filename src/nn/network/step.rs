@@ -117,6 +117,7 @@ impl<T: Real> Network<T> {
             optimizer_step,
             team,
             threads,
+            before,
             ..
         } = self;
         let crew = Crew::of(team.as_deref(), *threads);
@@ -131,7 +132,7 @@ impl<T: Real> Network<T> {
                 let rule = hyper
                     .optimizer
                     .rule(*optimizer_step, lr * layer.rate_factor, scalars);
-                layer.learn(&rule, hyper.regularize.max_norm, crew);
+                layer.learn(&rule, &hyper.regularize, before, crew);
             }
         };
         backward::backward(layers, input, (mode, crew), None, |_| {}, finish);
@@ -199,7 +200,10 @@ impl<T: Real> Network<T> {
                 hyper
                     .optimizer
                     .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
-            layer.learn(&rule, hyper.regularize.max_norm, crew);
+            layer.learn(&rule, &hyper.regularize, &mut self.before, crew);
+            if measure && hyper.regularize.l1 > 0.0 {
+                (stats.zero_weights, stats.weights) = layer.zero_weights();
+            }
             if measure && stats.weight_norm > 0.0 {
                 stats.update_ratio = layer.distance(&self.before) / stats.weight_norm;
             }

@@ -33,7 +33,9 @@ pub(crate) fn penalty<T: Real>(layers: &[Layer<T>], regularize: &Regularize) -> 
 }
 
 impl<T: Real> Layer<T> {
-    /// Takes the scale out of every gradient and adds the penalties' (l1·sign W + 2·l2·W, sign 0 = 0). Without penalties
+    /// Takes the scale out of every gradient and adds the penalties' (l1·sign W + 2·l2·W). At W = 0, where |W| has no
+    /// derivative, the loss's gradient is shortened by l1, to 0 where it is no larger: the smallest subgradient (Andrew &
+    /// Gao 2007, section 3.1), under which a weight of 0 stays there unless the loss outweighs the penalty. Without penalties
     /// gradients keep their scale until [`Layer::scale_gradients`], when they have been measured.
     pub fn add_penalties(&mut self, regularize: &Regularize) {
         let Regularize { l1, l2, .. } = *regularize;
@@ -50,8 +52,13 @@ impl<T: Real> Layer<T> {
                 l1
             } else if w < T::ZERO {
                 -l1
+            } else if *g > l1 {
+                -l1
+            } else if *g < -l1 {
+                l1
             } else {
-                T::ZERO
+                // NaN stays
+                -*g
             };
             *g += sign + twice_l2 * w;
         }
@@ -110,17 +117,54 @@ impl<T: Real> Layer<T> {
         each.sum::<f64>().sqrt()
     }
     /// Takes the batch into the running statistics and, where the layer is not frozen, the gradients into the parameters.
-    pub fn learn(&mut self, rule: &Rule, max_norm: f64, crew: Crew<'_>) {
+    /// `before`: room for a copy of the weights.
+    pub fn learn(
+        &mut self,
+        rule: &Rule,
+        regularize: &Regularize,
+        before: &mut [T],
+        crew: Crew<'_>,
+    ) {
         if let Some(norm) = &mut self.norm {
             norm.learn_statistics();
         }
         if self.spec.frozen {
             return;
         }
-        self.parameters_mut().for_each(|p| p.apply(rule, crew));
-        if max_norm > 0.0 {
-            self.limit_norms(max_norm);
+        let sparse = regularize.l1 > 0.0;
+        if sparse {
+            self.copy_weights(before);
         }
+        self.parameters_mut().for_each(|p| p.apply(rule, crew));
+        if sparse {
+            self.stop_at_zero(before);
+        }
+        if regularize.max_norm > 0.0 {
+            self.limit_norms(regularize.max_norm);
+        }
+    }
+    /// A step that would take a weight across 0 ends there, since beyond it the penalty's gradient is another one (the
+    /// orthant of Andrew & Gao 2007, section 3.2): so L1 makes weights exactly 0.
+    fn stop_at_zero(&mut self, before: &[T]) {
+        let mut rest = before;
+        for m in self.matrices_mut() {
+            let values = m.value.data_mut();
+            let (own, other) = rest.split_at(values.len());
+            rest = other;
+            for (w, &b) in values.iter_mut().zip(own) {
+                if (b > T::ZERO && *w < T::ZERO) || (b < T::ZERO && *w > T::ZERO) {
+                    *w = T::ZERO;
+                }
+            }
+        }
+    }
+    /// Weights that are exactly 0, and all there are.
+    pub fn zero_weights(&self) -> (usize, usize) {
+        let rows = self.matrices().flat_map(|m| m.value.rows());
+        rows.fold((0, 0), |(zeros, all), row| {
+            let here = row.iter().filter(|w| **w == T::ZERO).count();
+            (zeros + here, all + row.len())
+        })
     }
     /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014).
     fn limit_norms(&mut self, max: f64) {

@@ -3,6 +3,7 @@
 //! rows, with noise on its inputs if asked for; then it goes into the network (Bengio et al. 2007; Vincent et al. 2010).
 
 mod autoencoder;
+mod kept;
 
 use self::autoencoder::Autoencoder;
 use crate::data::Dataset;
@@ -10,17 +11,32 @@ use crate::experiment::{Experiment, Pretrain};
 use crate::nn::network::{BatchError, BuildError, Network, StepError, TensorError};
 use crate::nn::optimizer::Optimizer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
+use crate::training::tensors::TensorFileError;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 use thiserror::Error;
 
 /// One layer's pretraining, done.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// From 0 at the bottom.
     pub layer: usize,
     /// The squared error of the reconstruction, averaged over rows and inputs, before and after; without noise.
     pub before: f64,
     pub after: f64,
+    /// As [`Pretraining::errors`].
+    pub errors: Vec<f64>,
+}
+
+/// Pretraining as far as it has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pretraining {
+    /// How many layers in all, and epochs of each.
+    pub layers: usize,
+    pub epochs: usize,
+    /// Of each layer that was begun: the reconstruction error before, without noise, and of every epoch, with it.
+    pub errors: Vec<Vec<f64>>,
 }
 
 /// Why a network is not pretrained.
@@ -40,6 +56,8 @@ pub enum PretrainError {
         epoch: usize,
         rate: f64,
     },
+    #[error("pretraining: the stages done cannot be kept: {0}")]
+    Kept(#[from] TensorFileError),
     #[error("pretraining was stopped before the first step of the run")]
     Stopped,
     #[error("pretraining: {0}")]
@@ -69,6 +87,8 @@ pub struct Ear<'a> {
     pub say: &'a dyn Fn(&str),
     /// Asked between epochs.
     pub stopped: &'a dyn Fn() -> bool,
+    /// Told before `say`, of every epoch.
+    pub heard: &'a dyn Fn(&Pretraining),
 }
 
 /// Refuses what cannot be pretrained, before anything is trained.
@@ -95,7 +115,8 @@ fn stages(pretrain: &Pretrain, spec: &NetworkSpec) -> usize {
     pretrain.layers.unwrap_or(hidden).min(hidden)
 }
 
-/// Pretrains `network`, drawn already, on all rows for training, whether or not `train_rows` keeps their targets. Frozen
+/// Goes on where `kept` says that an earlier pretraining of this experiment came to, and keeps every stage there; the file
+/// is gone when all are done. Pretrains `network`, drawn already, on all rows for training, whether or not `train_rows` keeps their targets. Frozen
 /// layers are pretrained too: they stay afterwards as they are then.
 ///
 /// # Errors
@@ -105,6 +126,7 @@ pub fn pretrain(
     experiment: &Experiment,
     data: &Dataset,
     batch: usize,
+    kept: Option<&Path>,
     ear: &Ear,
 ) -> Result<Vec<Stage>, PretrainError> {
     let spec = network.spec().clone();
@@ -125,11 +147,28 @@ pub fn pretrain(
     };
     let mut inputs = rows(data);
     let count = stages(pretrain, &spec);
-    let mut done = Vec::with_capacity(count);
-    for layer in 0..count {
+    let mut done = match kept {
+        Some(path) => kept::read(path, experiment, network),
+        None => Vec::new(),
+    };
+    done.truncate(count);
+    let mut under_way = Pretraining {
+        layers: count,
+        epochs: plan.epochs,
+        errors: done.iter().map(|stage| stage.errors.clone()).collect(),
+    };
+    for layer in 0..done.len().min(count.saturating_sub(1)) {
+        inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
+    }
+    for layer in done.len()..count {
+        under_way.errors.push(Vec::new());
         let mut autoencoder = Autoencoder::new(network, layer, &plan, inputs.view())?;
         let before = autoencoder.error(inputs.view())?;
-        let say = |epoch: usize, error: f64| {
+        let mut say = |epoch: usize, error: f64| {
+            if let Some(errors) = under_way.errors.last_mut() {
+                errors.push(error);
+            }
+            (ear.heard)(&under_way);
             (ear.say)(&format!(
                 "pretraining layers.{layer} ({} of {count}): epoch {epoch} of {}, reconstruction error {error:.4}",
                 layer + 1,
@@ -156,10 +195,18 @@ pub fn pretrain(
             layer,
             before,
             after,
+            errors: under_way.errors.last().cloned().unwrap_or_default(),
         });
+        if let Some(path) = kept {
+            kept::write(path, experiment, network, &done)?;
+        }
         if layer + 1 < count {
             inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
         }
+    }
+    if let Some(path) = kept {
+        // It may never have been there.
+        let _ = std::fs::remove_file(path);
     }
     Ok(done)
 }

@@ -27,6 +27,8 @@ pub struct Start {
     pub resume: Option<PathBuf>,
     /// Weights instead of drawn ones.
     pub weights: Option<PathBuf>,
+    /// Where the stages of pretraining are kept until all are done; what is there already is gone on with.
+    pub stages: Option<PathBuf>,
     /// Room for batches of so many rows, where more than training's are to be looked at.
     pub rows: Option<usize>,
 }
@@ -65,6 +67,7 @@ impl Session {
         let ear = Ear {
             say,
             stopped: &|| false,
+            heard: &|_| {},
         };
         Self::build_heard(experiment, base_dir, start, old, &ear)
     }
@@ -134,7 +137,10 @@ impl Session {
         }
         // Weights from a file, or a checkpoint's, come after pretraining: it would be lost under them.
         let pretrained = match start.weights.is_none() && start.resume.is_none() {
-            true => pretrain::pretrain(&mut network, experiment, &data, batch_rows, ear)?,
+            true => {
+                let kept = start.stages.as_deref();
+                pretrain::pretrain(&mut network, experiment, &data, batch_rows, kept, ear)?
+            }
             false => Vec::new(),
         };
         let mut session = Session {

@@ -5,13 +5,15 @@ use crate::data::{Dataset, Rows, Targets, Task};
 use crate::nn::loss::Loss;
 use crate::nn::network::BatchError;
 use crate::training::look::{Boundary, Classes, DataView, Lens, Mistake, Residuals, Seen, Split};
-use ndarray::{Array2, ArrayView1, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use std::sync::Arc;
 
 /// Most rows that are looked at: enough for shares to a tenth of a per cent or so, and a bound on the time it takes.
 const ROWS: usize = 2000;
 /// Most points of a map or of residuals: more would hide what is beneath them.
 const POINTS: usize = 400;
+/// Most passes with dropout of a look.
+const PASSES: u16 = 100;
 /// Most columns and rows of a grid.
 const GRID: u16 = 200;
 /// The map goes so far beyond the outermost rows, in parts of their range.
@@ -58,7 +60,7 @@ impl Session {
         });
         let loss = self.network.spec().loss.clone();
         let outputs = self.network.outputs(grid.view())?;
-        let (class, confidence) = outputs
+        let (class, confidence): (Vec<u16>, Vec<f32>) = outputs
             .rows()
             .into_iter()
             .map(|row| {
@@ -66,6 +68,7 @@ impl Session {
                 (class as u16, confidence)
             })
             .unzip();
+        let spread = self.spread(grid.view(), &class, lens.passes)?;
         let shown = rows.len().min(POINTS);
         let said = self.network.outputs(rows.x.slice(s![..shown, ..]))?;
         let wrong = match &rows.y {
@@ -82,8 +85,36 @@ impl Session {
             ranges,
             class,
             confidence,
+            spread,
             wrong,
         })
+    }
+
+    /// The deviation of the probability of each point's class over `passes` passes with dropout; empty without passes.
+    fn spread(
+        &mut self,
+        x: ArrayView2<f32>,
+        class: &[u16],
+        passes: u16,
+    ) -> Result<Vec<f32>, BatchError> {
+        if passes == 0 {
+            return Ok(Vec::new());
+        }
+        let loss = self.network.spec().loss.clone();
+        let mut sums = vec![(0.0f64, 0.0f64); x.nrows()];
+        for pass in 0..passes.min(PASSES) {
+            let outputs = self.network.sampled_outputs(x, pass.into())?;
+            for ((sum, row), class) in sums.iter_mut().zip(outputs.rows()).zip(class) {
+                let p = f64::from(probability(row, usize::from(*class), &loss));
+                *sum = (sum.0 + p, sum.1 + p * p);
+            }
+        }
+        let n = f64::from(passes.min(PASSES));
+        let deviation = |(sum, squares): (f64, f64)| {
+            let mean = sum / n;
+            (squares / n - mean * mean).max(0.0).sqrt() as f32
+        };
+        Ok(sums.into_iter().map(deviation).collect())
     }
 
     fn classes(
@@ -212,6 +243,27 @@ fn range(values: ArrayView1<f32>) -> (f32, f32) {
 
 fn logistic(z: f32) -> f32 {
     1.0 / (1.0 + (-z).exp())
+}
+
+/// The probability of `class` (under other losses than the cross-entropies the output itself, cut to [0, 1]).
+fn probability(outputs: ArrayView1<f32>, class: usize, loss: &Loss) -> f32 {
+    if outputs.len() == 1 {
+        let (said, confidence) = answer(outputs, loss);
+        return if said as usize == class {
+            confidence
+        } else {
+            1.0 - confidence
+        };
+    }
+    let z = outputs.get(class).copied().unwrap_or(0.0);
+    match loss {
+        Loss::CrossEntropy => {
+            let top = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            (z - top).exp() / outputs.iter().map(|o| (o - top).exp()).sum::<f32>()
+        }
+        Loss::BinaryCrossEntropy => logistic(z),
+        _ => z.clamp(0.0, 1.0),
+    }
 }
 
 /// The class that a row of outputs names, as accuracy counts it, and its probability (under other losses than the

@@ -18,7 +18,7 @@ use super::choice::Choice;
 use super::gather::{Gathered, first, whole};
 use super::log::Log;
 use super::order::RowOrder;
-use super::pretrain::Stage;
+use super::pretrain::{Pretraining, Stage};
 use super::trainee::Ended;
 use super::{RunInfo, TensorFile};
 use crate::data::{Dataset, Request};
@@ -112,6 +112,18 @@ impl Session {
         &self.pretrained
     }
 
+    fn pretraining(&self) -> Option<Arc<Pretraining>> {
+        let pretrain = self.experiment.pretrain.as_ref()?;
+        let errors: Vec<_> = self.pretrained.iter().map(|s| s.errors.clone()).collect();
+        (!errors.is_empty()).then(|| {
+            Arc::new(Pretraining {
+                layers: errors.len(),
+                epochs: pretrain.epochs,
+                errors,
+            })
+        })
+    }
+
     /// Where a value of the last step was not finite, if one was.
     pub fn non_finite(&self) -> Option<NonFinite> {
         self.outcome.first_non_finite
@@ -143,6 +155,16 @@ impl Session {
         self.network.evaluate(&whole(&self.data.train))
     }
 
+    /// Loss and accuracy over the first training rows, as many as there are test rows: beside theirs it shows what is
+    /// learned of the training rows alone. `None` where there are no test rows.
+    pub fn evaluate_fit(&mut self) -> Result<Option<Score>, BatchError> {
+        if self.data.test.is_empty() {
+            return Ok(None);
+        }
+        let batch = first(&self.data.train, self.data.test.len());
+        self.network.evaluate(&batch).map(Some)
+    }
+
     /// Takes the first `rows` training rows, in the file's order, forward and back with everything kept, and no update.
     pub fn probe(&mut self, rows: usize) -> Result<Trace, StepError> {
         let batch = first(&self.data.train, rows);
@@ -163,6 +185,7 @@ impl Session {
             layers: spec.layers.len(),
             threads: self.threads.most(),
             dataset: Some(Arc::clone(&self.data)),
+            pretraining: self.pretraining(),
         }
     }
 

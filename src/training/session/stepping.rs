@@ -133,6 +133,7 @@ impl Session {
             learning_rate: self.rate,
             train: self.outcome.score,
             test: self.test(),
+            fitted: None,
             global_grad_norm: self.outcome.global_grad_norm,
             clip_factor: self.outcome.clip_factor,
             layers: self.outcome.stats.clone(),

@@ -41,6 +41,11 @@ impl Trainee for Session {
         Session::evaluate(self).map_err(|e| format!("the test rows cannot be evaluated: {e}"))
     }
 
+    fn evaluate_fit(&mut self) -> Result<Option<Score>, String> {
+        Session::evaluate_fit(self)
+            .map_err(|e| format!("the training rows cannot be evaluated: {e}"))
+    }
+
     fn look(&mut self, lens: &Lens) -> Result<DataView, String> {
         Session::look(self, lens).map_err(|e| e.to_string())
     }

@@ -5,7 +5,9 @@ use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
 use crate::nn::vocabulary::Value;
 use crate::training::Command;
-use crate::tui::edit::{Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, value};
+use crate::tui::edit::{
+    Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, lower, value,
+};
 use crate::tui::layout::Pane;
 use crate::tui::overlay::{Form, Goal, Item, Line, List, Overlay, Prompt, Purpose, Subject};
 
@@ -108,6 +110,17 @@ impl App {
         }
         if let Some(i) = to {
             self.select_entry(i);
+        }
+    }
+
+    pub fn toggle_frozen(&mut self) {
+        let entry = self.selected_entry();
+        let mut said = String::new();
+        if self.edit(|e| {
+            said = lower::toggle_frozen(e, entry);
+            true
+        }) {
+            self.notice(format!("{said}, from the next step on (u takes it back)"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What theory, verdict and advice say of the present experiment and run.
 
 use super::{App, NetworkRow};
-use crate::data::Dataset;
+use crate::data::{Dataset, Task};
 use crate::experiment::{BatchSize, Experiment, resolve};
 use crate::insight::advice::{advise_for, departure};
 use crate::insight::theory::{self, Predicted, Setting, Theory};
@@ -120,12 +120,18 @@ impl App {
             (Some(data), Some(spec)) => {
                 let stats = self.run.record.layers();
                 let stats = (stats.len() == spec.layers.len()).then_some(stats);
-                advise_for(
+                let classes = matches!(data.task, Task::Classification { .. });
+                let overfits = self.run.record.gap();
+                let mut advice: Vec<Advice> = overfits
+                    .map(|gap| gap.advice(&self.experiment, classes))
+                    .unwrap_or_default();
+                advice.extend(advise_for(
                     &self.experiment,
                     spec,
                     &self.insight.setting(&self.experiment, data),
                     stats,
-                )
+                ));
+                advice
             }
             _ => Vec::new(),
         }

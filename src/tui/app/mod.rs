@@ -2,6 +2,7 @@
 
 mod editing;
 mod files;
+mod finding;
 pub mod insight;
 mod mouse;
 mod pinning;
@@ -17,6 +18,7 @@ mod watching;
 
 use super::actions;
 use super::edit::layers;
+use super::finder::Finder;
 use super::glyphs::Glyphs;
 use super::keymap::Keymap;
 use super::layout::{Layout, Pane, left_column};
@@ -24,6 +26,7 @@ use super::measure::{Measure, View};
 use super::message::Effect;
 use super::overlay::{Overlay, Subject};
 use super::panes::data::Picture;
+use super::panes::loss::Curves;
 use super::panes::verdict::wrap;
 use super::race::Race;
 use super::splits::{Drag, Splits};
@@ -103,12 +106,14 @@ pub struct App {
     live: Option<Box<Run>>,
     pub measure: Measure,
     pub view: View,
-    /// Accuracy instead of loss, where there is no room for both.
-    pub show_accuracy: bool,
+    /// What the Loss pane shows.
+    pub curves: Curves,
     /// Which of Layer and Data was focused last.
     lower: Option<Pane>,
     /// What the Data pane shows of pictures.
     pub picture: Picture,
+    /// The spread under dropout instead of the decision boundary.
+    pub show_spread: bool,
     /// What training was told to look at.
     watching: Option<Lens>,
     pub overlays: Vec<Overlay>,
@@ -119,6 +124,8 @@ pub struct App {
     pub tour: Option<usize>,
     /// Variants that are trained side by side; the present run waits meanwhile.
     pub race: Option<Race>,
+    /// A sweep over learning rates beside the present run.
+    pub finder: Option<Finder>,
     effects: Vec<Effect>,
     /// Quit once the save under way is done.
     quit_after_save: bool,
@@ -149,9 +156,10 @@ impl App {
             live: None,
             measure: Measure::default(),
             view: View::default(),
-            show_accuracy: false,
+            curves: Curves::default(),
             lower: None,
             picture: Picture::default(),
+            show_spread: false,
             watching: None,
             overlays: Vec::new(),
             toast: None,
@@ -159,6 +167,7 @@ impl App {
             insight: Insight::default(),
             tour: None,
             race: None,
+            finder: None,
             effects: Vec::new(),
             quit_after_save: false,
         };

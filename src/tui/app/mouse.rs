@@ -15,6 +15,9 @@ impl App {
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 self.toast = None;
+                if self.finder.is_some() && self.overlays.is_empty() {
+                    return;
+                }
                 if self.race.is_some() && self.overlays.is_empty() {
                     return self.click_race(at);
                 }
@@ -50,7 +53,7 @@ impl App {
     /// over the flow.
     fn is_on_time(&self, at: Position, modifiers: KeyModifiers) -> bool {
         let held = modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::SHIFT);
-        let free = self.overlays.is_empty() && self.race.is_none();
+        let free = self.overlays.is_empty() && self.race.is_none() && self.finder.is_none();
         let panes = self.layout().panes;
         free && panes.iter().any(|(pane, area)| {
             area.contains(at) && (*pane == Pane::Loss || (*pane == Pane::Flow && held))
@@ -182,6 +185,11 @@ impl App {
             None if self.race.is_some() => {
                 if let Some(race) = &mut self.race {
                     race.select(by);
+                }
+            }
+            None if self.finder.is_some() => {
+                if let Some(finder) = &mut self.finder {
+                    finder.move_marker(by);
                 }
             }
             None => {

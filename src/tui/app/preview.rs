@@ -113,6 +113,9 @@ impl App {
 
     fn preview_of(&self, list: &List, slot: Slot, choice: Choice, item: usize) -> Preview {
         let mut preview = Preview::default();
+        if slot == Slot::Schedule {
+            return schedule_preview(&self.experiment, choice);
+        }
         preview.lines.extend(self.outcome(list, slot, item));
         let after = self
             .candidate(slot, choice)
@@ -324,4 +327,47 @@ fn variance(layer: &LayerSpec, index: usize, output: bool) -> (String, Role) {
         )
     };
     (text, Role::Text)
+}
+
+/// Steps over which a schedule is drawn where nothing says how long the run is.
+const DRAWN: u64 = 1000;
+
+/// A schedule's shape over the run; what it has to be given is filled in so that the shape shows.
+fn schedule_preview(e: &Experiment, choice: Choice) -> Preview {
+    let mut preview = Preview::default();
+    let base = e.training.optimizer.learning_rate();
+    let steps = e.training.stop.steps.unwrap_or(DRAWN).max(2);
+    let filled = |name: &str| match name {
+        "every" => Value::Count((steps / 5).max(1)),
+        "factor" => Value::Real(1e-2f64.powf(1.0 / steps as f64)),
+        "max" => Value::Real(10.0 * base),
+        _ => Value::Count(steps),
+    };
+    let parameters = Slot::Schedule.parameters(e, choice);
+    let missing: Vec<&str> = parameters
+        .iter()
+        .filter(|p| p.default.is_none())
+        .map(|p| p.name)
+        .collect();
+    let said = match missing[..] {
+        [] => "the rate over the steps".to_string(),
+        _ => format!(
+            "drawn over {steps} steps; enter asks for {}",
+            missing.join(", ")
+        ),
+    };
+    let values: Vec<Value> = parameters
+        .iter()
+        .map(|p| p.default.clone().unwrap_or_else(|| filled(p.name)))
+        .collect();
+    let mut candidate = e.clone();
+    if Slot::Schedule.set(&mut candidate, choice, &values) {
+        preview.drawing = Some(Drawing::Rate {
+            schedule: candidate.training.schedule,
+            base,
+            steps,
+        });
+        preview.lines.push((said, Role::Dim));
+    }
+    preview
 }

@@ -1,6 +1,7 @@
 //! A run as the screen knows it: what training said last, and a bounded history of what it measured.
 
 use crate::experiment::Experiment;
+use crate::insight::overfit::{Gap, gap};
 use crate::telemetry::{History, LayerHistograms, LayerStats, ThroughTime};
 use crate::training::{DataView, Frame, Point, RunInfo, Status, stands_out};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Record {
     pub latest: Option<Point>,
     /// The newest test score and where it was taken.
     last_test: Option<u64>,
+    /// Training and test loss of the newest evaluation of both.
+    compared: Option<(f64, f64)>,
 }
 
 impl Default for Record {
@@ -43,6 +46,7 @@ impl Default for Record {
             span: 1,
             latest: None,
             last_test: None,
+            compared: None,
         }
     }
 }
@@ -60,6 +64,9 @@ impl Record {
                 self.test_accuracy.push(step, accuracy);
             }
             self.last_test = Some(step);
+            if let Some(fitted) = point.fitted {
+                self.compared = Some((fitted.loss, test.loss));
+            }
         }
         let due = self
             .points
@@ -86,6 +93,18 @@ impl Record {
                 joined
             });
         }
+    }
+
+    /// How much better the rows fare that are trained on, and since when that grows.
+    pub fn gap(&self) -> Option<Gap> {
+        let (train, test) = self.compared?;
+        let tests: Vec<(u64, f64)> = self
+            .test_loss
+            .buckets()
+            .iter()
+            .map(|b| (b.last_step, b.last))
+            .collect();
+        gap(&tests, train, test)
     }
 
     pub fn is_empty(&self) -> bool {

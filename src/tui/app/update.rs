@@ -32,6 +32,7 @@ impl App {
                 self.preview_rest();
             }
             Message::Lap(lane, frame) => self.lap(lane, *frame),
+            Message::Swept(sweep) => self.swept(*sweep),
             Message::Listed(openables) => self.show_openables(openables),
             Message::Opened(path, result) => self.opened(path, result),
             Message::Saved(path, result) => self.saved(path, result),
@@ -69,6 +70,7 @@ impl App {
         match self.overlays.pop() {
             Some(overlay) => self.overlay_key(overlay, key),
             None if self.race.is_some() => self.race_key(key),
+            None if self.finder.is_some() => self.finder_key(key),
             None => {
                 if let Some(action) = self.manner.keymap.find(Key::from(key), self.focus) {
                     self.act(action);
@@ -93,7 +95,7 @@ impl App {
             Some(Overlay::List(list)) => list.paste(text),
             Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
             Some(_) => {}
-            None if self.race.is_some() => {}
+            None if self.race.is_some() || self.finder.is_some() => {}
             None => self.open_pasted(text),
         }
     }
@@ -175,7 +177,12 @@ impl App {
             }
             Purpose::Fixes(fixes) => {
                 if let Some(Some(fix)) = fixes.get(item) {
+                    // What an overfitted network has learnt it does not unlearn: the change is seen from the start.
+                    let overfits = self.run.record.gap().is_some_and(|g| g.since.is_some());
                     self.replace((*fix.experiment).clone());
+                    if overfits {
+                        self.restart();
+                    }
                     self.notice(format!("done: {} (u takes it back)", fix.label));
                 }
             }

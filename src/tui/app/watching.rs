@@ -46,7 +46,9 @@ impl App {
     /// The view of the focused pane, the next or the one before: of the data where that has the focus, else of the gradient
     /// flow.
     pub fn next_view(&mut self, forward: bool) {
-        if self.focus == Pane::Data {
+        if self.focus == Pane::Data && self.dataset().is_some_and(|data| is_plane(data)) {
+            self.show_spread = !self.show_spread;
+        } else if self.focus == Pane::Data {
             self.picture = self.picture.next(forward);
         } else {
             self.view = self.view.next(forward);

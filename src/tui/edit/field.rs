@@ -1,5 +1,6 @@
 //! A field: any one thing of an experiment that a person can change, and which of them a form shows.
 
+use super::lower::Lower;
 use super::scalar::{LayerScalar, Scalar};
 use super::slot::{Choice, LayerSlot, Slot};
 use super::value;
@@ -143,6 +144,13 @@ pub fn training(e: &Experiment) -> Vec<Field> {
     with_parameters(e, Slot::Loss, &mut fields);
     scalars(&[Scalar::Seed], &mut fields);
     with_parameters(e, Slot::Clip, &mut fields);
+    let lower: Vec<Scalar> = Lower::all(e).into_iter().map(Scalar::Lower).collect();
+    // What is there stands high; the offer of what is not, at the end.
+    let (high, low) = match lower.len() {
+        1 => (Vec::new(), lower),
+        _ => (lower, Vec::new()),
+    };
+    scalars(&high, &mut fields);
     scalars(
         &[
             Scalar::L1,
@@ -156,11 +164,11 @@ pub fn training(e: &Experiment) -> Vec<Field> {
             Scalar::Shuffle,
             Scalar::TrainRows,
             Scalar::LabelSmoothing,
-            Scalar::Name,
-            Scalar::Description,
         ],
         &mut fields,
     );
+    scalars(&low, &mut fields);
+    scalars(&[Scalar::Name, Scalar::Description], &mut fields);
     fields
 }
 

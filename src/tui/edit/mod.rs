@@ -3,6 +3,7 @@
 
 pub mod field;
 pub mod layers;
+pub mod lower;
 pub mod scalar;
 pub mod slot;
 pub mod value;

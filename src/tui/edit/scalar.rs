@@ -1,5 +1,6 @@
 //! Places of an experiment that hold a number, a flag or a text.
 
+use super::lower::Lower;
 use crate::experiment::{BatchSize, Experiment, Layer};
 use crate::nn::vocabulary::{
     AT_LEAST_ONE, BELOW_ONE, FLAG, Limits, NOT_NEGATIVE, Parameter, Value,
@@ -24,6 +25,7 @@ pub enum Scalar {
     StopPatience,
     Layer(usize, LayerScalar),
     OutputFrozen,
+    Lower(Lower),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,7 @@ impl Scalar {
     /// Its name in the file, its limits and its line of help; a default of `Absent` says that it may be left out.
     pub fn parameter(self) -> Parameter {
         let (name, limits, optional, help) = match self {
+            Scalar::Lower(lower) => return lower.parameter(),
             Scalar::Name => ("name", Limits::Text, false, "the experiment's name"),
             Scalar::Description => ("description", Limits::Text, true, "what to watch"),
             Scalar::Seed => (
@@ -159,6 +162,7 @@ impl Scalar {
             Scalar::StopSteps => optional(e.training.stop.steps),
             Scalar::StopPatience => optional(e.training.stop.patience),
             Scalar::OutputFrozen => Value::Flag(e.network.output.frozen),
+            Scalar::Lower(lower) => lower.get(e),
             Scalar::Layer(i, scalar) => match e.network.layers.get(i) {
                 None => Value::Absent,
                 Some(layer) => match scalar {
@@ -174,6 +178,9 @@ impl Scalar {
 
     /// Puts a value there; false where its type does not fit.
     pub fn set(self, e: &mut Experiment, value: &Value) -> bool {
+        if let Scalar::Lower(lower) = self {
+            return lower.set(e, value);
+        }
         let training = &mut e.training;
         match (self, value) {
             (Scalar::Name, Value::Text(v)) => e.name = v.clone(),
@@ -212,7 +219,7 @@ impl Scalar {
     pub fn absent_word(self) -> &'static str {
         match self {
             Scalar::BatchSize => "full",
-            Scalar::TrainRows => "all",
+            Scalar::TrainRows | Scalar::Lower(_) => "all",
             _ => "none",
         }
     }

@@ -4,6 +4,7 @@
 use crate::insight::Foresight;
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
+use crate::nn::schedule::Schedule;
 use crate::nn::vocabulary::Vocabulary;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
@@ -62,6 +63,12 @@ pub struct Preview {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drawing {
+    /// The rate over so many steps.
+    Rate {
+        schedule: Schedule,
+        base: f64,
+        steps: u64,
+    },
     Function(Activation),
     /// A weight's density in a layer, with the present one beneath it.
     Density {
@@ -79,6 +86,19 @@ impl Drawing {
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
         Clear.render(area, buf);
         match self {
+            Drawing::Rate {
+                schedule,
+                base,
+                steps,
+            } => {
+                let range = (0.0, *steps as f64);
+                let rates: Vec<f64> = spread(range)
+                    .map(|t| schedule.rate(*base, t as u64))
+                    .collect();
+                CurvePlot::new(app.look(), range, &rates)
+                    .names("rate", "")
+                    .render(area, buf);
+            }
             Drawing::Function(activation) => function(app, activation, area, buf),
             Drawing::Density {
                 chosen,

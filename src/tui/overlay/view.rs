@@ -26,7 +26,7 @@ fn is_foreseen(list: &List) -> bool {
 
 /// Whether a list has a drawing beside it.
 fn is_drawn(list: &List) -> bool {
-    matches!(&list.purpose, Purpose::Pick(slot, _) if slot.is_activation() || slot.is_weights())
+    matches!(&list.purpose, Purpose::Pick(slot, _) if slot.is_activation() || slot.is_weights() || *slot == crate::tui::edit::Slot::Schedule)
 }
 
 /// Where an overlay is on the screen.

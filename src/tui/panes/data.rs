@@ -17,6 +17,10 @@ use ratatui::widgets::Widget;
 
 /// Pictures that fit on a large screen.
 const PICTURES: usize = 60;
+/// Passes with dropout of a boundary's spread.
+const PASSES: u16 = 30;
+/// A probability deviates by this at most.
+const WIDEST: f32 = 0.5;
 
 /// What the pane shows of pictures in classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,12 +62,27 @@ pub fn lens(app: &App, area: Rect) -> Lens {
     Lens {
         grid: (narrow(columns), narrow(rows)),
         pictures: PICTURES,
+        passes: if app.show_spread && drops(app) {
+            PASSES
+        } else {
+            0
+        },
     }
+}
+
+/// Whether a pass with dropout differs from another.
+fn drops(app: &App) -> bool {
+    app.experiment
+        .network
+        .layers
+        .iter()
+        .any(|l| l.dropout > 0.0)
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let view = app.run.view.as_deref().zip(app.dataset());
     let title = match view.map(|(view, _)| &view.seen) {
+        Some(Seen::Boundary(map)) if shows_spread(app, map) => "Data · spread".to_string(),
         Some(Seen::Boundary(_)) => "Data · boundary".to_string(),
         Some(Seen::Classes(seen)) => format!("Data · {}", shown(app, seen).name()),
         Some(Seen::Residuals(_)) => "Data · residuals".to_string(),
@@ -111,9 +130,18 @@ fn boundary(
     area: Rect,
     buf: &mut Buffer,
 ) -> (String, String) {
-    let field = Field::Classes {
-        class: &map.class,
-        confidence: &map.confidence,
+    let spread = shows_spread(app, map);
+    let field = if spread {
+        Field::Values {
+            values: &map.spread,
+            low: 0.0,
+            high: WIDEST,
+        }
+    } else {
+        Field::Classes {
+            class: &map.class,
+            confidence: &map.confidence,
+        }
     };
     let share = |value: f32, (low, high): (f32, f32)| f64::from((value - low) / (high - low));
     let Targets::Classes(classes) = &data.train.y else {
@@ -132,6 +160,9 @@ fn boundary(
     DecisionMap::new(app.look(), map.grid, field)
         .points(&points)
         .render(area, buf);
+    if spread {
+        return spread_figures(&map.spread);
+    }
     let wrong = map.wrong.iter().filter(|w| **w).count();
     let mark = if app.manner.theme.is_mono() || app.manner.glyphs.is_ascii() {
         "reversed"
@@ -140,7 +171,25 @@ fn boundary(
     };
     (
         format!("{wrong} of {} rows wrong ({mark})", points.len()),
-        String::new(),
+        match (app.show_spread, drops(app)) {
+            (true, false) => "the spread needs dropout in a layer".into(),
+            (false, true) => "v: spread under dropout".into(),
+            _ => String::new(),
+        },
+    )
+}
+
+fn shows_spread(app: &App, map: &Boundary) -> bool {
+    app.show_spread && !map.spread.is_empty()
+}
+
+/// By how much the probability of the answer deviates over passes with dropout.
+fn spread_figures(spread: &[f32]) -> (String, String) {
+    let mean = spread.iter().sum::<f32>() / spread.len().max(1) as f32;
+    let largest = spread.iter().copied().fold(0.0, f32::max);
+    (
+        format!("spread {mean:.2}, at most {largest:.2}"),
+        format!("{PASSES} passes with dropout; hot: unsure"),
     )
 }
 

@@ -2,7 +2,8 @@
 
 use super::verdict::wrap;
 use super::{bars, framed, percent, write_line};
-use crate::telemetry::{Histogram, LayerHistograms};
+use crate::telemetry::{Histogram, LayerHistograms, LayerStats};
+use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
@@ -82,8 +83,12 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
             value(format_value(stats.out_std)),
         ],
     ];
+    let mut lines = lines.to_vec();
+    if stats.weights > 0 {
+        lines.insert(1, zeros(app, stats));
+    }
     let count = if area.height >= 11 {
-        3
+        lines.len()
     } else if area.height >= 6 {
         2
     } else {
@@ -93,6 +98,28 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
         write_line(buf, area, row, line);
     }
     count as u16
+}
+
+/// Weights that the L1 penalty has made exactly 0: of this layer, and of all.
+fn zeros<'a>(app: &App, stats: &LayerStats) -> Vec<Span<'a>> {
+    let theme = &app.manner.theme;
+    let all = app.run.record.layers();
+    let sum = |of: fn(&LayerStats) -> usize| all.iter().map(of).sum::<usize>();
+    let share = |zeros: usize, weights: usize| percent(zeros as f64 / weights.max(1) as f64);
+    let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
+    vec![
+        Span::styled("W = 0 ", theme.style(Role::Dim)),
+        Span::styled(
+            format!(
+                "{} of {}",
+                thousands(stats.zero_weights as u128),
+                thousands(stats.weights as u128)
+            ),
+            theme.style(Role::Text),
+        ),
+        Span::styled("  all ", theme.style(Role::Dim)),
+        Span::styled(share(zero, weights), theme.style(Role::Text)),
+    ]
 }
 
 /// Four histograms in two columns where there is room, as many as fit in one where there is not.

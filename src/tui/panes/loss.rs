@@ -1,7 +1,8 @@
 //! Loss and accuracy over the steps, training and test rows, the pinned run beneath.
 
-use super::{framed, percent, write_line};
+use super::{framed, percent, pretraining, write_line};
 use crate::telemetry::History;
+use crate::training::Pretraining;
 use crate::tui::app::App;
 use crate::tui::app::run::Record;
 use crate::tui::differences;
@@ -13,9 +14,20 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
+use std::sync::Arc;
 
 /// Rows from which loss and accuracy both have a chart.
 const ROOM_FOR_BOTH: u16 = 14;
+
+/// What the pane shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Curves {
+    #[default]
+    Loss,
+    Accuracy,
+    Rate,
+    Pretraining,
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -23,19 +35,56 @@ enum Kind {
     Accuracy,
 }
 
+/// Whether loss and accuracy are both in this area.
+fn shows_both(app: &App, area: Rect) -> bool {
+    !app.run.record.train_accuracy.is_empty() && super::inside(area).height >= ROOM_FOR_BOTH
+}
+
+impl App {
+    pub fn pretraining(&self) -> Option<&Arc<Pretraining>> {
+        self.run.info.as_ref()?.pretraining.as_ref()
+    }
+
+    /// Loss, then accuracy where it does not stand beside it, then the learning rate, then how layers were pretrained.
+    pub fn next_curves(&mut self) {
+        let area = self.layout().area(Pane::Loss).unwrap_or_default();
+        let apart = !self.run.record.train_accuracy.is_empty() && !shows_both(self, area);
+        self.curves = match self.curves {
+            Curves::Loss if apart => Curves::Accuracy,
+            Curves::Loss | Curves::Accuracy => Curves::Rate,
+            Curves::Rate if self.pretraining().is_some() => Curves::Pretraining,
+            Curves::Rate | Curves::Pretraining => Curves::Loss,
+        };
+    }
+}
+
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let has_accuracy = !app.run.record.train_accuracy.is_empty();
-    let both = has_accuracy && super::inside(area).height >= ROOM_FOR_BOTH;
-    let kind = if app.show_accuracy && has_accuracy {
+    // Before the first step there is nothing else to see.
+    let before = app.run.record.is_empty();
+    if let Some(pretraining) = app.pretraining()
+        && (before || app.curves == Curves::Pretraining)
+    {
+        let title = pretraining::title(pretraining);
+        let note = if before { "" } else { "v: loss" };
+        let inner = framed(app, Pane::Loss, &title, note, area, buf);
+        return pretraining::draw(app, pretraining, inner, buf);
+    }
+    if app.curves == Curves::Rate {
+        let inner = framed(app, Pane::Loss, "Learning rate", "v: loss", area, buf);
+        return super::schedule::draw(app, inner, buf);
+    }
+    let both = shows_both(app, area);
+    let kind = if app.curves == Curves::Accuracy && has_accuracy {
         Kind::Accuracy
     } else {
         Kind::Loss
     };
     let (title, note) = match (both, kind) {
-        (true, _) => ("Loss and accuracy", ""),
-        (false, Kind::Accuracy) => ("Accuracy", "v: loss"),
+        (true, _) => ("Loss and accuracy", "v: rate"),
+        (false, Kind::Accuracy) => ("Accuracy", "v: rate"),
         (false, Kind::Loss) if has_accuracy => ("Loss", "v: accuracy"),
-        (false, Kind::Loss) => ("Loss", ""),
+        (false, Kind::Loss) => ("Loss", "v: rate"),
     };
     let inner = framed(app, Pane::Loss, title, note, area, buf);
     if let Some(pinned) = app.baseline() {
@@ -120,9 +169,10 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         spans.remove(0);
     }
     write_line(buf, area, 0, spans);
+    let lines = 1 + u16::from(kind == Kind::Loss && draw_gap(app, area, buf));
     let below = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
+        y: area.y + lines,
+        height: area.height.saturating_sub(lines),
         ..area
     };
     let (first, last) = match app.window {
@@ -163,4 +213,25 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         chart = chart.x_range((first as f64, last as f64));
     }
     chart.render(below, buf);
+}
+
+/// How far training and test rows are apart, beneath the figures; whether it was drawn.
+fn draw_gap(app: &App, area: Rect, buf: &mut Buffer) -> bool {
+    let Some(gap) = app.run.record.gap().filter(|_| area.height >= 6) else {
+        return false;
+    };
+    let role = if gap.since.is_some() {
+        Role::Warning
+    } else {
+        Role::Dim
+    };
+    let long = gap.sentence();
+    let text = if long.chars().count() <= usize::from(area.width) {
+        long
+    } else {
+        gap.short()
+    };
+    let span = Span::styled(text, app.manner.theme.style(role));
+    write_line(buf, area, 1, vec![span]);
+    true
 }

@@ -7,7 +7,9 @@ pub mod header;
 pub mod layer;
 pub mod loss;
 pub mod network;
+pub mod pretraining;
 pub mod rows;
+pub mod schedule;
 pub mod training;
 pub mod verdict;
 

@@ -192,13 +192,31 @@ fn cells(app: &App, row: NetworkRow) -> Cells {
             style: theme.style(Role::Dim),
         },
         NetworkRow::Layer(i) => match network.layers.get(i) {
-            Some(layer) => layer_cells(app, layer, text),
+            Some(layer) => layer_cells(app, layer, fate(app, i), text),
             None => cells(app, NetworkRow::Output),
         },
     }
 }
 
-fn layer_cells(app: &App, layer: &Layer, style: Style) -> Cells {
+/// What sets an entry's layers apart in training: frozen, or taken over and learning more slowly.
+fn fate(app: &App, i: usize) -> Option<&'static str> {
+    let e = &app.experiment;
+    let taken = e
+        .network
+        .transfer
+        .as_ref()
+        .filter(|t| crate::tui::edit::layers::first_of(e, i) < t.layers);
+    let frozen = e.network.layers.get(i).is_some_and(|l| l.frozen);
+    match taken {
+        _ if frozen => Some("frozen"),
+        Some(t) if t.frozen => Some("taken, frozen"),
+        Some(t) if t.learning_rate_factor != 1.0 => Some("taken, slowed"),
+        Some(_) => Some("taken over"),
+        None => None,
+    }
+}
+
+fn layer_cells(app: &App, layer: &Layer, fate: Option<&str>, style: Style) -> Cells {
     let network = &app.experiment.network;
     let kind = match &layer.kind {
         LayerKind::Dense => "dense",
@@ -219,9 +237,7 @@ fn layer_cells(app: &App, layer: &Layer, style: Style) -> Cells {
     if layer.skip {
         marks.push("skip".into());
     }
-    if layer.frozen {
-        marks.push("frozen".into());
-    }
+    marks.extend(fate.map(str::to_string));
     Cells {
         kind,
         units: layer.units.to_string(),

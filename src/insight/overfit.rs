@@ -1,0 +1,192 @@
+//! How much better a network does on rows that it has seen than on rows that it has not, and since when that grows.
+
+use super::advice::{Advice, Severity, Topic};
+use super::remedy::Fix;
+use crate::experiment::{Experiment, Layer, LayerKind};
+
+/// A test loss has turned once it is above its lowest by this share.
+const TURNED: f64 = 0.05;
+/// Newest test losses that are averaged: one evaluation more or less is chance.
+const NEWEST: usize = 3;
+/// Test losses from which a turn can be told.
+const FEWEST: usize = 6;
+
+/// Test loss over training loss, both as in evaluation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gap {
+    /// Test loss minus training loss.
+    pub gap: f64,
+    /// The step of the lowest test loss, where it has risen since while the rows that are trained on fare better.
+    pub since: Option<u64>,
+}
+
+/// `tests`: (step, test loss), ascending; `train` and `test` the newest losses.
+pub fn gap(tests: &[(u64, f64)], train: f64, test: f64) -> Option<Gap> {
+    let gap = test - train;
+    if !gap.is_finite() {
+        return None;
+    }
+    Some(Gap {
+        gap,
+        since: turn(tests).filter(|_| gap > 0.0),
+    })
+}
+
+fn turn(tests: &[(u64, f64)]) -> Option<u64> {
+    if tests.len() < FEWEST {
+        return None;
+    }
+    let finite = tests.iter().filter(|t| t.1.is_finite());
+    let (step, lowest) = finite.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let newest = &tests[tests.len() - NEWEST..];
+    let now = newest.iter().map(|t| t.1).sum::<f64>() / NEWEST as f64;
+    (now > lowest * (1.0 + TURNED)).then_some(*step)
+}
+
+impl Gap {
+    /// As short as a narrow pane needs.
+    pub fn short(&self) -> String {
+        match self.since {
+            Some(step) => format!("gap {}: overfits since {step}", figure(self.gap)),
+            None => format!("gap {}", figure(self.gap)),
+        }
+    }
+
+    /// A line.
+    pub fn sentence(&self) -> String {
+        match self.since {
+            Some(step) => format!("gap {}: overfits since step {step}", figure(self.gap)),
+            None if self.gap > 0.0 => {
+                format!("gap {}: the test loss has not turned", figure(self.gap))
+            }
+            None => format!("gap {}: no overfitting", figure(self.gap)),
+        }
+    }
+}
+
+/// What narrows the gap, each as one change, and where it is from; what is in place already is left out.
+pub fn cures(e: &Experiment, classes: bool, tested: bool) -> Vec<Cure> {
+    let of = |why, label: &str, change: &dyn Fn(&mut Experiment)| {
+        let mut changed = e.clone();
+        change(&mut changed);
+        Cure {
+            why,
+            fix: Fix::new(label, changed),
+        }
+    };
+    let training = &e.training;
+    let dropped = e.network.layers.iter().any(|l| l.dropout > 0.0);
+    let dense = |l: &&mut Layer| l.kind == LayerKind::Dense;
+    let mut cures = Vec::new();
+    if !dropped && e.network.layers.iter().any(|l| l.kind == LayerKind::Dense) {
+        cures.push(of(
+            "no unit can lean on another that may be missing (Srivastava et al. 2014)",
+            "drop half of each hidden layer's outputs",
+            &|e| {
+                let layers = e.network.layers.iter_mut();
+                layers.filter(dense).for_each(|l| l.dropout = 0.5);
+            },
+        ));
+    }
+    if training.regularize.l2 == 0.0 {
+        cures.push(of(
+            "large weights cost: the function bends less",
+            "penalize squared weights, l2 = 0.003",
+            &|e| e.training.regularize.l2 = 0.003,
+        ));
+    }
+    if training.regularize.l1 == 0.0 {
+        cures.push(of(
+            "every weight costs alike: those of little use become exactly 0",
+            "penalize weights, l1 = 0.001",
+            &|e| e.training.regularize.l1 = 0.001,
+        ));
+    }
+    if training.regularize.max_norm == 0.0 {
+        cures.push(of(
+            "no unit's incoming weights grow beyond a bound (Srebro et al. 2005)",
+            "bound each unit's incoming weights, max_norm = 1",
+            &|e| e.training.regularize.max_norm = 1.0,
+        ));
+    }
+    if classes && training.label_smoothing == 0.0 {
+        cures.push(of(
+            "certainty is not rewarded without end (Szegedy et al. 2016)",
+            "smooth the labels by a tenth",
+            &|e| e.training.label_smoothing = 0.1,
+        ));
+    }
+    if tested && training.stop.patience.is_none() {
+        cures.push(of(
+            "the run ends once the test loss has turned, and returns to the weights of its lowest",
+            "stop early, patience = 20",
+            &|e| e.training.stop.patience = Some(20),
+        ));
+    }
+    cures
+}
+
+/// A change against overfitting, and why it helps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cure {
+    pub why: &'static str,
+    pub fix: Fix,
+}
+
+impl Gap {
+    /// The cures as advice, where the test loss has turned.
+    pub fn advice(&self, e: &Experiment, classes: bool) -> Vec<Advice> {
+        if self.since.is_none() {
+            return Vec::new();
+        }
+        cures(e, classes, true)
+            .into_iter()
+            .map(|cure| Advice {
+                topic: Topic::Overfitting,
+                severity: Severity::Warning,
+                layers: Vec::new(),
+                sentence: format!("{}: {}; {}.", self.sentence(), cure.fix.label, cure.why),
+                fix: Some(cure.fix),
+            })
+            .collect()
+    }
+}
+
+fn figure(gap: f64) -> String {
+    if gap.abs() < 100.0 {
+        format!("{gap:.2}")
+    } else {
+        format!("{gap:.0}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_loss_that_turns_overfits_since_its_lowest() {
+        let tests: Vec<(u64, f64)> = (0..20)
+            .map(|i| (i * 100, 1.0 + (i as f64 - 4.0).abs() / 10.0))
+            .collect();
+        let found = gap(&tests, 0.2, 2.5).expect("finite");
+        assert_eq!(found.since, Some(400));
+        assert_eq!(found.sentence(), "gap 2.30: overfits since step 400");
+    }
+
+    #[test]
+    fn a_falling_test_loss_and_a_level_one_do_not() {
+        let falling: Vec<(u64, f64)> = (0..20).map(|i| (i, 2.0 - i as f64 / 20.0)).collect();
+        assert_eq!(gap(&falling, 0.9, 1.0).expect("finite").since, None);
+        let level: Vec<(u64, f64)> = (0..20).map(|i| (i, 1.0 + 0.01 * (i % 2) as f64)).collect();
+        assert_eq!(gap(&level, 0.9, 1.0).expect("finite").since, None);
+        assert_eq!(gap(&falling, f64::NAN, 1.0), None);
+    }
+
+    /// What rises for training rows too is no overfitting.
+    #[test]
+    fn a_run_that_gets_worse_on_both_does_not_overfit() {
+        let rising: Vec<(u64, f64)> = (0..20).map(|i| (i, 1.0 + i as f64)).collect();
+        assert_eq!(gap(&rising, 25.0, 20.0).expect("finite").since, None);
+    }
+}

@@ -1,0 +1,63 @@
+//! The learning-rate finder: opened on one key, its rate taken over on another.
+
+use super::App;
+use crate::training::Sweep;
+use crate::tui::finder::{Finder, rate_of, shown, with_rate};
+use crate::tui::message::Effect;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+impl App {
+    pub fn find_rate(&mut self) {
+        self.effect(Effect::Sweep(Box::new(self.experiment.clone())));
+        self.finder = Some(Finder::new(self.experiment.clone()));
+    }
+
+    pub(super) fn swept(&mut self, sweep: Sweep) {
+        if let Some(finder) = &mut self.finder {
+            finder.take(sweep);
+        }
+    }
+
+    /// The finder's keys; everything else waits until it is left.
+    pub(super) fn finder_key(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let Some(finder) = &mut self.finder else {
+            return;
+        };
+        match key.code {
+            KeyCode::Char('c') if control => self.leave_finder(),
+            KeyCode::Esc | KeyCode::Char('q') => self.leave_finder(),
+            KeyCode::Left | KeyCode::Char('h') => finder.move_marker(-1),
+            KeyCode::Right | KeyCode::Char('l') => finder.move_marker(1),
+            KeyCode::Enter | KeyCode::Char('f') => self.take_rate(),
+            _ => {}
+        }
+    }
+
+    /// The rate under the marker, as one edit.
+    fn take_rate(&mut self) {
+        let Some(rate) = self.finder.as_ref().and_then(Finder::rate) else {
+            return self.trouble("find-rate: there is no rate to take over yet");
+        };
+        self.leave_finder();
+        let before = rate_of(&self.experiment);
+        if before == rate {
+            return self.notice(format!("the learning rate is {} already", shown(rate)));
+        }
+        if self.edit(|e| {
+            *e = with_rate(e, rate);
+            true
+        }) {
+            self.notice(format!(
+                "learning rate {} in the place of {} (u takes it back)",
+                shown(rate),
+                before
+            ));
+        }
+    }
+
+    fn leave_finder(&mut self) {
+        self.finder = None;
+        self.effect(Effect::EndSweep);
+    }
+}

@@ -1,0 +1,158 @@
+//! The finder on the screen: the loss over the logarithm of the rate, the marker, and what it says.
+
+use super::{Finder, rate_of, shown};
+use crate::training::SweepState;
+use crate::training::sweep::{HIGHEST, LOWEST, STEPS};
+use crate::tui::app::App;
+use crate::tui::panes::{fit, verdict::wrap};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{Axis, LineChart, Series};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+/// Lines beneath the chart: what is found, and the keys.
+const BELOW: u16 = 5;
+
+pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let title = format!(
+        " Learning-rate finder · {} ",
+        match &finder.sweep.state {
+            SweepState::Loading(what) => crate::text::clean(what, 60),
+            SweepState::Running =>
+                format!("{} of {STEPS} rates, running", finder.sweep.rates.len()),
+            SweepState::Done => format!("{} rates, done", finder.sweep.rates.len()),
+            SweepState::Failed(_) => "failed".into(),
+        }
+    );
+    let block = Block::bordered()
+        .border_set(app.manner.glyphs.border())
+        .border_style(theme.style(Role::FocusedBorder))
+        .title(Line::from(Span::styled(
+            fit(&title, usize::from(area.width.saturating_sub(4))),
+            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+        )));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let below = BELOW.min(inner.height);
+    let chart = Rect {
+        height: inner.height - below,
+        ..inner
+    };
+    if chart.height > 3 {
+        draw_chart(app, finder, chart, buf);
+    }
+    let room = usize::from(inner.width.saturating_sub(2));
+    let role = match finder.sweep.state {
+        SweepState::Failed(_) => Role::Error,
+        _ => Role::Text,
+    };
+    let mut lines: Vec<(String, Role)> = wrap(&sentence(finder), room)
+        .into_iter()
+        .take(usize::from(below.saturating_sub(2)))
+        .map(|line| (line, role))
+        .collect();
+    let keys = match finder.rate() {
+        Some(rate) => format!(
+            "enter takes {} over (an edit, u takes it back) · ← → move the marker · esc leave",
+            shown(rate)
+        ),
+        None => "esc leave".into(),
+    };
+    lines.push((fit(&keys, room), Role::Accent));
+    for (y, (text, role)) in (chart.bottom()..inner.bottom()).zip(lines) {
+        buf.set_stringn(inner.x + 1, y, text, room, theme.style(role));
+    }
+}
+
+fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let x: Vec<f64> = finder.sweep.rates.iter().map(|r| r.log10()).collect();
+    let heading = [
+        Span::styled(
+            " mini-batch loss over log₁₀ of the rate:  ",
+            theme.style(Role::Dim),
+        ),
+        Span::styled("each step  ", theme.style(Role::Pinned)),
+        Span::styled("smoothed  ", theme.style(Role::Train)),
+        Span::styled("marker", theme.style(Role::Accent)),
+    ];
+    buf.set_line(area.x, area.y, &Line::from(heading.to_vec()), area.width);
+    let smooth = &finder.reading.smooth;
+    let series = [
+        Series {
+            name: "",
+            x: &x,
+            y: &finder.sweep.losses,
+            style: theme.style(Role::Pinned),
+        },
+        Series {
+            name: "",
+            x: &x,
+            y: smooth,
+            style: theme.style(Role::Train),
+        },
+    ];
+    // What leaves would press the rest flat.
+    let start = smooth.first().copied().unwrap_or(1.0);
+    let shown = smooth.iter().copied().filter(|l| *l <= 1.3 * start.abs());
+    let marker = finder.marked().and_then(|i| x.get(i)).copied();
+    LineChart::new(app.look(), &series)
+        .legend(false)
+        .x_range((LOWEST.log10(), HIGHEST.log10()))
+        .y_axis(Axis::fit_linear(shown.chain([start])))
+        .cursor(marker)
+        .render(
+            Rect {
+                y: area.y + 1,
+                height: area.height - 1,
+                ..area
+            },
+            buf,
+        );
+}
+
+/// What the sweep says, in plain words.
+fn sentence(finder: &Finder) -> String {
+    let now = rate_of(&finder.experiment).to_string();
+    match (&finder.sweep.state, finder.reading.suggestion) {
+        (SweepState::Failed(why), _) => crate::text::clean(why, 400),
+        (SweepState::Loading(_), _) => {
+            "From the same start, on a network of its own: the run goes on meanwhile.".into()
+        }
+        (SweepState::Running, None) => {
+            format!("The rate rises at every step; it is {now} in the experiment.")
+        }
+        (SweepState::Done, None) => format!(
+            "The loss hardly falls at any rate from {} to {}: the rate is not what keeps this network from learning (see the verdict). It is {now} in the experiment.",
+            shown(LOWEST),
+            shown(finder.sweep.rates.last().copied().unwrap_or(HIGHEST))
+        ),
+        (_, Some(found)) => {
+            let at = |i: usize| {
+                finder
+                    .sweep
+                    .rates
+                    .get(i)
+                    .map_or(String::new(), |r| shown(*r))
+            };
+            let marked = match (finder.is_moved(), finder.rate()) {
+                (true, Some(rate)) => format!(" The marker was moved to {}.", shown(rate)),
+                _ => String::new(),
+            };
+            let steepest = at(found.steepest);
+            if finder.sweep.state == SweepState::Running {
+                return format!(
+                    "So far the loss falls fastest at {steepest}. It is {now} in the experiment.{marked}"
+                );
+            }
+            format!(
+                "The loss falls fastest at {steepest}, the suggestion; it is lowest at {}, and beyond that the rate is too high. It is {now} in the experiment.{marked}",
+                at(found.lowest)
+            )
+        }
+    }
+}

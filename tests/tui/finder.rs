@@ -1,0 +1,84 @@
+//! The learning-rate finder: opened beside the run, taken over as an edit, left without a trace.
+
+use super::bench::{Bench, running};
+use gradlab::training::{Command, Sweep, SweepState};
+use gradlab::tui::message::{Effect, Message};
+
+/// A loss that falls fastest at 0.01 and leaves above 1.
+fn sweep(state: SweepState) -> Box<Sweep> {
+    let rates: Vec<f64> = (0..230)
+        .map(|i| 10f64.powf(-5.0 + f64::from(i) / 40.0))
+        .collect();
+    let loss = |r: &f64| {
+        let x = r.log10();
+        2.3 - 2.0 / (1.0 + (-4.0 * (x + 2.0)).exp()) + (4.0 * x).exp()
+    };
+    let losses = rates.iter().map(loss).collect();
+    Box::new(Sweep {
+        rates,
+        losses,
+        state,
+    })
+}
+
+fn opened() -> Bench {
+    let mut bench = running(120, 36);
+    bench.keys("p");
+    let asked = bench.effects.drain(..).any(|e| match e {
+        Effect::Sweep(experiment) => *experiment == bench.app.experiment,
+        _ => false,
+    });
+    assert!(asked);
+    bench
+}
+
+#[test]
+fn the_suggestion_is_taken_over_on_one_key_and_taken_back_by_another() {
+    let mut bench = opened();
+    // The run goes on meanwhile.
+    assert!(!bench.sent().iter().any(|c| matches!(c, Command::Pause)));
+    bench.tell(Message::Swept(sweep(SweepState::Running)));
+    bench.tell(Message::Swept(sweep(SweepState::Done)));
+    let text = bench.text();
+    assert!(text.contains("falls fastest at 0.01"), "{text}");
+    assert!(text.contains("0.1 in the experiment"), "{text}");
+    bench.keys("enter");
+    let rate = |bench: &Bench| bench.app.experiment.training.optimizer.learning_rate();
+    assert!((rate(&bench) - 0.01).abs() < 0.002, "{}", rate(&bench));
+    assert!(bench.app.finder.is_none());
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::EndSweep)));
+    assert!(
+        bench
+            .sent()
+            .iter()
+            .any(|c| matches!(c, Command::Replace(_)))
+    );
+    bench.keys("u");
+    assert_eq!(rate(&bench), 0.1);
+}
+
+#[test]
+fn the_marker_moves_and_esc_takes_nothing() {
+    let mut bench = opened();
+    bench.keys("enter");
+    assert!(bench.text().contains("no rate to take over yet"));
+    bench.tell(Message::Swept(sweep(SweepState::Done)));
+    let suggested = bench.app.finder.as_ref().and_then(|f| f.rate());
+    bench.keys("right right right right right right");
+    let moved = bench.app.finder.as_ref().and_then(|f| f.rate());
+    assert!(moved > suggested);
+    bench.keys("esc");
+    assert_eq!(bench.app.experiment.training.optimizer.learning_rate(), 0.1);
+    assert!(bench.text().contains("Gradient flow"));
+}
+
+#[test]
+fn what_fails_is_said() {
+    let mut bench = opened();
+    bench.tell(Message::Swept(Box::new(Sweep {
+        rates: Vec::new(),
+        losses: Vec::new(),
+        state: SweepState::Failed("no training rows".into()),
+    })));
+    assert!(bench.text().contains("no training rows"));
+}
