@@ -126,10 +126,18 @@ impl<T: Real> Blocked<T> {
         assert_eq!(x.ncols(), self.features, "columns of the batch");
         self.set_rows(x.nrows());
         self.clear_padding();
-        for (row, values) in x.outer_iter().enumerate() {
-            let at = self.at(row, 0);
-            for (feature, &value) in values.iter().enumerate() {
-                self.data[at + feature * LANES] = T::from_f32(value);
+        let size = self.features * LANES;
+        let blocks = self.data.chunks_exact_mut(size.max(1));
+        for (rows, block) in x.axis_chunks_iter(Axis(0), LANES).zip(blocks) {
+            // some features of all rows at a time: what they fill stays in the first-level cache
+            let tiles = rows.axis_chunks_iter(Axis(1), LANES);
+            for (tile, block) in tiles.zip(block.chunks_mut(LANES * LANES)) {
+                for (lane, values) in tile.outer_iter().enumerate() {
+                    let places = block.chunks_exact_mut(LANES);
+                    for (place, &value) in places.zip(values) {
+                        place[lane] = T::from_f32(value);
+                    }
+                }
             }
         }
     }
