@@ -48,10 +48,8 @@ impl<T: Real> Layer<T> {
             .matrices_mut()
             .flat_map(|m| m.grad.data_mut().iter_mut().zip(m.value.data()));
         for (g, &w) in pairs {
-            let sign = if w > T::ZERO {
-                l1
-            } else if w < T::ZERO {
-                -l1
+            let sign = if w != T::ZERO {
+                if w > T::ZERO { l1 } else { -l1 }
             } else if *g > l1 {
                 -l1
             } else if *g < -l1 {
