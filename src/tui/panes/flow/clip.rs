@@ -72,13 +72,12 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let role = if cuts { Role::Warning } else { Role::Dim };
     let room = usize::from(area.width.saturating_sub(5));
-    // The second half is dropped whole where there is no room for it.
+    // What there is no room for is dropped whole.
     let first = text.split(" · ").next().unwrap_or_default();
-    let shown = if text.chars().count() <= room {
-        &text
-    } else {
-        first
-    };
+    let least = first.split(" of ").next().unwrap_or_default();
+    let fits = |t: &&str| t.chars().count() <= room;
+    let shown = [&text, first, least].into_iter().find(fits);
+    let shown = shown.unwrap_or(least);
     let text = format!(" {} ", fit(shown, room));
     buf.set_stringn(
         area.x + 2,
