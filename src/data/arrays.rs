@@ -1,10 +1,11 @@
 //! Rows from named arrays: what `npz` and `safetensors` have in common.
 
 use super::dataset::{Rows, Targets, Task};
-use super::element::product;
+use super::element::{Element, product};
 use super::error::{DataError, Problem};
 use super::raw::{Raw, matrix};
 use crate::text::{clean, nearest, quote};
+use std::io::Read;
 
 /// Classes are numbered from 0; a number above this is taken for a mistake.
 pub(super) const MOST_CLASSES: i64 = 100_000;
@@ -21,6 +22,23 @@ pub(super) enum Outputs {
     Values { shape: Vec<usize>, values: Vec<f32> },
     /// [rows], [rows, 1], or [rows, time] for sequences
     Classes { shape: Vec<usize>, values: Vec<i64> },
+}
+
+impl Outputs {
+    /// Reads an array of `element`s; its stored type says which of the two it is.
+    pub fn read(element: Element, from: &mut dyn Read, shape: &[usize]) -> Result<Self, DataError> {
+        let (shape, count) = (shape.to_vec(), product(shape)?);
+        Ok(match element.is_whole() {
+            true => Self::Classes {
+                values: element.read_whole(from, count)?,
+                shape,
+            },
+            false => Self::Values {
+                values: element.read_real(from, count, 1.0)?,
+                shape,
+            },
+        })
+    }
 }
 
 /// Checks shapes and values against each other. Errors name the array as the column.

@@ -40,17 +40,7 @@ fn read(source: Source, path: &Path, x_name: &str, y_name: &str) -> Result<Raw, 
         shape: x.1.shape,
     };
     let (head, y) = array(&mut archive, y_name, |shape, element, from| {
-        let (shape, count) = (shape.to_vec(), product(shape)?);
-        Ok(match element.is_whole() {
-            true => Outputs::Classes {
-                shape,
-                values: element.read_whole(from, count)?,
-            },
-            false => Outputs::Values {
-                shape,
-                values: element.read_real(from, count, 1.0)?,
-            },
-        })
+        Outputs::read(element, from, shape)
     })?;
     let y = match y {
         Outputs::Values { shape, values } => Outputs::Values {

@@ -34,18 +34,8 @@ fn read(source: &mut Source, path: &Path, x_name: &str, y_name: &str) -> Result<
         shape: x.shape.clone(),
         values,
     };
-    let (shape, element) = (y.shape.clone(), seek(source, start, y, y_name)?);
-    let count = product(&shape)?;
-    let y = match element.is_whole() {
-        true => Outputs::Classes {
-            shape,
-            values: element.read_whole(source, count)?,
-        },
-        false => Outputs::Values {
-            shape,
-            values: element.read_real(source, count, 1.0)?,
-        },
-    };
+    let element = seek(source, start, y, y_name)?;
+    let y = Outputs::read(element, source, &y.shape)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     combine(&name, x_name, x, y_name, y)
 }

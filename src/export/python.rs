@@ -60,6 +60,15 @@ pub fn head(job: &Job, framework: &str) -> String {
     )
 }
 
+/// The beginning of every script's `main()`: its arguments and the rows.
+pub const MAIN: &str = "def main():\n    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n    \
+         arguments.add_argument(\"--data\", metavar=\"FILE\", help=\"rows: x, y, x_test, y_test (safetensors)\")\n    \
+         arguments.add_argument(\"--weights\", metavar=\"FILE\", help=\"start from these weights (safetensors)\")\n    \
+         arguments.add_argument(\"--probe\", metavar=\"FILE\", help=\"one batch forward and back; write the gradients; no training\")\n    \
+         arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n    \
+         arguments = arguments.parse_args()\n\n    \
+         x, y, x_test, y_test = load_rows(arguments.data)\n";
+
 /// The function `load_rows(path)` -> x, y, x_test, y_test as NumPy arrays.
 pub fn rows(job: &Job) -> String {
     let data = &job.experiment.data;

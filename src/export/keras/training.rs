@@ -1,7 +1,7 @@
 //! Loss, optimizer, schedule and the run.
 
 use super::super::job::Job;
-use super::super::python::{number, string};
+use super::super::python::{MAIN, number, string};
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
 use crate::nn::optimizer::Optimizer;
@@ -317,15 +317,7 @@ const STEPS: &str = r#"class StopAfter(keras.callbacks.Callback):
 
 pub fn main(job: &Job) -> String {
     let training = &job.experiment.training;
-    let mut out = String::from(
-        "def main():\n    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n    \
-         arguments.add_argument(\"--data\", metavar=\"FILE\", help=\"rows: x, y, x_test, y_test (safetensors)\")\n    \
-         arguments.add_argument(\"--weights\", metavar=\"FILE\", help=\"start from these weights (safetensors)\")\n    \
-         arguments.add_argument(\"--probe\", metavar=\"FILE\", help=\"one batch forward and back; write the gradients; no training\")\n    \
-         arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n    \
-         arguments = arguments.parse_args()\n\n    \
-         x, y, x_test, y_test = load_rows(arguments.data)\n",
-    );
+    let mut out = String::from(MAIN);
     if let Some(time) = job.time {
         let _ = writeln!(
             out,

@@ -1,7 +1,7 @@
 //! Loss, optimizer, schedule and the loop.
 
 use super::super::job::Job;
-use super::super::python::{number, string};
+use super::super::python::{MAIN, number, string};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
@@ -293,15 +293,9 @@ fn schedule(job: &Job) -> Option<String> {
 }
 
 pub fn main(job: &Job) -> String {
-    let mut out = String::from(
-        "def main():\n    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n    \
-         arguments.add_argument(\"--data\", metavar=\"FILE\", help=\"rows: x, y, x_test, y_test (safetensors)\")\n    \
-         arguments.add_argument(\"--weights\", metavar=\"FILE\", help=\"start from these weights (safetensors)\")\n    \
-         arguments.add_argument(\"--probe\", metavar=\"FILE\", help=\"one batch forward and back; write the gradients; no training\")\n    \
-         arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n    \
-         arguments = arguments.parse_args()\n\n    \
-         x, y, x_test, y_test = load_rows(arguments.data)\n    \
-         x, y = tensors(x, y)\n    x_test, y_test = tensors(x_test, y_test)\n    model = Network()\n",
+    let mut out = String::from(MAIN);
+    out.push_str(
+        "    x, y = tensors(x, y)\n    x_test, y_test = tensors(x_test, y_test)\n    model = Network()\n",
     );
     if job
         .network

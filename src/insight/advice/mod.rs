@@ -11,7 +11,7 @@ pub use pairs::{Family, departure, recommended};
 use super::remedy::{self, Fix};
 use super::theory::Setting;
 use crate::experiment::Experiment;
-use crate::nn::spec::NetworkSpec;
+use crate::nn::spec::{LayerSpec, NetworkSpec};
 use crate::nn::stats::LayerStats;
 use serde::Serialize;
 
@@ -76,6 +76,14 @@ struct Case<'a> {
     experiment: &'a Experiment,
     spec: &'a NetworkSpec,
     setting: &'a Setting,
+}
+
+impl Case<'_> {
+    /// Which layers are `so`, the lowest first.
+    fn layers_where(&self, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
+        let layers = self.spec.layers.iter().enumerate();
+        layers.filter(|(_, l)| so(l)).map(|(l, _)| l).collect()
+    }
 }
 
 /// Advice on an experiment as it stands, and on what is measured of it, the gravest first. Without `stats`, before the first

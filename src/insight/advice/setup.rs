@@ -193,20 +193,13 @@ fn capital(text: &str) -> String {
 
 /// He's draw under a smooth relative of relu, for which it was not derived.
 fn without_a_pair(case: &Case) -> Option<Advice> {
-    let layers: Vec<usize> = case
-        .spec
-        .layers
-        .iter()
-        .enumerate()
-        .filter(|(_, l)| {
-            let smooth = matches!(
-                l.activation,
-                Activation::Gelu | Activation::GeluTanh | Activation::Silu | Activation::Mish
-            );
-            smooth && Family::of(&l.init) == Some(Family::He) && l.norm == Norm::None
-        })
-        .map(|(l, _)| l)
-        .collect();
+    let layers = case.layers_where(|l| {
+        let smooth = matches!(
+            l.activation,
+            Activation::Gelu | Activation::GeluTanh | Activation::Silu | Activation::Mish
+        );
+        smooth && Family::of(&l.init) == Some(Family::He) && l.norm == Norm::None
+    });
     let activation = &case.spec.layers.get(*layers.first()?)?.activation;
     let settled = fixed_point(activation, 2.0, 0.0)?;
     Some(Advice {
@@ -287,18 +280,9 @@ fn expectation(theory: &Theory, decades: f64) -> String {
 
 /// The norm takes off whatever a bias adds.
 fn batch_norm_bias(case: &Case) -> Option<Advice> {
-    let layers: Vec<usize> = case
-        .spec
-        .layers
-        .iter()
-        .enumerate()
-        .filter(|(_, l)| {
-            matches!(l.norm, Norm::Batch { .. })
-                && l.bias != Bias::Off
-                && l.kind == LayerKind::Dense
-        })
-        .map(|(l, _)| l)
-        .collect();
+    let layers = case.layers_where(|l| {
+        matches!(l.norm, Norm::Batch { .. }) && l.bias != Bias::Off && l.kind == LayerKind::Dense
+    });
     if layers.is_empty() {
         return None;
     }
