@@ -185,8 +185,14 @@ impl Cuts<'_> {
 
     /// `liked` rows at the top, unless the border was moved.
     fn top(&mut self, border: Border, area: Rect, liked: u16) -> (Rect, Rect) {
-        let at = self.place(border, area.height, liked, (LEAST_ROWS, LEAST_ROWS));
-        let bounds = (LEAST_ROWS, area.height.saturating_sub(LEAST_ROWS));
+        // Loss is above that border, too.
+        let above = if border == Border::Layer {
+            2 * LEAST_ROWS
+        } else {
+            LEAST_ROWS
+        };
+        let at = self.place(border, area.height, liked, (above, LEAST_ROWS));
+        let bounds = (above, area.height.saturating_sub(LEAST_ROWS));
         self.note(border, Run::Across, area, at, bounds);
         cut_top(area, at)
     }

@@ -45,7 +45,7 @@ pub(super) const CLASSES: [Ink; 10] = [
     Ink(204, 121, 167, Color::LightMagenta),
     Ink(213, 94, 0, Color::LightRed),
     Ink(240, 228, 66, Color::LightYellow),
-    Ink(0, 114, 178, Color::Blue),
+    Ink(50, 135, 205, Color::Blue),
     Ink(170, 170, 170, Color::Gray),
     Ink(148, 103, 189, Color::Magenta),
     Ink(170, 110, 95, Color::Red),

@@ -37,7 +37,7 @@ fn a_sparkline_shows_magnitudes_zeros_and_gaps_each_its_way() {
     );
     assert_eq!(rows(&buf), ["█▁0 ▁█  "]);
     assert_eq!(buf[(0, 0)].fg, Color::Green);
-    assert_eq!(buf[(1, 0)].fg, Color::Blue);
+    assert_eq!(buf[(1, 0)].fg, Color::LightBlue);
     assert_eq!(buf[(2, 0)].fg, Color::DarkGray);
     assert_eq!(buf[(3, 0)].fg, Color::Reset);
     assert_eq!(buf[(5, 0)].fg, Color::Red);
@@ -68,7 +68,7 @@ fn a_waterfall_has_the_top_layer_at_the_top_and_two_layers_a_cell() {
     assert_eq!(buf[(0, 0)].symbol(), "▀");
     assert_eq!((buf[(0, 0)].fg, buf[(0, 0)].bg), (Color::Red, Color::Green));
     assert_eq!(buf[(0, 1)].symbol(), "█");
-    assert_eq!(buf[(0, 1)].fg, Color::Blue);
+    assert_eq!(buf[(0, 1)].fg, Color::LightBlue);
     assert_eq!(buf[(1, 0)].symbol(), "▄", "not finite: no pixel");
     assert_eq!(
         buf[(1, 1)].fg,
