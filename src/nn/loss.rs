@@ -166,6 +166,9 @@ fn target_value(target: &Target, k: usize, outputs: usize) -> f64 {
     }
 }
 
+/// Exponentials that are kept on the stack.
+const KEPT: usize = 16;
+
 /// Σ q (logsumexp z - z) and softmax z - q (times Σ q, which is 1 for probabilities), with the largest logit taken off
 /// first.
 #[inline(always)]
@@ -180,9 +183,15 @@ fn softmax_row<'a, T: Real>(
         |a, b| if b > a || b.is_nan() { b } else { a },
     );
     let (mut sum, mut mass, mut loss) = (0.0, 0.0, 0.0);
+    // of few classes the exponentials are kept for the gradient
+    let mut kept = [0.0; KEPT];
     for (k, z) in z.clone().enumerate() {
         let q = q(k);
-        sum += (z - top).exp();
+        let e = (z - top).exp();
+        sum += e;
+        if let Some(place) = kept.get_mut(k) {
+            *place = e;
+        }
         mass += q;
         // 0·∞ is left out: a class of no probability costs nothing, however impossible
         if q != 0.0 {
@@ -192,7 +201,8 @@ fn softmax_row<'a, T: Real>(
     loss += mass * sum.ln();
     if let Some(gradient) = gradient {
         for (k, (g, z)) in gradient.zip(z).enumerate() {
-            *g = T::from_f64(((z - top).exp() / sum * mass - q(k)) * scale);
+            let e = kept.get(k).copied().unwrap_or_else(|| (z - top).exp());
+            *g = T::from_f64((e / sum * mass - q(k)) * scale);
         }
     }
     loss

@@ -258,6 +258,41 @@ fn frozen_layers_stay() {
     assert_eq!(layer(&middle, 3), layer(&after, 3));
 }
 
+/// Gradients that nobody wants are not made; what is learned above them, and the running statistics below, stay the same.
+#[test]
+fn what_is_observed_of_frozen_layers_changes_no_bit() {
+    let mut spec = rich();
+    for frozen in [0, 1, 3] {
+        spec.layers[frozen].frozen = true;
+    }
+    for clip in [Clip::None, Clip::Norm { max: 0.05 }] {
+        let hyper = Hyper {
+            clip,
+            regularize: Regularize {
+                l2: 1e-3,
+                ..Regularize::default()
+            },
+            ..make::hyper(make::named("adam"))
+        };
+        let mut plain = make::network::<f32>(&spec, ROWS, 5);
+        let mut watched = plain.clone();
+        for number in 0..8 {
+            let one = step(&mut plain, &hyper, number, Observe::Loss);
+            let two = step(&mut watched, &hyper, number, Observe::Stats);
+            assert_eq!(one.global_grad_norm, two.global_grad_norm);
+            // the signal passes through frozen layers, and their gradients show
+            assert!(two.stats.iter().all(|s| s.delta_rms > 0.0));
+            assert!(two.stats.iter().all(|s| s.grad_norm > 0.0));
+        }
+        assert_eq!(plain.state(), watched.state());
+        assert_ne!(
+            plain.state(),
+            make::network::<f32>(&spec, ROWS, 5).state(),
+            "running statistics and the other layers move"
+        );
+    }
+}
+
 #[test]
 fn max_norm_holds_every_units_incoming_weights() {
     let mut hyper = make::hyper(make::named("sgd"));

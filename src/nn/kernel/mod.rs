@@ -16,12 +16,21 @@ mod tile;
 mod vector;
 mod weights;
 
+use fearless_simd::Level;
+use std::sync::OnceLock;
+
 pub use blocked::{Blocked, Share};
 pub use buffer::Buffer;
 pub use lane::Lane;
 pub use real::Real;
 pub use team::{Crew, Team};
 pub use weights::Weights;
+
+/// The processor's vector instructions, looked up once: asking it anew costs more than a small layer's pass.
+pub(crate) fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(Level::new)
+}
 
 /// Samples side by side in a block.
 pub const LANES: usize = 16;

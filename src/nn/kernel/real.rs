@@ -2,10 +2,10 @@
 
 use super::pass::{Apply, ApplyBackward};
 use super::product::{self, Panels};
-use super::{Blocked, Crew, LANES, Weights, plain, runs};
+use super::{Blocked, Crew, LANES, Weights, level, plain, runs};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
-use fearless_simd::{Level, dispatch};
+use fearless_simd::dispatch;
 use std::cell::RefCell;
 use std::iter::Sum;
 
@@ -222,7 +222,7 @@ impl Real for f32 {
         input: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        dispatch!(Level::new(), s => product::affine(s, crew, weights, bias, input, out));
+        dispatch!(level(), s => product::affine(s, crew, weights, bias, input, out));
     }
     fn affine_backward_by(
         crew: Crew<'_>,
@@ -230,7 +230,7 @@ impl Real for f32 {
         delta: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        dispatch!(Level::new(), s => product::affine_backward(s, crew, weights, delta, out));
+        dispatch!(level(), s => product::affine_backward(s, crew, weights, delta, out));
     }
     fn weight_gradient_by(
         crew: Crew<'_>,
@@ -240,19 +240,19 @@ impl Real for f32 {
     ) {
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
         PANELS.with_borrow_mut(|panels| {
-            dispatch!(Level::new(), s => {
+            dispatch!(level(), s => {
                 panels.load(s, crew, input);
                 product::weight_gradient(s, crew, delta, panels, grad);
             });
         });
     }
     fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
-        dispatch!(Level::new(), s => product::bias_gradient(s, delta, grad));
+        dispatch!(level(), s => product::bias_gradient(s, delta, grad));
     }
     fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
         out.set_rows(pre.rows());
         let (pre, out) = (pre.data(), out.data_mut());
-        dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
     }
     fn activate_backward(
         activation: &Activation,
@@ -261,19 +261,19 @@ impl Real for f32 {
         delta: &mut Blocked<f32>,
     ) {
         let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
-        dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
-        dispatch!(Level::new(), s => runs::affine_add(s, weights, input, out));
+        dispatch!(level(), s => runs::affine_add(s, weights, input, out));
     }
     fn affine_backward_run(weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
-        dispatch!(Level::new(), s => runs::affine_backward(s, weights, delta, out));
+        dispatch!(level(), s => runs::affine_backward(s, weights, delta, out));
     }
     fn activate_run(activation: &Activation, pre: &[f32], out: &mut [f32]) {
-        dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
-        dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
     }
     fn activate_by(
         crew: Crew<'_>,
@@ -290,7 +290,7 @@ impl Real for f32 {
             for block in 0..pre.blocks() {
                 let pre = &pre.block(block)[units.start * LANES..units.end * LANES];
                 let out = out.block(block);
-                dispatch!(Level::new(), s => activation.visit(Apply { s, pre, out }));
+                dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
             }
         });
     }
@@ -310,7 +310,7 @@ impl Real for f32 {
                 let own = units.start * LANES..units.end * LANES;
                 let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
                 let delta = delta.block(block);
-                dispatch!(Level::new(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+                dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
             }
         });
     }

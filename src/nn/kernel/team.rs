@@ -60,6 +60,10 @@ impl<'a> Crew<'a> {
     }
     /// The share of `0..n` that belongs to `member`.
     pub fn share(self, n: usize, member: usize) -> Range<usize> {
+        if self.is_alone() {
+            // two divisions less, which a small layer feels
+            return 0..n;
+        }
         n * member / self.members..n * (member + 1) / self.members
     }
     /// Does `work` on every piece, a piece a member; the pieces past the last member stay undone.

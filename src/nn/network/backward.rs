@@ -5,7 +5,7 @@ use super::forward::per_unit;
 use super::layer::{Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real};
+use crate::nn::kernel::{Blocked, Crew, Real, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -16,6 +16,9 @@ const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
 
 /// 2^exponent; 0 or ∞ beyond f64's range.
 pub(crate) fn power_of_two(exponent: i32) -> f64 {
+    if exponent == 0 {
+        return 1.0;
+    }
     f64::from(exponent).exp2()
 }
 
@@ -98,7 +101,9 @@ impl<T: Real> Layer<T> {
     }
     /// ∂loss/∂slope = Σ ∂loss/∂out·min(pre, 0), over the rows, and over the units where they share it.
     fn slope_gradient(&mut self) {
-        let Some(slope) = &mut self.slope else { return };
+        let Some(parameter) = &mut self.slope else {
+            return;
+        };
         let (pre, delta) = (&self.pre, &self.delta);
         let of_unit = |unit: usize| -> f64 {
             let lanes = |block| {
@@ -112,8 +117,8 @@ impl<T: Real> Layer<T> {
                 .filter(|(z, _)| **z <= T::ZERO);
             below.map(|(z, d)| z.to_f64() * d.to_f64()).sum()
         };
-        match slope.grads_mut() {
-            [shared] => *shared = T::from_f64((0..pre.features()).map(of_unit).sum()),
+        match parameter.grads_mut() {
+            [shared] => *shared = T::from_f64(slope::prelu_slope_gradient(pre, delta)),
             each => each
                 .iter_mut()
                 .enumerate()
@@ -177,13 +182,7 @@ pub(super) fn differentiate<T: Real>(
             });
         }
         (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {
-            let each = delta
-                .data_mut()
-                .iter_mut()
-                .zip(pre.data())
-                .zip(slopes.data());
-            each.filter(|((_, z), _)| **z <= T::ZERO)
-                .for_each(|((d, _), &slope)| *d *= slope);
+            slope::activate_slopes_backward(pre, slopes, delta);
         }
         (activation, _, _) => T::activate_backward_by(crew, activation, pre, activated, delta),
     }

@@ -3,7 +3,7 @@
 use super::dropout::draw_slopes;
 use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real};
+use crate::nn::kernel::{Blocked, Crew, Real, slope};
 
 /// Takes `input` through all layers, bottom up.
 pub(crate) fn forward<T: Real>(
@@ -86,27 +86,17 @@ impl<T: Real> Layer<T> {
                 }
                 each => {
                     activated.set_rows(pre.rows());
-                    per_unit(pre, activated, each, |z, out, slope| *out = leaky(z, slope));
+                    per_unit(pre, activated, each, |z, out, slope| {
+                        *out = if z > T::ZERO { z } else { slope * z };
+                    });
                 }
             },
             (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {
-                activated.set_rows(pre.rows());
-                let each = activated
-                    .data_mut()
-                    .iter_mut()
-                    .zip(pre.data())
-                    .zip(slopes.data());
-                each.for_each(|((out, &z), &slope)| *out = leaky(z, slope));
+                slope::activate_slopes(pre, slopes, activated);
             }
             (activation, _, _) => T::activate_by(crew, activation, pre, activated),
         }
     }
-}
-
-/// z above 0, slope·z below; NaN stays.
-#[inline(always)]
-pub(super) fn leaky<T: Real>(z: T, slope: T) -> T {
-    if z > T::ZERO { z } else { z * slope }
 }
 
 /// Walks two activations side by side with a parameter a unit.

@@ -118,8 +118,9 @@ impl<T: Real> Layer<T> {
     pub fn overflowed_backward(&self) -> bool {
         let scale = power_of_two(self.exponent);
         let beyond = |g: &T| !T::from_f64(g.to_f64() * scale).is_finite();
+        // a frozen layer's gradients may be of an earlier step
         valid(&self.delta).any(|v| !v.is_finite())
-            || self.parameters().any(|p| p.grad.data().iter().any(beyond))
+            || !self.spec.frozen && self.parameters().any(|p| p.grad.data().iter().any(beyond))
     }
 }
 

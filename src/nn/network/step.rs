@@ -123,8 +123,10 @@ impl<T: Real> Network<T> {
         let crew = Crew::of(team.as_deref(), *threads);
         let mut sound = true;
         let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
-            layer.gradients(input, crew);
-            layer.add_penalties(&hyper.regularize);
+            if !layer.spec.frozen {
+                layer.gradients(input, crew);
+                layer.add_penalties(&hyper.regularize);
+            }
             norms[layer.index] = layer.trained_norm();
             sound &= T::from_f64(norms[layer.index]).is_finite();
             if sound {
@@ -135,7 +137,17 @@ impl<T: Real> Network<T> {
                 layer.learn(&rule, &hyper.regularize, before, crew);
             }
         };
-        backward::backward(layers, input, (mode, crew), None, |_| {}, finish);
+        // nobody asks for the signal below the lowest layer that learns
+        let bottom = layers.iter().take_while(|l| l.spec.frozen).count();
+        let (below, learning) = layers.split_at_mut(bottom);
+        let input = below.last().map_or(&*input, Layer::out);
+        backward::backward(learning, input, (mode, crew), None, |_| {}, finish);
+        for layer in below {
+            norms[layer.index] = 0.0;
+            if sound {
+                layer.learn_statistics();
+            }
+        }
     }
     /// All gradients first, because they are to be measured or clipped together; nothing is learned where one is not finite.
     /// The numbers are those of [`Network::learn_on_the_way`].
@@ -152,13 +164,19 @@ impl<T: Real> Network<T> {
             self.backward_measured(mode, None, |_| {});
         } else {
             let crew = Crew::of(self.team.as_deref(), self.threads);
-            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| layer.gradients(input, crew);
+            let all = self.tied.is_some();
+            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
+                if all || !layer.spec.frozen {
+                    layer.gradients(input, crew);
+                }
+            };
             let how = (mode, crew);
             backward::backward(&mut self.layers, &self.input, how, None, |_| {}, finish);
         }
         self.join_tied_gradients();
         self.layers
             .iter_mut()
+            .filter(|layer| watched || !layer.spec.frozen)
             .for_each(|layer| layer.add_penalties(&hyper.regularize));
         if watched {
             self.measure_gradients();

@@ -123,9 +123,7 @@ impl<T: Real> Layer<T> {
         before: &mut [T],
         crew: Crew<'_>,
     ) {
-        if let Some(norm) = &mut self.norm {
-            norm.learn_statistics();
-        }
+        self.learn_statistics();
         if self.spec.frozen {
             return;
         }
@@ -163,6 +161,12 @@ impl<T: Real> Layer<T> {
             let here = row.iter().filter(|w| **w == T::ZERO).count();
             (zeros + here, all + row.len())
         })
+    }
+    /// Takes the batch into the running statistics, which a frozen layer does too.
+    pub fn learn_statistics(&mut self) {
+        if let Some(norm) = &mut self.norm {
+            norm.learn_statistics();
+        }
     }
     /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014).
     fn limit_norms(&mut self, max: f64) {

@@ -1,14 +1,14 @@
 //! Passes over slices, compiled for the widest vectors of the processor that the program runs on.
 
-use crate::nn::kernel::{LANES, Real};
+use crate::nn::kernel::{LANES, Real, level};
 use crate::nn::number::Number;
-use fearless_simd::{Level, dispatch, prelude::*};
+use fearless_simd::{dispatch, prelude::*};
 
 /// Runs `pass`, a loop that the compiler can vectorize and that is marked `#[inline(always)]`, with the processor's widest
 /// vectors. Results do not depend on the width: the loops keep sums in [`LANES`] parts of their own.
 #[inline(always)]
 pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
-    dispatch!(Level::new(), s => s.vectorize(pass))
+    dispatch!(level(), s => s.vectorize(pass))
 }
 
 /// Σ v² in f64, where squares of any f32 have their place; the order of the additions depends on the elements alone,
