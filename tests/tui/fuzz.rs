@@ -232,6 +232,14 @@ fn is_fit_to_print(buffer: &ratatui::buffer::Buffer) -> bool {
         .any(|cell| cell.symbol().contains(bad))
 }
 
+#[test]
+fn the_name_and_the_fault_of_a_strangers_file_are_shown_as_text() {
+    let mut bench = Bench::new();
+    let hostile = "a\u{202e}b\u{1b}[2J";
+    bench.tell(Message::Opened(hostile.into(), Err(hostile.into())));
+    assert!(is_fit_to_print(&bench.buffer()));
+}
+
 /// `PROPTEST_CASES` for more.
 fn cases() -> u32 {
     let given = std::env::var("PROPTEST_CASES").ok();
@@ -239,7 +247,7 @@ fn cases() -> u32 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics_and_the_experiment_always_reads_back(steps in prop::collection::vec(step(), 1..60)) {

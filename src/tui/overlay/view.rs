@@ -1,6 +1,7 @@
 //! How the overlays look and where they are.
 
 use super::{List, Overlay, Prompt, Purpose};
+use crate::text::clean;
 use crate::tui::app::App;
 use crate::tui::layout::first_row;
 use crate::tui::panes::{fit, rows, verdict::wrap};
@@ -120,7 +121,10 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         .title(Line::from(Span::styled(
             format!(
                 " {} ",
-                fit(&title, usize::from(area.width.saturating_sub(4)))
+                fit(
+                    &clean(&title, 400),
+                    usize::from(area.width.saturating_sub(4))
+                )
             ),
             theme.style(Role::Accent).add_modifier(Modifier::BOLD),
         )));
@@ -165,14 +169,14 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::ConfirmOpen(pasted) => {
             let now = fit(&app.experiment.name, 20);
             let question = format!("{now} has changes that are not saved.");
-            let name = fit(&crate::text::clean(&pasted.name, 20), 20);
+            let name = fit(&clean(&pasted.name, 20), 20);
             let answers = format!("o open {name} (u comes back)   esc stay");
             ask(app, &question, &answers, inner, buf);
         }
         Overlay::Text { text, scroll, .. } => {
             for (y, line) in (0..inner.height).zip(text.lines().skip(*scroll)) {
-                // A file's text may hold anything; only what is printable is shown, its spaces kept.
-                let line: String = line.chars().filter(|c| !c.is_control()).collect();
+                // A file's text may hold anything.
+                let line = clean(line, 1000);
                 buf.set_stringn(
                     inner.x,
                     inner.y + y,
@@ -273,11 +277,14 @@ fn item_row(list: &List, index: usize, app: &App, line: Rect, buf: &mut Buffer) 
     }
     let width = usize::from(right - line.x);
     let note_width = item.note.chars().count().min(width / 2);
-    let name = fit(&item.name, width.saturating_sub(note_width + 3));
+    let name = fit(
+        &clean(&item.name, 400),
+        width.saturating_sub(note_width + 3),
+    );
     let room = width.saturating_sub(1);
     buf.set_stringn(line.x + 1, line.y, name, room, theme.style(role));
     let x = right.saturating_sub(note_width as u16 + 1);
-    let note = fit(&item.note, note_width);
+    let note = fit(&clean(&item.note, 400), note_width);
     buf.set_stringn(x, line.y, note, note_width, theme.style(Role::Dim));
 }
 
@@ -327,8 +334,7 @@ fn help(app: &App, lines: &[(String, Role)], inner: Rect, top: u16, buf: &mut Bu
     for (n, (line, role)) in lines.iter().enumerate() {
         let after = lines.len() - n - 1;
         let most = room.saturating_sub(after).max(1);
-        let clean = crate::text::clean(line, 400);
-        for part in wrap_to(&clean, width, most) {
+        for part in wrap_to(&clean(line, 400), width, most) {
             if room == 0 {
                 return;
             }
