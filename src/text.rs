@@ -17,11 +17,18 @@ pub fn clean(text: &str, max: usize) -> String {
         }
         match c {
             '\n' | '\t' | '\r' => out.push(' '),
-            c if c.is_control() || hides(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
+            c => push_visible(&mut out, c),
         }
     }
     out
+}
+
+/// What acts on a terminal or hides, as its escape.
+fn push_visible(out: &mut String, c: char) {
+    match c.is_control() || hides(c) {
+        true => out.extend(c.escape_unicode()),
+        false => out.push(c),
+    }
 }
 
 /// `text` on as many lines as it has, whatever acts on a terminal written as `\u{1b}`.
@@ -30,8 +37,7 @@ pub fn printable(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => out.push(c),
-            c if c.is_control() || hides(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
+            c => push_visible(&mut out, c),
         }
     }
     out

@@ -215,6 +215,23 @@ impl Default for Pretrain {
     }
 }
 
+impl Training {
+    /// The rate that a run is at: the optimizer's, or the highest of a cycle, which takes its place.
+    pub fn learning_rate(&self) -> f64 {
+        match self.schedule {
+            Schedule::OneCycle { max, .. } => max,
+            _ => self.optimizer.learning_rate(),
+        }
+    }
+
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        match &mut self.schedule {
+            Schedule::OneCycle { max, .. } => *max = rate,
+            _ => self.optimizer = self.optimizer.with_learning_rate(rate),
+        }
+    }
+}
+
 impl Default for Training {
     fn default() -> Self {
         Self {

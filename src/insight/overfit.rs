@@ -62,10 +62,27 @@ impl Gap {
             None => format!("gap {}: no overfitting", figure(self.gap)),
         }
     }
+
+    /// The cures as advice, where the test loss has turned.
+    pub fn advice(&self, e: &Experiment, classes: bool) -> Vec<Advice> {
+        if self.since.is_none() {
+            return Vec::new();
+        }
+        cures(e, classes)
+            .into_iter()
+            .map(|cure| Advice {
+                topic: Topic::Overfitting,
+                severity: Severity::Warning,
+                layers: Vec::new(),
+                sentence: format!("{}: {}; {}.", self.sentence(), cure.fix.label, cure.why),
+                fix: Some(cure.fix),
+            })
+            .collect()
+    }
 }
 
 /// What narrows the gap, each as one change, and where it is from; what is in place already is left out.
-pub fn cures(e: &Experiment, classes: bool, tested: bool) -> Vec<Cure> {
+pub fn cures(e: &Experiment, classes: bool) -> Vec<Cure> {
     let of = |why, label: &str, change: &dyn Fn(&mut Experiment)| {
         let mut changed = e.clone();
         change(&mut changed);
@@ -116,7 +133,7 @@ pub fn cures(e: &Experiment, classes: bool, tested: bool) -> Vec<Cure> {
             &|e| e.training.label_smoothing = 0.1,
         ));
     }
-    if tested && training.stop.patience.is_none() {
+    if training.stop.patience.is_none() {
         cures.push(of(
             "the run ends once the test loss has turned, and returns to the weights of its lowest",
             "stop early, patience = 20",
@@ -131,25 +148,6 @@ pub fn cures(e: &Experiment, classes: bool, tested: bool) -> Vec<Cure> {
 pub struct Cure {
     pub why: &'static str,
     pub fix: Fix,
-}
-
-impl Gap {
-    /// The cures as advice, where the test loss has turned.
-    pub fn advice(&self, e: &Experiment, classes: bool) -> Vec<Advice> {
-        if self.since.is_none() {
-            return Vec::new();
-        }
-        cures(e, classes, true)
-            .into_iter()
-            .map(|cure| Advice {
-                topic: Topic::Overfitting,
-                severity: Severity::Warning,
-                layers: Vec::new(),
-                sentence: format!("{}: {}; {}.", self.sentence(), cure.fix.label, cure.why),
-                fix: Some(cure.fix),
-            })
-            .collect()
-    }
 }
 
 fn figure(gap: f64) -> String {

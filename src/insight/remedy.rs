@@ -246,23 +246,15 @@ pub fn clip(experiment: &Experiment) -> Option<Fix> {
 /// The learning rate times `factor`, rounded to one digit. `None` where that changes nothing.
 pub fn scale_learning_rate(experiment: &Experiment, factor: f64) -> Option<Fix> {
     let mut changed = experiment.clone();
-    let now = match &experiment.training.schedule {
-        Schedule::OneCycle { max, .. } => *max,
-        _ => experiment.training.optimizer.learning_rate(),
-    };
+    let now = experiment.training.learning_rate();
     let rate = one_digit(now * factor);
     if !(rate > 0.0 && rate.is_finite()) || rate == now {
         return None;
     }
-    let name = match &mut changed.training.schedule {
-        Schedule::OneCycle { max, .. } => {
-            *max = rate;
-            "one-cycle's max"
-        }
-        _ => {
-            changed.training.optimizer = changed.training.optimizer.with_learning_rate(rate);
-            "learning rate"
-        }
+    changed.training.set_learning_rate(rate);
+    let name = match changed.training.schedule {
+        Schedule::OneCycle { .. } => "one-cycle's max",
+        _ => "learning rate",
     };
     Some(Fix::new(format!("set the {name} to {rate}"), changed))
 }

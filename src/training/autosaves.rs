@@ -157,9 +157,9 @@ fn prune_in(folder: &Path, now: SystemTime) -> Result<(), String> {
     for (place, (written, path)) in files_in(folder)?.into_iter().enumerate() {
         let age = now.duration_since(written).unwrap_or_default();
         let goes = place >= KEPT || (place >= ALWAYS && age > OLD);
-        if goes && clear_away(&path).is_err() {
-            // Somebody's run, or a folder in which nothing can be removed.
-            continue;
+        if goes {
+            // Where it fails it is somebody's run, or a folder in which nothing can be removed.
+            let _ = clear_away(&path);
         }
     }
     Ok(())

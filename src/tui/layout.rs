@@ -346,6 +346,13 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
+    /// Cells of all that is laid out.
+    fn cells(layout: &Layout) -> u32 {
+        let others = [layout.header, layout.verdict, layout.footer];
+        let panes = layout.panes.iter().map(|(_, area)| *area);
+        panes.chain(others).map(|area| area.area()).sum()
+    }
+
     #[test]
     fn panes_tile_the_body_at_every_size() {
         for width in 1..220u16 {
@@ -359,14 +366,7 @@ mod tests {
                         continue;
                     }
                     assert!(layout.area(focus).is_some(), "{width}x{height} {focus:?}");
-                    let cells: u32 = layout
-                        .panes
-                        .iter()
-                        .map(|(_, a)| *a)
-                        .chain([layout.header, layout.verdict, layout.footer])
-                        .map(|a| a.area())
-                        .sum();
-                    assert_eq!(cells, area.area(), "{width}x{height} {focus:?}");
+                    assert_eq!(cells(&layout), area.area(), "{width}x{height} {focus:?}");
                     for (pane, a) in &layout.panes {
                         assert!(
                             a.width >= 16 && a.height >= 5,
@@ -394,14 +394,7 @@ mod tests {
             }
             let area = Rect::new(3, 2, width, height);
             let layout = Layout::new(area, Pane::ORDER[focus], false, 9, Pane::Data, &splits);
-            let cells: u32 = layout
-                .panes
-                .iter()
-                .map(|(_, a)| *a)
-                .chain([layout.header, layout.verdict, layout.footer])
-                .map(|a| a.area())
-                .sum();
-            prop_assert_eq!(cells, area.area());
+            prop_assert_eq!(cells(&layout), area.area());
             for (pane, a) in &layout.panes {
                 prop_assert!(a.width >= 16 && a.height >= 5, "{:?} {:?}", pane, a);
             }

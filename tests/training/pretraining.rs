@@ -1,7 +1,7 @@
 //! `[pretrain]`: greedy autoencoders before the first step of the run.
 
 use super::{bits, experiment, session_from, session_of, step};
-use gradlab::experiment::apply_set;
+use gradlab::experiment::{Experiment, apply_set};
 use gradlab::training::pretrain::Ear;
 use gradlab::training::{PretrainError, Pretraining, Session, SessionError, Start};
 use std::cell::RefCell;
@@ -166,6 +166,17 @@ fn what_cannot_be_pretrained_is_refused_with_a_way_out() {
     assert!(wild.contains("lower pretrain.learning_rate"), "{wild}");
 }
 
+fn stopped_in_the_second_stage(base: &Experiment, start: &Start) -> Option<SessionError> {
+    let begun = RefCell::new(0);
+    let heard = |p: &Pretraining| *begun.borrow_mut() = p.errors.len();
+    let ear = Ear {
+        say: &|_| {},
+        stopped: &|| *begun.borrow() == 2,
+        heard: &heard,
+    };
+    Session::build_heard(base, Path::new("."), start, None, &ear).err()
+}
+
 /// Ended in its second stage by whatever, pretraining goes on with that one, to the same bits.
 #[test]
 fn stages_that_are_done_are_gone_on_from() {
@@ -177,16 +188,8 @@ fn stages_that_are_done_are_gone_on_from() {
         stages: Some(path.clone()),
         ..Start::default()
     };
-    let begun = RefCell::new(0);
-    let heard = |p: &Pretraining| *begun.borrow_mut() = p.errors.len();
-    let ear = Ear {
-        say: &|_| {},
-        stopped: &|| *begun.borrow() == 2,
-        heard: &heard,
-    };
-    let stopped = Session::build_heard(&base, Path::new("."), &start, None, &ear);
     assert!(matches!(
-        stopped.err(),
+        stopped_in_the_second_stage(&base, &start),
         Some(SessionError::Pretrain(PretrainError::Stopped))
     ));
     assert!(path.is_file());
@@ -209,14 +212,7 @@ fn stages_of_another_experiment_are_not_taken() {
         stages: Some(path.clone()),
         ..Start::default()
     };
-    let begun = RefCell::new(0);
-    let heard = |p: &Pretraining| *begun.borrow_mut() = p.errors.len();
-    let ear = Ear {
-        say: &|_| {},
-        stopped: &|| *begun.borrow() == 2,
-        heard: &heard,
-    };
-    let _ = Session::build_heard(&base, Path::new("."), &start, None, &ear);
+    stopped_in_the_second_stage(&base, &start);
     let other = apply_set(&base, "pretrain.noise=0.5").unwrap();
     assert_eq!(
         bits(&session_from(&other, &start)),

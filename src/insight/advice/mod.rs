@@ -6,7 +6,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 
-pub use pairs::{Family, departure, recommended};
+pub use pairs::{Family, departure, recommended, recommended_for};
 
 use super::remedy::{self, Fix};
 use super::theory::Setting;

@@ -70,15 +70,18 @@ pub fn recommended(activation: &Activation) -> Option<Family> {
     }
 }
 
-/// The family that a layer should have and has not; `output` for the output layer, whose softmax or linear output wants
-/// Glorot's. Draws that scale themselves (orthogonal, lsuv) and draws of the same variance are no departure; nor is an
+/// The table's family for a layer; `output` for the output layer, whose softmax or linear output wants Glorot's.
+pub fn recommended_for(layer: &LayerSpec, output: bool) -> Option<Family> {
+    match output {
+        true => Some(Family::Glorot),
+        false => recommended(&layer.activation),
+    }
+}
+
+/// The family that a layer should have and has not; `output` as in [`recommended_for`]. Draws that scale themselves (orthogonal, lsuv) and draws of the same variance are no departure; nor is an
 /// output layer within a factor of two, where it is one layer of many.
 pub fn departure(layer: &LayerSpec, output: bool) -> Option<Family> {
-    let family = if output {
-        Family::Glorot
-    } else {
-        recommended(&layer.activation)?
-    };
+    let family = recommended_for(layer, output)?;
     let scales_itself = matches!(
         layer.init,
         Initializer::Orthogonal { .. } | Initializer::Lsuv

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::training::Sweep;
-use crate::tui::finder::{Finder, rate_of, shown, with_rate};
+use crate::tui::finder::{Finder, shown};
 use crate::tui::message::Effect;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -40,12 +40,12 @@ impl App {
             return self.trouble("find-rate: there is no rate to take over yet");
         };
         self.leave_finder();
-        let before = rate_of(&self.experiment);
+        let before = self.experiment.training.learning_rate();
         if before == rate {
             return self.notice(format!("the learning rate is {} already", shown(rate)));
         }
         if self.edit(|e| {
-            *e = with_rate(e, rate);
+            e.training.set_learning_rate(rate);
             true
         }) {
             self.notice(format!(

@@ -64,9 +64,13 @@ fn judged(run: &Run, experiment: &Experiment) -> Option<&'static str> {
 impl App {
     /// The run beside which the present one is drawn.
     pub fn baseline(&self) -> Option<&Pinned> {
+        self.pinned.get(self.baseline_index()?)
+    }
+
+    fn baseline_index(&self) -> Option<usize> {
         // What was pinned by hand is not displaced by what an edit leaves behind.
-        let by_hand = self.pinned.iter().rev().find(|p| p.kept);
-        by_hand.or(self.pinned.last())
+        let by_hand = self.pinned.iter().rposition(|p| p.kept);
+        by_hand.or(self.pinned.len().checked_sub(1))
     }
 
     pub fn pin(&mut self) {
@@ -95,10 +99,10 @@ impl App {
     /// The newest first; the selected one's difference from the present experiment beneath the list.
     pub fn list_pinned(&mut self) {
         let order: Vec<usize> = (0..self.pinned.len()).rev().collect();
-        let shown = self.baseline().map(std::ptr::from_ref);
+        let shown = self.baseline_index();
         let item = |i: &usize| {
             let pinned = &self.pinned[*i];
-            let place = if shown == Some(std::ptr::from_ref(pinned)) {
+            let place = if shown == Some(*i) {
                 "on the charts · "
             } else {
                 ""
@@ -140,9 +144,8 @@ impl App {
         if name.is_empty() {
             return Err("write a name".into());
         }
-        let at = self.pinned.iter().rposition(|p| p.kept);
-        let at = at.or(self.pinned.len().checked_sub(1));
-        if let Some(pinned) = at.and_then(|at| self.pinned.get_mut(at)) {
+        let shown = self.baseline_index();
+        if let Some(pinned) = shown.and_then(|at| self.pinned.get_mut(at)) {
             pinned.name = name;
             pinned.kept = true;
         }

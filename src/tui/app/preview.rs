@@ -3,7 +3,7 @@
 
 use super::App;
 use crate::experiment::{Experiment, resolve};
-use crate::insight::advice::{Family, departure, recommended};
+use crate::insight::advice::{Family, departure, recommended, recommended_for};
 use crate::insight::{Foresight, theory};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -190,11 +190,7 @@ impl App {
         let Some(layer) = spec.layers.get(index) else {
             return false;
         };
-        let family = if index + 1 == spec.layers.len() {
-            Some(Family::Glorot)
-        } else {
-            recommended(&layer.activation)
-        };
+        let family = recommended_for(layer, index + 1 == spec.layers.len());
         let of = Initializer::named(init).and_then(|init| Family::of(&init));
         family.is_some() && of == family
     }
@@ -277,18 +273,13 @@ fn activation_of(slot: Slot, choice: Choice) -> Option<Activation> {
 
 /// What the table of pairs says of a layer.
 fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
-    let family = if output {
-        Some(Family::Glorot)
-    } else {
-        recommended(&layer.activation)
-    };
     let what = if output {
         "an output layer"
     } else {
         layer.activation.name()
     };
     let init = layer.init.name();
-    let Some(family) = family else {
+    let Some(family) = recommended_for(layer, output) else {
         return (format!("the table has no pair for {what}"), Role::Dim);
     };
     let family = family.name();

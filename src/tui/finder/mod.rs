@@ -4,7 +4,6 @@ pub mod view;
 
 use crate::experiment::Experiment;
 use crate::insight::rates::{Reading, read};
-use crate::nn::schedule::Schedule;
 use crate::training::{Sweep, SweepState};
 
 pub struct Finder {
@@ -61,25 +60,6 @@ impl Finder {
     }
 }
 
-/// The rate that a run of this experiment is at: the optimizer's, or the highest of a cycle, which takes its place.
-pub fn rate_of(experiment: &Experiment) -> f64 {
-    match experiment.training.schedule {
-        Schedule::OneCycle { max, .. } => max,
-        _ => experiment.training.optimizer.learning_rate(),
-    }
-}
-
-/// The same experiment at another rate.
-pub fn with_rate(experiment: &Experiment, rate: f64) -> Experiment {
-    let mut next = experiment.clone();
-    let training = &mut next.training;
-    match &mut training.schedule {
-        Schedule::OneCycle { max, .. } => *max = rate,
-        _ => training.optimizer = training.optimizer.with_learning_rate(rate),
-    }
-    next
-}
-
 /// As a person would type it.
 pub fn shown(rate: f64) -> String {
     let rate = two_digits(rate);
@@ -98,18 +78,21 @@ fn two_digits(rate: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::schedule::Schedule;
     use crate::tui::samples;
 
     #[test]
     fn a_rate_goes_where_it_counts() {
         let mut base = samples::experiment();
-        assert_eq!(rate_of(&with_rate(&base, 0.03)), 0.03);
+        base.training.set_learning_rate(0.03);
+        assert_eq!(base.training.learning_rate(), 0.03);
         base.training.schedule = Schedule::OneCycle {
             steps: 100,
             max: 1.0,
         };
-        let next = with_rate(&base, 0.03);
-        assert_eq!(rate_of(&next), 0.03);
+        let mut next = base.clone();
+        next.training.set_learning_rate(0.03);
+        assert_eq!(next.training.learning_rate(), 0.03);
         assert_eq!(next.training.optimizer, base.training.optimizer);
         assert_eq!(two_digits(0.017_782), 0.018);
         assert_eq!(

@@ -1,17 +1,16 @@
 //! The finder on the screen: the loss over the logarithm of the rate, the marker, and what it says.
 
-use super::{Finder, rate_of, shown};
+use super::{Finder, shown};
 use crate::training::SweepState;
 use crate::training::sweep::{HIGHEST, LOWEST, STEPS};
 use crate::tui::app::App;
-use crate::tui::panes::{fit, verdict::wrap};
+use crate::tui::panes::{fit, titled, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Axis, LineChart, Series};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Widget};
+use ratatui::widgets::Widget;
 
 /// Lines beneath the chart: what is found, and the keys.
 const BELOW: u16 = 5;
@@ -19,7 +18,7 @@ const BELOW: u16 = 5;
 pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let title = format!(
-        " Learning-rate finder · {} ",
+        "Learning-rate finder · {}",
         match &finder.sweep.state {
             SweepState::Loading(what) => crate::text::clean(what, 60),
             SweepState::Running =>
@@ -28,13 +27,7 @@ pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
             SweepState::Failed(_) => "failed".into(),
         }
     );
-    let block = Block::bordered()
-        .border_set(app.manner.glyphs.border())
-        .border_style(theme.style(Role::FocusedBorder))
-        .title(Line::from(Span::styled(
-            fit(&title, usize::from(area.width.saturating_sub(4))),
-            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
-        )));
+    let block = titled(app, &title, area.width);
     let inner = block.inner(area);
     block.render(area, buf);
     let below = BELOW.min(inner.height);
@@ -117,7 +110,7 @@ fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
 
 /// What the sweep says, in plain words.
 fn sentence(finder: &Finder) -> String {
-    let now = rate_of(&finder.experiment).to_string();
+    let now = finder.experiment.training.learning_rate().to_string();
     match (&finder.sweep.state, finder.reading.suggestion) {
         (SweepState::Failed(why), _) => crate::text::clean(why, 400),
         (SweepState::Loading(_), _) => {

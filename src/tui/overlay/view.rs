@@ -4,11 +4,10 @@ use super::{List, Overlay, Prompt, Purpose};
 use crate::text::clean;
 use crate::tui::app::App;
 use crate::tui::layout::first_row;
-use crate::tui::panes::{fit, rows, verdict::wrap};
+use crate::tui::panes::{fit, rows, titled, verdict::wrap};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
@@ -115,19 +114,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::ConfirmOpen(_) => ("Open what was pasted".into(), ""),
         Overlay::Text { title, .. } => (title.clone(), "any key closes"),
     };
-    let mut block = Block::bordered()
-        .border_set(app.manner.glyphs.border())
-        .border_style(theme.style(Role::FocusedBorder))
-        .title(Line::from(Span::styled(
-            format!(
-                " {} ",
-                fit(
-                    &clean(&title, 400),
-                    usize::from(area.width.saturating_sub(4))
-                )
-            ),
-            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
-        )));
+    let mut block = titled(app, &clean(&title, 400), area.width);
     if usize::from(area.width) > hint.len() + 4 && !hint.is_empty() {
         block = block.title_bottom(
             Line::from(Span::styled(format!(" {hint} "), theme.style(Role::Dim))).right_aligned(),

@@ -40,6 +40,18 @@ pub fn draw(app: &App, pane: Pane, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The border of what lies over the panes, with its title.
+pub fn titled<'a>(app: &App, title: &str, width: u16) -> Block<'a> {
+    let theme = &app.manner.theme;
+    Block::bordered()
+        .border_set(app.manner.glyphs.border())
+        .border_style(theme.style(Role::FocusedBorder))
+        .title(Line::from(Span::styled(
+            format!(" {} ", fit(title, usize::from(width.saturating_sub(4)))),
+            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+        )))
+}
+
 /// The border with the pane's number and name; returns what is left within.
 fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &app.manner.theme;

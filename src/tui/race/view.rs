@@ -5,34 +5,27 @@ use crate::telemetry::History;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
-use crate::tui::panes::{fit, percent, verdict::wrap};
+use crate::tui::panes::{fit, percent, titled, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{LineChart, Series, format_value};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
 pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
-    let theme = &app.manner.theme;
     let state = match (race.is_over(), race.running) {
         (true, _) => "over",
         (false, true) => "running",
         (false, false) => "paused",
     };
     let title = format!(
-        " Race: {} · {} steps · {state} ",
+        "Race: {} · {} steps · {state}",
         race.title,
         thousands(race.steps.into())
     );
-    let block = Block::bordered()
-        .border_set(app.manner.glyphs.border())
-        .border_style(theme.style(Role::FocusedBorder))
-        .title(Line::from(Span::styled(
-            fit(&title, usize::from(area.width.saturating_sub(4))),
-            theme.style(Role::Accent).add_modifier(Modifier::BOLD),
-        )));
+    let block = titled(app, &title, area.width);
     let inner = block.inner(area);
     block.render(area, buf);
     let table = table(race, inner);

@@ -11,9 +11,9 @@ use ratatui::layout::Rect;
 /// Over so many points back "lately" goes.
 const LATELY: usize = 100;
 
-/// `clipped to 1: ×0.031, cut 97 % of the norm · in 38 of the last 40 points`, and whether anything was cut; `None` where
-/// nothing clips or nothing was measured.
-fn line(app: &App) -> Option<(String, bool)> {
+/// `clipped to 1: ×0.031, cut 97 % of the norm · cut in 38 of the last 40 points` and what is left of it where there is less
+/// room, the longest first, and whether anything was cut; `None` where nothing clips or nothing was measured.
+fn line(app: &App) -> Option<([String; 3], bool)> {
     let record = &app.run.record;
     let bound = match app.experiment.training.clip {
         Clip::None => return None,
@@ -29,20 +29,18 @@ fn line(app: &App) -> Option<(String, bool)> {
     let lately = &factors[factors.len().saturating_sub(LATELY)..];
     let cut = lately.iter().filter(|f| **f < 1.0).count();
     let factor = point.clip_factor;
-    let now = if factor < 1.0 {
-        format!(
-            "clipped to {bound}: ×{}, cut {} of the norm",
-            factor_text(factor),
-            share_text(1.0 - factor)
-        )
+    let (least, of) = if factor < 1.0 {
+        let (factor, share) = (factor_text(factor), share_text(1.0 - factor));
+        let least = format!("clipped to {bound}: ×{factor}, cut {share}");
+        (least, "of the norm".to_string())
     } else {
-        format!(
-            "clip at {bound} cuts nothing of norm {}",
-            format_value(point.global_grad_norm)
-        )
+        let norm = format_value(point.global_grad_norm);
+        let least = format!("clip at {bound} cuts nothing");
+        (least, format!("of norm {norm}"))
     };
-    let often = format!("{cut} of the last {} points", lately.len());
-    Some((format!("{now} · cut in {often}"), factor < 1.0))
+    let now = format!("{least} {of}");
+    let whole = format!("{now} · cut in {cut} of the last {} points", lately.len());
+    Some(([whole, now, least], factor < 1.0))
 }
 
 /// Two digits.
@@ -66,18 +64,16 @@ fn share_text(share: f64) -> String {
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let Some((text, cuts)) = line(app) else {
+    let Some((texts, cuts)) = line(app) else {
         return;
     };
     let theme = &app.manner.theme;
     let role = if cuts { Role::Warning } else { Role::Dim };
     let room = usize::from(area.width.saturating_sub(5));
     // What there is no room for is dropped whole.
-    let first = text.split(" · ").next().unwrap_or_default();
-    let least = first.split(" of ").next().unwrap_or_default();
-    let fits = |t: &&str| t.chars().count() <= room;
-    let shown = [&text, first, least].into_iter().find(fits);
-    let shown = shown.unwrap_or(least);
+    let fits = |text: &&String| text.chars().count() <= room;
+    let [.., least] = &texts;
+    let shown = texts.iter().find(fits).unwrap_or(least);
     let text = format!(" {} ", fit(shown, room));
     buf.set_stringn(
         area.x + 2,
