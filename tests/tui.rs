@@ -13,6 +13,8 @@ mod end_to_end;
 mod finder;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
+#[path = "tui/inquiry.rs"]
+mod inquiry;
 #[path = "tui/mouse.rs"]
 mod mouse;
 #[path = "tui/picker.rs"]

@@ -38,11 +38,11 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     );
     let mut app = App::new(loaded.experiment, loaded.path, manner);
     let (width, height) = args.size;
-    app.update(Message::Resize(width, height));
-    app.update(Message::Frame(Box::new(frame.clone())));
+    tell(&mut app, Message::Resize(width, height));
+    tell(&mut app, Message::Frame(Box::new(frame.clone())));
     let mut lanes = Vec::new();
     for Key { code, modifiers } in &args.keys {
-        for effect in app.update(Message::Key(KeyEvent::new(*code, *modifiers))) {
+        for effect in tell(&mut app, Message::Key(KeyEvent::new(*code, *modifiers))) {
             if let Effect::Race { experiments, steps } = effect {
                 for experiment in &experiments {
                     let lane = Session::build(experiment, &loaded.base_dir, &start, None, &|_| {})
@@ -58,11 +58,12 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
         let view = session
             .look(&lens)
             .map_err(|e| Failure::Failed(e.to_string()))?;
-        app.update(Message::Frame(Box::new(Frame {
+        let frame = Frame {
             points: Vec::new(),
             view: Some(Arc::new(view)),
             ..frame
-        })));
+        };
+        tell(&mut app, Message::Frame(Box::new(frame)));
     }
     let picture = picture(&app, &title).map_err(Failure::Failed)?;
     write_whole(&args.out, picture.as_bytes()).map_err(|e| {
@@ -74,13 +75,31 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Tells the workbench something; what it asks is answered at once.
+fn tell(app: &mut App, message: Message) -> Vec<Effect> {
+    let mut effects = app.update(message);
+    let mut rest = Vec::new();
+    while let Some(effect) = effects.pop() {
+        match effect {
+            Effect::Ask(question) => {
+                for answer in question.answers() {
+                    effects.extend(app.update(Message::Answered(Box::new(answer))));
+                }
+            }
+            other => rest.push(other),
+        }
+    }
+    rest.reverse();
+    rest
+}
+
 /// Runs a race as the training threads would, lap by lap, until its lanes have taken so many steps.
 fn race(app: &mut App, lanes: &mut [Session], lap: u64, most: u64) -> Result<(), Failure> {
     let mut next = Some(lap);
     while let Some(steps) = next.take() {
         for (i, lane) in lanes.iter_mut().enumerate() {
             let frame = train(lane, steps)?;
-            for effect in app.update(Message::Lap(i, Box::new(frame))) {
+            for effect in tell(app, Message::Lap(i, Box::new(frame))) {
                 if let Effect::Lap(steps) = effect {
                     next = Some(steps);
                 }

@@ -13,4 +13,4 @@ mod words;
 pub use advice::{Advice, Severity, Topic, advise};
 pub use foresight::Foresight;
 pub use remedy::Fix;
-pub use verdict::{Judge, Kind, Verdict, judge};
+pub use verdict::{Kind, Verdict, judge};

@@ -77,39 +77,6 @@ pub struct Verdict {
     pub fix: Option<Fix>,
 }
 
-/// A judge that remembers its last fix, which takes some milliseconds to find: for a verdict at every frame.
-#[derive(Clone, Debug, Default)]
-pub struct Judge {
-    last: Option<(Kind, Experiment, NetworkSpec, Option<Fix>)>,
-}
-
-impl Judge {
-    /// As [`judge`].
-    pub fn judge(
-        &mut self,
-        stats: &[LayerStats],
-        time: &[ThroughTime],
-        non_finite: Option<NonFinite>,
-        experiment: &Experiment,
-        spec: &NetworkSpec,
-    ) -> Verdict {
-        let mut verdict = without_fix(stats, time, non_finite, spec);
-        let known = self
-            .last
-            .as_ref()
-            .filter(|(kind, e, s, _)| *kind == verdict.kind && e == experiment && s == spec);
-        verdict.fix = match known {
-            Some((.., fix)) => fix.clone(),
-            None => {
-                let fix = fix(verdict.kind, experiment, spec);
-                self.last = Some((verdict.kind, experiment.clone(), spec.clone(), fix.clone()));
-                fix
-            }
-        };
-        verdict
-    }
-}
-
 /// Judges one step's measurements, a layer each, the output layer last, and what recurrent layers show over the steps of their
 /// sequences. Frozen layers are left out.
 pub fn judge(
@@ -119,7 +86,9 @@ pub fn judge(
     experiment: &Experiment,
     spec: &NetworkSpec,
 ) -> Verdict {
-    Judge::default().judge(stats, time, non_finite, experiment, spec)
+    let mut verdict = without_fix(stats, time, non_finite, spec);
+    verdict.fix = fix(verdict.kind, experiment, spec);
+    verdict
 }
 
 /// The verdict alone: cheap, for lists and logs.
@@ -409,8 +378,8 @@ fn evidence(trained: &[(usize, &LayerStats)], time: &[ThroughTime], count: usize
 }
 
 /// What to change. Signals are mended where the theory says that the network itself loses them; what only training did is
-/// met by a smaller learning rate or by clipping.
-fn fix(kind: Kind, experiment: &Experiment, spec: &NetworkSpec) -> Option<Fix> {
+/// met by a smaller learning rate or by clipping. Candidates are tried on theory: for a thousand layers that takes seconds.
+pub fn fix(kind: Kind, experiment: &Experiment, spec: &NetworkSpec) -> Option<Fix> {
     let recurrent = spec
         .layers
         .iter()

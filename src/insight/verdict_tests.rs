@@ -224,22 +224,6 @@ fn what_only_training_did_is_met_by_a_smaller_rate_or_by_clipping() {
 }
 
 #[test]
-fn a_judge_remembers_its_fix() {
-    let experiment = logistic();
-    let spec = network(&experiment);
-    let mut judge = Judge::default();
-    let first = judge.judge(&stats(0.73, 0.2), &[], None, &experiment, &spec);
-    let second = judge.judge(&stats(0.75, 0.2), &[], None, &experiment, &spec);
-    assert!(first.fix.is_some() && first.fix == second.fix);
-    assert_eq!(
-        judge
-            .judge(&stats(0.0, 0.0), &[], None, &experiment, &spec)
-            .fix,
-        None
-    );
-}
-
-#[test]
 fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
     let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 8\n";
     let plain = parse(text, "t.toml").unwrap_or_else(|faults| panic!("{faults}"));

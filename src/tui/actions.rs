@@ -113,9 +113,11 @@ fn needs_cursor(app: &App) -> Option<&'static str> {
 }
 
 fn needs_fix(app: &App) -> Option<&'static str> {
-    app.fix()
-        .is_none()
-        .then_some("the verdict proposes no change")
+    match app.fix() {
+        Some(_) => None,
+        None if app.is_looking_for_fix() => Some("what would help is still being looked for"),
+        None => Some("the verdict proposes no change"),
+    }
 }
 
 fn needs_pinned(app: &App) -> Option<&'static str> {

@@ -4,6 +4,7 @@
 use super::app::App;
 use super::budget::Budget;
 use super::draw::draw;
+use super::inquiry::Answer;
 use super::message::{Effect, Message};
 use super::screen::Screen;
 use super::terminal::Guard;
@@ -26,6 +27,8 @@ pub enum Event {
     Lapped(usize),
     /// The learning-rate finder left a state.
     Swept,
+    /// Something that the screen had asked was found out.
+    Answered(Box<Answer>),
     /// The system asks to end: hang-up, terminate, interrupt.
     Signal(i32),
     /// The system asks to stop until it says go on.
@@ -205,6 +208,7 @@ impl<W: Write> Loop<W> {
                 Some(sweep) => Message::Swept(Box::new(sweep)),
                 None => return Ok(None),
             },
+            Event::Answered(answer) => Message::Answered(answer),
             Event::Stop => {
                 self.suspend()?;
                 return Ok(None);

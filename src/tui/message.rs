@@ -1,5 +1,6 @@
 //! What happens to the workbench, and what it wants done: the only two roads between the state and the world.
 
+use super::inquiry::{Answer, Question};
 use crate::experiment::Experiment;
 use crate::training::{Command, Frame, Sweep};
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -17,6 +18,8 @@ pub enum Message {
     Lap(usize, Box<Frame>),
     /// From the learning-rate finder.
     Swept(Box<Sweep>),
+    /// What the screen had asked.
+    Answered(Box<Answer>),
     /// What can be opened: the presets and the files beside the experiment.
     Listed(Vec<Openable>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
@@ -51,6 +54,8 @@ pub enum Source {
 #[derive(Debug)]
 pub enum Effect {
     Send(Command),
+    /// To be found out beside the screen.
+    Ask(Box<Question>),
     /// A new training thread: another experiment, perhaps in another folder.
     Start {
         experiment: Box<Experiment>,

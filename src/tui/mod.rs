@@ -11,6 +11,8 @@ pub mod event_loop;
 pub mod finder;
 mod footer;
 pub mod glyphs;
+mod inquirer;
+pub mod inquiry;
 pub mod key;
 pub mod keymap;
 pub mod layout;

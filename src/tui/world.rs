@@ -2,6 +2,8 @@
 
 use super::app::App;
 use super::event_loop::{Bell, Event};
+use super::inquirer::Inquirer;
+use super::inquiry::Question;
 use super::message::{Effect, Message, Openable, Source};
 use crate::experiment::{self, Experiment, presets};
 use crate::training::file::write_whole;
@@ -19,6 +21,7 @@ pub struct World {
     /// The lanes of a race.
     race: Vec<Handle>,
     sweeper: Option<Sweeper>,
+    inquirer: Option<Inquirer>,
     bell: Bell,
     threads: Option<usize>,
     /// Where relative paths start.
@@ -31,6 +34,7 @@ impl World {
             handle: None,
             race: Vec::new(),
             sweeper: None,
+            inquirer: None,
             bell,
             threads,
             base: PathBuf::from("."),
@@ -90,6 +94,17 @@ impl World {
         Ok(())
     }
 
+    /// The threads come with the first question.
+    fn ask(&mut self, question: Question) -> io::Result<()> {
+        if self.inquirer.is_none() {
+            self.inquirer = Some(Inquirer::start(&self.bell)?);
+        }
+        if let Some(inquirer) = &self.inquirer {
+            inquirer.ask(question);
+        }
+        Ok(())
+    }
+
     /// One training thread a variant, each on one processor: they are many, and none is to be ahead by that.
     fn race(&mut self, experiments: &[Experiment], steps: u64) -> io::Result<()> {
         self.race.clear();
@@ -116,6 +131,10 @@ impl World {
                 }
                 None
             }
+            Effect::Ask(question) => self
+                .ask(*question)
+                .err()
+                .map(|error| Message::Trouble(format!("no thread for theory: {error}"))),
             Effect::Start { experiment, path } => self
                 .start(&experiment, folder(path.as_deref()), None)
                 .err()

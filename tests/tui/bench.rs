@@ -8,6 +8,7 @@ use gradlab::telemetry::{Histogram, LayerHistograms, LayerStats, Score};
 use gradlab::training::{Command, Frame, Point, RunInfo, Status};
 use gradlab::tui::app::{App, Manner};
 use gradlab::tui::draw::draw;
+use gradlab::tui::inquiry::Question;
 use gradlab::tui::key::Key;
 use gradlab::tui::message::{Effect, Message};
 use ratatui::Terminal;
@@ -53,9 +54,38 @@ impl Bench {
         }
     }
 
+    /// What the screen asks is answered at once.
     pub fn tell(&mut self, message: Message) -> &mut Self {
+        let mut effects = self.app.update(message);
+        while let Some(at) = effects.iter().position(|e| matches!(e, Effect::Ask(_))) {
+            if let Effect::Ask(question) = effects.remove(at) {
+                for answer in question.answers() {
+                    effects.extend(self.app.update(Message::Answered(Box::new(answer))));
+                }
+            }
+        }
+        self.effects.extend(effects);
+        self
+    }
+
+    /// The same, with what the screen asks left unanswered among the effects.
+    pub fn tell_alone(&mut self, message: Message) -> &mut Self {
         self.effects.extend(self.app.update(message));
         self
+    }
+
+    /// The questions asked since the last call that somebody still waits for.
+    pub fn questions(&mut self) -> Vec<Question> {
+        let effects = std::mem::take(&mut self.effects);
+        let (asked, rest) = effects
+            .into_iter()
+            .partition(|e| matches!(e, Effect::Ask(_)));
+        self.effects = rest;
+        let questions = asked.into_iter().filter_map(|e| match e {
+            Effect::Ask(question) => Some(*question),
+            _ => None,
+        });
+        questions.filter(Question::is_wanted).collect()
     }
 
     /// Types keys by name, separated by spaces: `"j enter 2 0 0 enter"`.

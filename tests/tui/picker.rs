@@ -1,11 +1,8 @@
 //! The picker: curves, densities, the table's advice, and what theory foresees before anything is chosen.
 
 use super::bench::{Bench, VANISHING, frame, points, running, text};
-use gradlab::experiment;
-use gradlab::training::Status;
-use gradlab::tui::message::Message;
 use gradlab::tui::overlay::Overlay;
-use gradlab::tui::overlay::preview::{Drawing, Foreseen, Preview};
+use gradlab::tui::overlay::preview::{Drawing, Preview};
 
 fn preview(bench: &Bench) -> &Preview {
     match bench.app.overlays.last() {
@@ -78,28 +75,6 @@ fn an_entry_with_a_value_to_ask_for_says_so() {
         "{}",
         lines(&bench)
     );
-}
-
-/// However deep the network, a key is answered with the selected entry's word; the others come as there is time.
-#[test]
-fn of_a_deep_network_the_selected_entry_is_foreseen_first() {
-    let text = VANISHING.replace("repeat = 10", "repeat = 300");
-    let mut bench = Bench::on(experiment::parse(&text, "deep.toml").expect("valid"));
-    bench.resize(120, 36);
-    let frame = frame(1, Status::Running, 301, points(301, 0..2));
-    bench.tell(Message::Frame(frame));
-    bench.keys("A");
-    let Some(Overlay::List(list)) = bench.app.overlays.last() else {
-        panic!("no list");
-    };
-    let (item, _) = list.current().expect("an item");
-    assert!(matches!(list.foreseen[item], Foreseen::Network(_)));
-    let left = list
-        .foreseen
-        .iter()
-        .filter(|f| **f == Foreseen::NotYet)
-        .count();
-    assert_eq!(left, list.foreseen.len() - 1);
 }
 
 #[test]

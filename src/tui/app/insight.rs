@@ -1,26 +1,37 @@
-//! What theory, verdict and advice say of the present experiment and run.
+//! What theory, verdict and advice say of the present experiment and run. What takes longer than a frame is asked of a thread
+//! beside the screen's; what it says of an experiment that has changed since is dropped.
 
 use super::{App, NetworkRow};
 use crate::data::{Dataset, Task};
-use crate::experiment::{BatchSize, Experiment, resolve};
-use crate::insight::advice::{advise_for, departure};
-use crate::insight::theory::{self, Predicted, Setting, Theory};
-use crate::insight::{Advice, Fix, Foresight, Judge, Verdict};
+use crate::experiment::resolve;
+use crate::insight::advice::departure;
+use crate::insight::theory::{Predicted, Setting, Theory};
+use crate::insight::{Advice, Fix, Foresight, Kind, Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::tui::edit::layers;
+use crate::tui::inquiry::{About, Answer, Found, Question, Ticket};
 use crate::tui::measure::Measure;
+use crate::tui::message::Effect;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
 use std::sync::{Arc, Weak};
 
 /// What is derived from the experiment, its data and the newest measurements.
 #[derive(Default)]
 pub struct Insight {
+    /// Of the experiment and data as they stand; every change of them brings a new one.
+    pub(super) ticket: Ticket,
     pub spec: Option<NetworkSpec>,
+    /// After an edit that leaves the layers' number, the former one until the new one is there.
     pub theory: Option<Theory>,
     /// Weight layers that depart from the recommended pair, from 0.
     departing: Vec<usize>,
     pub verdict: Option<Verdict>,
-    judge: Judge,
+    /// What was found out of this experiment: a verdict's fix, or that there is none.
+    fixes: Vec<(Kind, Option<Fix>)>,
+    /// The verdict whose fix is looked for.
+    fix_asked: Option<Kind>,
+    /// The last fix that was shown; of an experiment that has changed since.
+    former_fix: Option<String>,
     /// The verdict that theory foresees.
     pub foresight: Option<Foresight>,
     /// The rows' moments, of the data that they were taken of: going through a million rows takes a while.
@@ -28,28 +39,15 @@ pub struct Insight {
 }
 
 impl Insight {
-    /// Takes the moments of these rows, unless they are known.
-    fn take_moments(&mut self, data: &Arc<Dataset>) {
-        let data = Arc::downgrade(data);
-        if !matches!(&self.moments, Some((of, _)) if of.ptr_eq(&data))
-            && let Some(rows) = data.upgrade()
-        {
-            self.moments = Some((data, Setting::of(&rows, 1)));
-        }
+    /// The rows' moments, where they are known.
+    pub(super) fn moments(&self, data: &Arc<Dataset>) -> Option<Setting> {
+        let (of, moments) = self.moments.as_ref()?;
+        of.ptr_eq(&Arc::downgrade(data)).then_some(*moments)
     }
 
-    /// What theory has to know of an experiment on the present data.
-    pub(super) fn setting(&self, experiment: &Experiment, data: &Dataset) -> Setting {
-        let rows = data.train.len();
-        let batch = match experiment.training.batch_size {
-            BatchSize::Rows(batch) => batch.min(rows),
-            BatchSize::Full => rows,
-        };
-        let batch = batch.max(1);
-        match &self.moments {
-            Some((_, moments)) => Setting { batch, ..*moments },
-            None => Setting::of(data, batch),
-        }
+    fn found_fix(&self, kind: Kind) -> Option<&Option<Fix>> {
+        let mut found = self.fixes.iter();
+        found.find(|(of, _)| *of == kind).map(|(_, fix)| fix)
     }
 }
 
@@ -58,48 +56,112 @@ impl App {
         self.run.info.as_ref()?.dataset.as_ref()
     }
 
+    pub(super) fn ask(&mut self, ticket: &Ticket, about: About) {
+        if let Some(data) = self.dataset().cloned() {
+            let moments = self.insight.moments(&data);
+            let question = Question::new(ticket, &self.experiment, &data, moments, about);
+            self.effect(Effect::Ask(Box::new(question)));
+        }
+    }
+
     /// Brings what follows from the experiment and its data up to date.
     pub(super) fn refresh_insight(&mut self) {
         let Some(data) = self.dataset().cloned() else {
             self.insight = Insight::default();
             return;
         };
-        self.insight.take_moments(&data);
-        let experiment = &self.experiment;
-        let spec = resolve::for_data(experiment, &data).ok();
-        let setting = self.insight.setting(experiment, &data);
-        let theory = spec
+        let former = std::mem::take(&mut self.insight);
+        let former_fix = former.verdict.and_then(|v| v.fix).map(|fix| fix.label);
+        let insight = &mut self.insight;
+        insight.moments = former.moments;
+        insight.former_fix = former_fix.or(former.former_fix);
+        let Ok(spec) = resolve::for_data(&self.experiment, &data) else {
+            return;
+        };
+        let count = spec.layers.len();
+        insight.departing = (0..count)
+            .filter(|i| departure(&spec.layers[*i], *i + 1 == count).is_some())
+            .collect();
+        if former
+            .theory
             .as_ref()
-            .and_then(|spec| theory::predict(spec, &setting).ok());
-        let foresight = theory.as_ref().zip(spec.as_ref());
-        let foresight = foresight.map(|(theory, spec)| Foresight::of(theory, spec));
-        let departing = spec.as_ref().map(|spec| {
-            let last = spec.layers.len().saturating_sub(1);
-            let layers = spec.layers.iter().enumerate();
-            layers
-                .filter(|(i, l)| departure(l, *i == last).is_some())
-                .map(|(i, _)| i)
-                .collect()
-        });
-        self.insight.spec = spec;
-        self.insight.theory = theory;
-        self.insight.foresight = foresight;
-        self.insight.departing = departing.unwrap_or_default();
+            .is_some_and(|t| t.layers.len() == count)
+        {
+            insight.theory = former.theory;
+            insight.foresight = former.foresight;
+        }
+        insight.spec = Some(spec.clone());
+        let ticket = insight.ticket.clone();
+        self.ask(&ticket, About::Theory(spec));
         self.judge();
     }
 
     /// The verdict on the newest measurements; none while they are of another network.
     pub(super) fn judge(&mut self) {
         let stats = self.run.record.layers();
-        let time = self.run.record.time();
         let insight = &mut self.insight;
-        insight.verdict = match &insight.spec {
-            Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
-                let judge = &mut insight.judge;
-                Some(judge.judge(stats, &time, None, &self.experiment, spec))
-            }
-            _ => None,
+        insight.verdict = None;
+        let Some(spec) = &insight.spec else {
+            return;
         };
+        if stats.is_empty() || stats.len() != spec.layers.len() {
+            return;
+        }
+        let mut verdict = verdict::without_fix(stats, &self.run.record.time(), None, spec);
+        let kind = verdict.kind;
+        match insight.found_fix(kind) {
+            Some(fix) => verdict.fix = fix.clone(),
+            None if kind == Kind::Healthy => {}
+            None if insight.fix_asked == Some(kind) => {}
+            None => {
+                insight.fix_asked = Some(kind);
+                let (ticket, spec) = (insight.ticket.clone(), spec.clone());
+                self.ask(&ticket, About::Fix(kind, spec));
+            }
+        }
+        self.insight.verdict = Some(verdict);
+    }
+
+    /// What was asked is found out; of what has changed since, nothing is believed.
+    pub(super) fn answered(&mut self, answer: Answer) {
+        if let Found::Nothing(why) = answer.found {
+            return self.trouble(format!("theory failed: {why}"));
+        }
+        if !self.insight.ticket.is_of(&answer) {
+            return self.foreseen(answer);
+        }
+        match answer.found {
+            Found::Theory { moments, theory } => {
+                let insight = &mut self.insight;
+                let seen = theory.as_ref().zip(insight.spec.as_ref());
+                insight.foresight = seen.map(|(theory, spec)| Foresight::of(theory, spec));
+                insight.theory = theory;
+                let data = self.dataset().map(Arc::downgrade);
+                self.insight.moments = data.map(|data| (data, moments));
+            }
+            Found::Fix(kind, fix) => {
+                self.insight.fixes.push((kind, fix));
+                self.insight.former_fix = None;
+                self.judge();
+            }
+            Found::Advice(advice) => self.list_advice(advice),
+            Found::Entry(..) | Found::Nothing(_) => {}
+        }
+    }
+
+    /// The fix that was proposed before the last edit, while a new one is looked for.
+    pub fn former_fix(&self) -> Option<&str> {
+        self.insight
+            .former_fix
+            .as_deref()
+            .filter(|_| self.is_looking_for_fix())
+    }
+
+    /// Whether the verdict's fix is not known yet.
+    pub fn is_looking_for_fix(&self) -> bool {
+        let insight = &self.insight;
+        let kind = insight.verdict.as_ref().map(|v| v.kind);
+        kind.is_some_and(|kind| kind != Kind::Healthy && insight.found_fix(kind).is_none())
     }
 
     pub fn fix(&self) -> Option<&Fix> {
@@ -114,31 +176,32 @@ impl App {
         }
     }
 
-    /// All advice on the experiment and on what is measured of it.
-    fn advice(&self) -> Vec<Advice> {
-        match (self.dataset(), &self.insight.spec) {
-            (Some(data), Some(spec)) => {
-                let stats = self.run.record.layers();
-                let stats = (stats.len() == spec.layers.len()).then_some(stats);
-                let classes = matches!(data.task, Task::Classification { .. });
-                let overfits = self.run.record.gap();
-                let mut advice: Vec<Advice> = overfits
-                    .map(|gap| gap.advice(&self.experiment, classes))
-                    .unwrap_or_default();
-                advice.extend(advise_for(
-                    &self.experiment,
-                    spec,
-                    &self.insight.setting(&self.experiment, data),
-                    stats,
-                ));
-                advice
-            }
-            _ => Vec::new(),
-        }
+    /// Asks for all advice on the experiment and on what is measured of it.
+    pub fn show_advice(&mut self) {
+        let Some(spec) = self.insight.spec.clone() else {
+            return self.notice("no advice: the network is not built yet");
+        };
+        let stats = self.run.record.layers();
+        let stats = (stats.len() == spec.layers.len()).then(|| stats.to_vec());
+        self.notice("looking for advice...");
+        let ticket = self.insight.ticket.clone();
+        self.ask(&ticket, About::Advice(spec, stats));
     }
 
-    pub fn show_advice(&mut self) {
-        let advice = self.advice();
+    /// Shows the advice that was asked for, unless the person has opened something else since.
+    fn list_advice(&mut self, found: Vec<Advice>) {
+        if !self.overlays.is_empty() || self.race.is_some() || self.finder.is_some() {
+            return;
+        }
+        let classes = self
+            .dataset()
+            .is_some_and(|data| matches!(data.task, Task::Classification { .. }));
+        let gap = self.run.record.gap();
+        let mut advice: Vec<Advice> = gap
+            .map(|gap| gap.advice(&self.experiment, classes))
+            .unwrap_or_default();
+        advice.extend(found);
+        self.toast = None;
         if advice.is_empty() {
             return self.notice("no advice: nothing here departs from what is known to work");
         }

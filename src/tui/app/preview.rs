@@ -3,21 +3,19 @@
 
 use super::App;
 use crate::experiment::{Experiment, resolve};
+use crate::insight::Foresight;
 use crate::insight::advice::{Family, departure, recommended, recommended_for};
-use crate::insight::{Foresight, theory};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{LayerSpec, NetworkSpec};
 use crate::nn::vocabulary::{Value, Vocabulary};
 use crate::tui::edit::{Choice, LayerSlot, Slot, layers};
+use crate::tui::inquiry::{About, Answer, Found, Ticket, candidate};
 use crate::tui::overlay::preview::{Drawing, Foreseen, Preview};
-use crate::tui::overlay::{List, Overlay, Purpose};
+use crate::tui::overlay::{Asked, List, Overlay, Purpose};
 use crate::tui::theme::Role;
 use crate::tui::widgets::format_value;
-
-/// Layers that theory goes through in one update: some milliseconds of work, so that a key is answered within a frame. The
-/// selected entry is looked at in any case, the others as far as this reaches, and the rest with the next update.
-const LAYERS_AT_ONCE: usize = 150;
+use std::collections::VecDeque;
 
 impl App {
     /// Brings the preview of the picker on top up to date.
@@ -31,83 +29,60 @@ impl App {
         let Some(Overlay::List(mut list)) = self.overlays.pop() else {
             return;
         };
-        self.foresee_entries(&mut list, slot, &choices);
+        self.ask_of_entries(&mut list, slot, &choices);
         list.preview = list
             .current()
             .map(|(item, _)| self.preview_of(&list, slot, choices[item], item));
         self.overlays.push(Overlay::List(list));
     }
 
-    /// Goes on with what the last update left to look at.
-    pub(super) fn preview_rest(&mut self) {
-        if let Some(Overlay::List(list)) = self.overlays.last()
-            && list.foreseen.contains(&Foreseen::NotYet)
-        {
-            self.preview();
-        }
-    }
-
-    /// Asks theory about the selected entry, then about others in sight, within the work of one update.
-    fn foresee_entries(&self, list: &mut List, slot: Slot, choices: &[Choice]) {
-        if list.foreseen.len() != choices.len() {
+    /// Asks theory about the selected entry, then those in sight, then the others, unless that was asked.
+    fn ask_of_entries(&mut self, list: &mut List, slot: Slot, choices: &[Choice]) {
+        let of = self.insight.ticket.clone();
+        if !list.asked.as_ref().is_some_and(|asked| asked.of.is(&of)) {
             list.foreseen = vec![Foreseen::NotYet; choices.len()];
+            list.asked = None;
         }
-        let layers = self.layer_count();
-        let mut left = LAYERS_AT_ONCE;
-        let from = list.selected.saturating_sub(10).min(list.matches.len());
-        let order = list
-            .current()
-            .map(|(item, _)| item)
-            .into_iter()
-            .chain(list.matches[from..].iter().copied())
-            .chain(list.matches[..from].iter().copied());
-        for (n, item) in order.collect::<Vec<_>>().into_iter().enumerate() {
-            if list.foreseen[item] != Foreseen::NotYet {
-                continue;
+        let Some((selected, _)) = list.current() else {
+            return;
+        };
+        let first = list.selected.saturating_sub(10).min(list.matches.len());
+        let (above, in_sight) = list.matches.split_at(first);
+        let mut left = VecDeque::with_capacity(choices.len());
+        for item in [selected].iter().chain(in_sight).chain(above).copied() {
+            let new = list.foreseen[item] == Foreseen::NotYet;
+            if new && !left.iter().any(|(known, _)| *known == item) {
+                left.push_back((item, choices[item]));
             }
-            if n > 0 && left < layers {
-                break;
-            }
-            list.foreseen[item] = self.foresee(slot, choices[item]);
-            left = left.saturating_sub(layers);
         }
+        let asked = list
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.item == selected);
+        if left.is_empty() || asked || !slot.shapes_the_signal() || self.dataset().is_none() {
+            return;
+        }
+        let ticket = list.asked.take().map_or_else(Ticket::default, |a| a.ticket);
+        self.ask(&ticket, About::Entries(slot, left));
+        list.asked = Some(Asked {
+            ticket,
+            of,
+            item: selected,
+        });
     }
 
-    fn foresee(&self, slot: Slot, choice: Choice) -> Foreseen {
-        let Some(data) = self.dataset() else {
-            return Foreseen::NotYet;
+    /// Theory's word on one of the entries of the picker on top.
+    pub(super) fn foreseen(&mut self, answer: Answer) {
+        let Some(Overlay::List(list)) = self.overlays.last_mut() else {
+            return;
         };
-        let candidate = match self.candidate(slot, choice) {
-            Ok(candidate) => candidate,
-            Err(why) => return Foreseen::Nothing(why),
-        };
-        let spec = match resolve::for_data(&candidate, data) {
-            Ok(spec) => spec,
-            Err(why) => return Foreseen::Nothing(why.to_string()),
-        };
-        let setting = self.insight.setting(&candidate, data);
-        match theory::predict(&spec, &setting) {
-            Ok(theory) => Foreseen::Network(Foresight::of(&theory, &spec)),
-            Err(none) => Foreseen::Nothing(none.to_string()),
-        }
-    }
-
-    /// The experiment with the entry in its place; `Err` says why there is none yet.
-    fn candidate(&self, slot: Slot, choice: Choice) -> Result<Experiment, String> {
-        // What is there now has the values that it was given, not the table's.
-        if slot.get(&self.experiment).map(|(now, _)| now) == Some(choice) {
-            return Ok(self.experiment.clone());
-        }
-        let parameters = slot.parameters(&self.experiment, choice);
-        if let Some(missing) = parameters.iter().find(|p| p.default.is_none()) {
-            return Err(format!("enter asks for its {}", missing.name));
-        }
-        let values: Vec<Value> = parameters.into_iter().filter_map(|p| p.default).collect();
-        let mut candidate = self.experiment.clone();
-        if slot.set(&mut candidate, choice, &values) {
-            Ok(candidate)
-        } else {
-            Err("does not fit here".into())
+        let waits = list.asked.as_ref().is_some_and(|a| a.ticket.is_of(&answer));
+        if let Found::Entry(item, foreseen) = answer.found
+            && waits
+            && let Some(place) = list.foreseen.get_mut(item)
+        {
+            *place = foreseen;
+            self.preview();
         }
     }
 
@@ -117,8 +92,7 @@ impl App {
             return schedule_preview(&self.experiment, choice);
         }
         preview.lines.extend(self.outcome(list, slot, item));
-        let after = self
-            .candidate(slot, choice)
+        let after = candidate(&self.experiment, slot, choice)
             .ok()
             .zip(self.dataset())
             .and_then(|(candidate, data)| resolve::for_data(&candidate, data).ok());

@@ -27,10 +27,8 @@ impl App {
             }
             Message::Paste(text) => self.paste(&text),
             Message::Resize(width, height) => self.size = Size::new(width, height),
-            Message::Frame(frame) => {
-                self.frame(*frame);
-                self.preview_rest();
-            }
+            Message::Frame(frame) => self.frame(*frame),
+            Message::Answered(answer) => self.answered(*answer),
             Message::Lap(lane, frame) => self.lap(lane, *frame),
             Message::Swept(sweep) => self.swept(*sweep),
             Message::Listed(openables) => self.show_openables(openables),
@@ -59,6 +57,7 @@ impl App {
         self.run.take(frame);
         if new_data {
             self.refresh_insight();
+            self.preview();
         } else {
             self.judge();
         }

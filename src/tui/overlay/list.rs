@@ -4,6 +4,7 @@ use super::line::Line;
 use super::preview::{Foreseen, Preview};
 use crate::insight::Fix;
 use crate::tui::edit::{Choice, Field, Slot};
+use crate::tui::inquiry::Ticket;
 use crate::tui::message::Openable;
 use crate::tui::race::Offer;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -51,6 +52,18 @@ pub struct List {
     pub preview: Option<Preview>,
     /// What theory says of the network with each of a picker's items in it.
     pub foreseen: Vec<Foreseen>,
+    /// What was asked of theory last.
+    pub asked: Option<Asked>,
+}
+
+/// A picker waits for what theory says of its entries.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub ticket: Ticket,
+    /// The state of things that it was asked of.
+    pub of: Ticket,
+    /// The item that came first.
+    pub item: usize,
 }
 
 /// What a key did to a list.
@@ -73,6 +86,7 @@ impl List {
             purpose,
             preview: None,
             foreseen: Vec::new(),
+            asked: None,
         }
     }
 

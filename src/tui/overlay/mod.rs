@@ -11,7 +11,7 @@ use crate::experiment::Experiment;
 use crate::nn::vocabulary::Value;
 pub use form::{Form, Subject};
 pub use line::Line;
-pub use list::{Item, List, Purpose};
+pub use list::{Asked, Item, List, Purpose};
 
 #[derive(Clone, Debug)]
 pub enum Overlay {

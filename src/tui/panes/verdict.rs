@@ -151,7 +151,12 @@ fn last_row(app: &App, area: Rect) -> u16 {
 fn fix_spans(app: &App) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
     let Some(fix) = app.fix() else {
-        return Vec::new();
+        // Its place is held, so that the line does not jump with every edit.
+        let former = app.former_fix().map(|label| format!("… {label}"));
+        return former
+            .map(|label| Span::styled(label, theme.style(Role::Dim)))
+            .into_iter()
+            .collect();
     };
     let key = ACTIONS
         .iter()

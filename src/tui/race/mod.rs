@@ -6,7 +6,7 @@ pub mod view;
 
 use super::app::run::Run;
 use crate::experiment::{Experiment, resolve};
-use crate::insight::{Judge, Verdict};
+use crate::insight::{Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::training::{Frame, Status};
 pub use variants::{Offer, Variant};
@@ -23,7 +23,6 @@ pub struct Lane {
     pub run: Run,
     pub verdict: Option<Verdict>,
     spec: Option<NetworkSpec>,
-    judge: Judge,
     /// The lap's steps are done.
     rested: bool,
 }
@@ -37,7 +36,6 @@ impl Lane {
             value: variant.value,
             verdict: None,
             spec: None,
-            judge: Judge::default(),
             rested: false,
         }
     }
@@ -87,7 +85,7 @@ impl Lane {
         self.verdict = match &self.spec {
             Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
                 let time = self.run.record.time();
-                Some(self.judge.judge(stats, &time, None, &self.experiment, spec))
+                Some(verdict::without_fix(stats, &time, None, spec))
             }
             _ => None,
         };
