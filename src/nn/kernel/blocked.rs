@@ -113,8 +113,12 @@ impl<T: Real> Blocked<T> {
     pub fn clear_padding(&mut self) {
         let (rows, used) = (self.rows, self.rows % LANES);
         if used > 0 {
-            for lanes in self.block_mut(rows / LANES).chunks_exact_mut(LANES) {
-                lanes[used..].fill(T::ZERO);
+            let keeps: [bool; LANES] = std::array::from_fn(|lane| lane < used);
+            // whole vectors are written, since a vector that is read back cannot be put together from parts under way
+            for lanes in self.block_mut(rows / LANES).as_chunks_mut::<LANES>().0 {
+                for (v, keep) in lanes.iter_mut().zip(keeps) {
+                    *v = if keep { *v } else { T::ZERO };
+                }
             }
         }
     }

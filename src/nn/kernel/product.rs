@@ -14,14 +14,14 @@ const DEPTH: usize = 256;
 /// Products up to this depth run in one piece.
 const SHALLOW: usize = 400;
 
-/// Ends of the pieces of a product of this depth.
+/// The pieces of a product of this depth; an empty one where there is nothing to multiply.
 fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     let piece = if depth <= SHALLOW {
         depth.max(1)
     } else {
         DEPTH
     };
-    (0..depth)
+    (0..depth.max(1))
         .step_by(piece)
         .map(move |start| start..(start + piece).min(depth))
 }
@@ -64,9 +64,6 @@ pub fn affine<S: Simd>(
     assert_eq!(out.features(), units, "features of the output");
     assert!(bias.is_none_or(|bias| bias.len() == units), "biases");
     out.set_rows(input.rows());
-    if inputs == 0 {
-        out.fill(0.0);
-    }
     let crew = crew.for_work(units * inputs * input.rows());
     if crew.is_alone() {
         return affine_rows(s, weights, bias, input, 0..units, out);
@@ -91,22 +88,18 @@ fn affine_rows<S: Simd>(
                 let x = &lanes(input.block(block))[depth.clone()];
                 let w = &weights.data()[(units.start + row) * weights.ld() + depth.start..];
                 let y = &mut out.part(block)[row * LANES..][..rows * LANES];
-                let first = depth.start == 0;
+                // the sums of all pieces begin at the bias
+                let start = (depth.start == 0).then(|| bias.map(|b| &b[units.start + row..]));
                 by_rows!(rows, S, |MR| forward_tile::<S, MR>(
                     s,
                     w,
                     weights.ld(),
                     x,
                     y,
-                    first
+                    start
                 ));
             }
         });
-    }
-    if let Some(bias) = bias {
-        for block in 0..input.blocks() {
-            add_bias(s, &bias[units.clone()], out.part(block));
-        }
     }
 }
 
@@ -116,15 +109,18 @@ fn forward_tile<S: Simd, const MR: usize>(
     ld: usize,
     x: &[Lanes],
     y: &mut [f32],
-    first: bool,
+    start: Option<Option<&[f32]>>,
 ) {
     s.vectorize(
         #[inline(always)]
         || {
             let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..x.len()]);
-            let mut sums = tile::zero(s);
+            let mut sums = match start.flatten().and_then(|bias| bias.first_chunk::<MR>()) {
+                Some(bias) => bias.map(|b| [Vector::splat(s, b)]),
+                None => tile::zero(s),
+            };
             multiply(s, &mut sums, rows, [x]);
-            put(s, &sums, y, first);
+            put(s, &sums, y, start.is_some());
         },
     );
 }
@@ -146,17 +142,6 @@ fn put<S: Simd, const MR: usize>(s: S, sums: &Sums<S, MR, 1>, out: &mut [f32], f
     }
 }
 
-fn add_bias<S: Simd>(s: S, bias: &[f32], y: &mut [f32]) {
-    s.vectorize(
-        #[inline(always)]
-        || {
-            for (y, &b) in y.as_chunks_mut().0.iter_mut().zip(bias) {
-                (Vector::load_array_ref(s, y) + Vector::splat(s, b)).store_array(y);
-            }
-        },
-    );
-}
-
 /// out = Wᵀ·delta
 ///
 /// A member makes its share of the inputs out of all weights: half of a matrix crosses between the caches, at a few
@@ -174,7 +159,7 @@ pub fn affine_backward<S: Simd>(
     assert_eq!(out.features(), inputs, "features of the output");
     out.set_rows(delta.rows());
     if units == 0 {
-        out.fill(0.0);
+        return out.fill(0.0);
     }
     let crew = crew.for_work(units * inputs * delta.rows());
     if crew.is_alone() {
@@ -302,16 +287,17 @@ impl Panels {
     }
 }
 
+/// `x`: up to sixteen rows, the missing ones 0; `out`: sixteen.
 fn transpose_block<S: Simd>(s: S, x: &[Lanes], out: &mut [f32]) {
+    let Some(out) = out.as_chunks_mut().0.first_chunk_mut() else {
+        return;
+    };
+    let x: [&Lanes; LANES] = std::array::from_fn(|i| x.get(i).unwrap_or(&[0.0; LANES]));
     s.vectorize(
         #[inline(always)]
-        || {
-            let zero = Vector::splat(s, 0.0);
-            let rows =
-                std::array::from_fn(|i| x.get(i).map_or(zero, |x| Vector::load_array_ref(s, x)));
-            for (y, row) in out.as_chunks_mut().0.iter_mut().zip(tile::transpose(rows)) {
-                row.store_array(y);
-            }
+        || match tile::wide::<S>() {
+            true => tile::transpose(s, x, out),
+            false => tile::transpose_by_fours(s, x, out),
         },
     );
 }

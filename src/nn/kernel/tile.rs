@@ -1,7 +1,7 @@
 //! The register tile that all three products share, and how they cut their work into tiles.
 
 use super::{LANES, vector::Vector};
-use fearless_simd::prelude::*;
+use fearless_simd::{f32x4, prelude::*};
 
 /// `MR` rows by `NV` vectors of sums, held in registers.
 pub type Sums<S, const MR: usize, const NV: usize> = [[Vector<S>; NV]; MR];
@@ -142,18 +142,44 @@ macro_rules! by_rows {
 }
 pub(crate) use by_rows;
 
-/// The transpose of sixteen vectors, by four rounds of interleaving.
+/// The transpose of sixteen vectors, by four rounds of interleaving: where a vector is one register.
 #[inline(always)]
-pub fn transpose<S: Simd>(mut x: [Vector<S>; LANES]) -> [Vector<S>; LANES] {
+pub fn transpose<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
+    let mut x = x.map(|x| Vector::load_array_ref(s, x));
     for _ in 0..4 {
-        x = std::array::from_fn(|i| {
-            let (low, high) = (x[i / 2], x[i / 2 + LANES / 2]);
-            if i % 2 == 0 {
-                low.zip_low(high)
-            } else {
-                low.zip_high(high)
-            }
-        });
+        x = interleaved(x);
     }
-    x
+    for (row, out) in x.into_iter().zip(out) {
+        row.store_array(out);
+    }
+}
+
+/// The same in squares of four by four, by two rounds each: narrower registers have instructions for that, which do not cross
+/// 128 bits, and spill none of it.
+#[inline(always)]
+pub fn transpose_by_fours<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
+    for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+        for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let mut square: [f32x4<S>; 4] =
+                x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
+            for _ in 0..2 {
+                square = interleaved(square);
+            }
+            for (row, out) in square.into_iter().zip(out) {
+                row.store_array(&mut out.as_chunks_mut().0[i]);
+            }
+        }
+    }
+}
+
+/// Vectors i and i + N/2 side by side, element by element.
+#[inline(always)]
+fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
+    std::array::from_fn(|i| {
+        let (low, high) = (x[i / 2], x[i / 2 + N / 2]);
+        match i % 2 {
+            0 => low.zip_low(high),
+            _ => low.zip_high(high),
+        }
+    })
 }

@@ -74,7 +74,7 @@ impl<T: Real> Weights<T> {
         &mut self.data[unit * self.ld..][..self.inputs]
     }
     /// Rows without their padding.
-    pub fn rows(&self) -> impl Iterator<Item = &[T]> {
+    pub fn rows(&self) -> impl Iterator<Item = &[T]> + Clone {
         self.data
             .chunks_exact(self.ld.max(1))
             .map(|row| &row[..self.inputs])

@@ -22,16 +22,22 @@ pub(crate) fn power_of_two(exponent: i32) -> f64 {
     f64::from(exponent).exp2()
 }
 
-/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers. `see` is shown each layer as soon as
-/// its `delta` is ∂loss/∂pre; `finish` gets each with its input, to make its gradients, when the layer no longer needs its
-/// weights. With `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent.
+/// Where a layer stands in the backward pass.
+pub(crate) enum Stage<'a, T: Real> {
+    /// `delta` is ∂loss/∂pre.
+    Signal(&'a Layer<T>),
+    /// Nothing below needs its weights any more: its gradients can be made, of this input.
+    Passed(&'a mut Layer<T>, &'a Blocked<T>),
+}
+
+/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice. With
+/// `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent.
 pub(crate) fn backward<T: Real>(
     layers: &mut [Layer<T>],
     input: &Blocked<T>,
     (mode, crew): (Mode, Crew<'_>),
     mut input_gradient: Option<&mut Blocked<T>>,
-    mut see: impl FnMut(&Layer<T>),
-    mut finish: impl FnMut(&mut Layer<T>, &Blocked<T>),
+    mut visit: impl FnMut(Stage<'_, T>),
 ) -> i32 {
     let mut exponent = 0;
     for at in (0..layers.len()).rev() {
@@ -42,7 +48,7 @@ pub(crate) fn backward<T: Real>(
         } else {
             layer.backward_to_pre(mode, exponent, crew);
         }
-        see(layer);
+        visit(Stage::Signal(layer));
         if let Some(norm) = &mut layer.norm {
             norm.backward(&mut layer.delta);
         }
@@ -57,7 +63,7 @@ pub(crate) fn backward<T: Real>(
                 layer.backward_to_input(exponent, lower, crew)
             };
         }
-        finish(layer, below.last().map_or(input, Layer::out));
+        visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
     }
     exponent
 }

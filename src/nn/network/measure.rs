@@ -1,19 +1,28 @@
 //! What is measured of a layer at a step ([`LayerStats`]), and the histograms.
 
 use super::backward::{differentiate, power_of_two};
+use super::histogram::{histogram, runs_in_use};
 use super::layer::{Layer, Mode};
+use super::moments::Moments;
 use super::parameter::Parameter;
 use super::wide::{self, square_sum};
 use crate::nn::kernel::{Blocked, Crew, LANES, Real};
-use crate::nn::stats::{Histogram, LayerHistograms, LayerStats};
+use crate::nn::stats::{LayerHistograms, LayerStats};
 
 /// A derivative below this share of the activation's largest counts as saturated.
 pub(super) const SATURATED_BELOW: f64 = 0.05;
-const BINS: usize = 40;
 
 impl<T: Real> Layer<T> {
+    /// What a step's signal shows, in place of what was in `stats`. `scratch`: one batch of every width.
+    pub fn look_at_signal(&self, mode: Mode, scratch: &mut [Blocked<T>], stats: &mut LayerStats) {
+        *stats = LayerStats::default();
+        let fits = |s: &&mut Blocked<T>| s.features() == self.spec.units;
+        if let Some(scratch) = scratch.iter_mut().find(fits) {
+            self.measure_signal(mode, scratch, stats);
+        }
+    }
     /// Of the forward pass and of `delta` = ∂loss/∂pre, as it stands. `scratch`: `[rows][units]`.
-    pub fn measure_signal(&self, mode: Mode, scratch: &mut Blocked<T>, stats: &mut LayerStats) {
+    fn measure_signal(&self, mode: Mode, scratch: &mut Blocked<T>, stats: &mut LayerStats) {
         if let Some(r) = &self.recurrence {
             r.measure(
                 &self.pre,
@@ -90,18 +99,11 @@ impl<T: Real> Layer<T> {
     }
     /// The gradient's histogram takes its scale out; take it after [`Layer::scale_gradients`] otherwise.
     pub fn histograms(&self) -> LayerHistograms {
-        let scale = power_of_two(self.exponent);
         LayerHistograms {
-            weights: histogram(|| self.weight.value.rows().flatten().map(|w| w.to_f64())),
-            gradients: histogram(|| {
-                self.weight
-                    .grad
-                    .rows()
-                    .flatten()
-                    .map(|g| g.to_f64() * scale)
-            }),
-            pre: histogram(|| valid(&self.pre)),
-            out: histogram(|| valid(self.out())),
+            weights: histogram(self.weight.value.rows(), 1.0),
+            gradients: histogram(self.weight.grad.rows(), power_of_two(self.exponent)),
+            pre: histogram(runs_in_use(&self.pre), 1.0),
+            out: histogram(runs_in_use(self.out()), 1.0),
         }
     }
     /// Variance of `pre` over all its elements.
@@ -124,64 +126,17 @@ impl<T: Real> Layer<T> {
     }
 }
 
-/// The values of the rows in use, unit by unit within a block.
+/// The values of the rows in use.
 fn valid<T: Real>(values: &Blocked<T>) -> impl Iterator<Item = f64> {
-    (0..values.blocks())
-        .flat_map(move |b| (0..values.features()).map(move |unit| (b, unit)))
-        .flat_map(move |(b, unit)| &values.feature(b, unit)[..values.lanes(b)])
-        .map(|v| v.to_f64())
+    runs_in_use(values).flatten().map(|v| v.to_f64())
 }
 
 /// Mean and population standard deviation of the rows in use.
 fn mean_and_std<T: Real>(values: &Blocked<T>) -> (f64, f64) {
-    let n = values.rows() as f64 * values.features() as f64;
     let whole = values.rows() / LANES * values.features() * LANES;
-    let (mut sum, mut squares) = wide::moments(&values.data()[..whole]);
-    for lanes in values.data()[whole..].chunks_exact(LANES) {
-        for v in &lanes[..values.rows() % LANES] {
-            sum += v.to_f64();
-            squares += v.to_f64() * v.to_f64();
-        }
-    }
-    let mean = sum / n;
-    // rounding may leave a little below 0; NaN stays
-    let var = squares / n - mean * mean;
-    (mean, if var < 0.0 { 0.0 } else { var.sqrt() })
-}
-
-/// Equal bins from the least to the largest finite value; where all are equal, all fall into the first.
-fn histogram<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Histogram {
-    let (mut min, mut max, mut not_finite) = (f64::INFINITY, f64::NEG_INFINITY, 0);
-    for v in values() {
-        if v.is_finite() {
-            min = min.min(v);
-            max = max.max(v);
-        } else {
-            not_finite += 1;
-        }
-    }
-    let mut bins = vec![0; BINS];
-    if min > max {
-        return Histogram {
-            min: 0.0,
-            max: 0.0,
-            bins,
-            not_finite,
-        };
-    }
-    let width = (max - min) / BINS as f64;
-    for v in values().filter(|v| v.is_finite()) {
-        let bin = if width > 0.0 {
-            (((v - min) / width) as usize).min(BINS - 1)
-        } else {
-            0
-        };
-        bins[bin] += 1;
-    }
-    Histogram {
-        min,
-        max,
-        bins,
-        not_finite,
-    }
+    let (whole, last) = values.data().split_at(whole);
+    let mut moments = Moments::default();
+    moments.add(whole);
+    moments.add_used(last, values.rows() % LANES);
+    moments.mean_and_std()
 }

@@ -1,8 +1,9 @@
 //! One training step.
 
+use super::backward::{self, Stage};
 use super::batch::{Batch, BatchError};
 use super::layer::{Layer, Mode};
-use super::{Network, backward, update};
+use super::{Network, update};
 use crate::nn::kernel::{Blocked, Crew, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::spec::{Clip, Hyper};
@@ -92,27 +93,41 @@ impl<T: Real> Network<T> {
         outcome.clip_factor = 1.0;
         let sound = T::from_f64(outcome.score.loss).is_finite();
         let apart = hyper.clip == Clip::None && self.tied.is_none();
-        if sound && observe == Observe::Loss && apart {
-            self.learn_on_the_way(mode, hyper, lr);
-            outcome.first_non_finite = self.first_non_finite(outcome.score.loss);
+        if sound && apart {
+            self.learn_on_the_way(mode, hyper, lr, observe, outcome);
         } else {
             self.learn_after_looking(mode, hyper, lr, observe, outcome);
+        }
+        if observe >= Observe::Stats {
+            outcome.stats.extend_from_slice(&self.stats);
         }
         outcome.global_grad_norm = update::global_norm(&self.norms);
         self.step += 1;
         self.whole = true;
         Ok(())
     }
-    /// Each layer is updated as soon as its gradient is there, while that is still in the caches. Where a gradient is not
-    /// finite, that layer and those below it stay as they are.
-    fn learn_on_the_way(&mut self, mode: Mode, hyper: &Hyper, lr: f64) {
+    /// Each layer is measured and updated as soon as its gradient is there, while that is still in the caches. Where a gradient
+    /// is not finite, that layer and those below it stay as they are.
+    fn learn_on_the_way(
+        &mut self,
+        mode: Mode,
+        hyper: &Hyper,
+        lr: f64,
+        observe: Observe,
+        outcome: &mut StepOutcome,
+    ) {
         self.whole = false;
         self.optimizer_step += 1;
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        let watched = observe >= Observe::Stats;
+        let mut histograms =
+            (observe == Observe::Full).then(|| vec![LayerHistograms::default(); self.layers.len()]);
         let Self {
             layers,
             input,
             norms,
+            stats,
+            scratch,
             scalars,
             optimizer_step,
             team,
@@ -122,32 +137,47 @@ impl<T: Real> Network<T> {
         } = self;
         let crew = Crew::of(team.as_deref(), *threads);
         let mut sound = true;
-        let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
-            if !layer.spec.frozen {
-                layer.gradients(input, crew);
-                layer.add_penalties(&hyper.regularize);
+        let visit = |stage: Stage<'_, T>| match stage {
+            Stage::Signal(layer) if watched => {
+                layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
-            norms[layer.index] = layer.trained_norm();
-            sound &= T::from_f64(norms[layer.index]).is_finite();
-            if sound {
-                layer.scale_gradients(1.0);
-                let rule = hyper
-                    .optimizer
-                    .rule(*optimizer_step, lr * layer.rate_factor, scalars);
-                layer.learn(&rule, &hyper.regularize, before, crew);
+            Stage::Signal(_) => {}
+            Stage::Passed(layer, input) => {
+                if watched || !layer.spec.frozen {
+                    layer.gradients(input, crew);
+                    layer.add_penalties(&hyper.regularize);
+                }
+                let mut stats = watched.then(|| &mut stats[layer.index]);
+                if let Some(stats) = &mut stats {
+                    layer.measure_weights(stats);
+                }
+                if let Some(histograms) = &mut histograms {
+                    histograms[layer.index] = layer.histograms();
+                }
+                norms[layer.index] = layer.trained_norm();
+                sound &= T::from_f64(norms[layer.index]).is_finite();
+                if sound {
+                    layer.scale_gradients(1.0);
+                    let rate = lr * layer.rate_factor;
+                    let rule = hyper.optimizer.rule(*optimizer_step, rate, scalars);
+                    layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
+                }
             }
         };
-        // nobody asks for the signal below the lowest layer that learns
-        let bottom = layers.iter().take_while(|l| l.spec.frozen).count();
+        // nobody asks for the signal below the lowest layer that learns, unless it is looked at
+        let unasked = |layer: &&Layer<T>| layer.spec.frozen && !watched;
+        let bottom = layers.iter().take_while(unasked).count();
         let (below, learning) = layers.split_at_mut(bottom);
         let input = below.last().map_or(&*input, Layer::out);
-        backward::backward(learning, input, (mode, crew), None, |_| {}, finish);
+        backward::backward(learning, input, (mode, crew), None, visit);
         for layer in below {
             norms[layer.index] = 0.0;
             if sound {
                 layer.learn_statistics();
             }
         }
+        outcome.histograms = histograms;
+        outcome.first_non_finite = self.first_non_finite(outcome.score.loss);
     }
     /// All gradients first, because they are to be measured or clipped together; nothing is learned where one is not finite.
     /// The numbers are those of [`Network::learn_on_the_way`].
@@ -165,13 +195,13 @@ impl<T: Real> Network<T> {
         } else {
             let crew = Crew::of(self.team.as_deref(), self.threads);
             let all = self.tied.is_some();
-            let finish = |layer: &mut Layer<T>, input: &Blocked<T>| {
-                if all || !layer.spec.frozen {
+            let visit = |stage: Stage<'_, T>| match stage {
+                Stage::Passed(layer, input) if all || !layer.spec.frozen => {
                     layer.gradients(input, crew);
                 }
+                _ => {}
             };
-            let how = (mode, crew);
-            backward::backward(&mut self.layers, &self.input, how, None, |_| {}, finish);
+            backward::backward(&mut self.layers, &self.input, (mode, crew), None, visit);
         }
         self.join_tied_gradients();
         self.layers
@@ -194,9 +224,6 @@ impl<T: Real> Network<T> {
             );
             self.update(hyper, lr, watched);
         }
-        if watched {
-            outcome.stats.extend_from_slice(&self.stats);
-        }
     }
     /// Every layer's norm over all of its parameters' gradients.
     pub(super) fn take_norms(&mut self) {
@@ -211,20 +238,12 @@ impl<T: Real> Network<T> {
         self.scalars.advance(&hyper.optimizer, self.optimizer_step);
         let crew = Crew::of(self.team.as_deref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
-            if measure {
-                layer.copy_weights(&mut self.before);
-            }
-            let rule =
-                hyper
-                    .optimizer
-                    .rule(self.optimizer_step, lr * layer.rate_factor, &self.scalars);
-            layer.learn(&rule, &hyper.regularize, &mut self.before, crew);
-            if measure && hyper.regularize.l1 > 0.0 {
-                (stats.zero_weights, stats.weights) = layer.zero_weights();
-            }
-            if measure && stats.weight_norm > 0.0 {
-                stats.update_ratio = layer.distance(&self.before) / stats.weight_norm;
-            }
+            let rate = lr * layer.rate_factor;
+            let rule = hyper
+                .optimizer
+                .rule(self.optimizer_step, rate, &self.scalars);
+            let stats = measure.then_some(stats);
+            layer.learn_measured(&rule, &hyper.regularize, &mut self.before, crew, stats);
         }
         self.copy_tied_weights();
     }
@@ -266,25 +285,14 @@ impl<T: Real> Network<T> {
             ..
         } = self;
         let crew = Crew::of(team.as_deref(), *threads);
-        let measure = |layer: &Layer<T>| {
-            see(layer);
-            let stats = &mut stats[layer.index];
-            *stats = LayerStats::default();
-            if let Some(scratch) = scratch
-                .iter_mut()
-                .find(|s| s.features() == layer.spec.units)
-            {
-                layer.measure_signal(mode, scratch, stats);
+        let visit = |stage: Stage<'_, T>| match stage {
+            Stage::Signal(layer) => {
+                see(layer);
+                layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
+            Stage::Passed(layer, input) => layer.gradients(input, crew),
         };
-        backward::backward(
-            layers,
-            input,
-            (mode, crew),
-            input_gradient,
-            measure,
-            |layer, input| layer.gradients(input, crew),
-        )
+        backward::backward(layers, input, (mode, crew), input_gradient, visit)
     }
     pub(super) fn measure_gradients(&mut self) {
         self.layers

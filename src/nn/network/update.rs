@@ -8,6 +8,7 @@ use crate::nn::kernel::team::row_shares;
 use crate::nn::kernel::{Buffer, Crew, Real};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
+use crate::nn::stats::LayerStats;
 
 /// Gradients below f32's normal numbers count as 0.
 const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
@@ -139,6 +140,27 @@ impl<T: Real> Layer<T> {
             self.limit_norms(regularize.max_norm);
         }
     }
+    /// As [`Layer::learn`], and says in `stats` what that changed.
+    pub fn learn_measured(
+        &mut self,
+        rule: &Rule,
+        regularize: &Regularize,
+        before: &mut [T],
+        crew: Crew<'_>,
+        stats: Option<&mut LayerStats>,
+    ) {
+        if stats.is_some() {
+            self.copy_weights(before);
+        }
+        self.learn(rule, regularize, before, crew);
+        let Some(stats) = stats else { return };
+        if regularize.l1 > 0.0 {
+            (stats.zero_weights, stats.weights) = self.zero_weights();
+        }
+        if stats.weight_norm > 0.0 {
+            stats.update_ratio = self.distance(before) / stats.weight_norm;
+        }
+    }
     /// A step that would take a weight across 0 ends there, since beyond it the penalty's gradient is another one (the
     /// orthant of Andrew & Gao 2007, section 3.2): so L1 makes weights exactly 0.
     fn stop_at_zero(&mut self, before: &[T]) {
@@ -182,10 +204,33 @@ impl<T: Real> Layer<T> {
 
 impl<T: Real> Parameter<T> {
     fn apply(&mut self, rule: &Rule, crew: Crew<'_>) {
+        let crew = crew.for_work(self.value.data().len() * ELEMENT);
+        if crew.is_alone() {
+            let [a, b, c] = &mut self.slots;
+            let (value, grad) = (self.value.data_mut(), self.grad.data());
+            wide(
+                #[inline(always)]
+                || rule.apply(value, grad, [a, b, c]),
+            );
+        } else {
+            self.apply_by(crew, rule);
+        }
+        // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
+        let (inputs, ld) = (self.value.inputs(), self.value.ld());
+        if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
+            let clear = |data: &mut [T]| {
+                data.chunks_exact_mut(ld)
+                    .for_each(|row| row[inputs..].fill(T::ZERO))
+            };
+            clear(self.value.data_mut());
+            self.slots.iter_mut().for_each(|slot| clear(slot));
+        }
+    }
+    /// Every member updates rows of its own.
+    fn apply_by(&mut self, crew: Crew<'_>, rule: &Rule) {
         let (rows, ld) = (self.value.units(), self.value.ld());
         let [a, b, c] = &mut self.slots;
         let (value, grad) = (self.value.data_mut(), self.grad.data());
-        let crew = crew.for_work(value.len() * ELEMENT);
         // slots that the optimizer does not keep are empty
         let of = |slot: &Buffer<T>| if slot.is_empty() { 0 } else { ld };
         let (of_a, of_b, of_c) = (of(a), of(b), of(c));
@@ -200,16 +245,6 @@ impl<T: Real> Parameter<T> {
                 || rule.apply(value, grad, [a, b, c]),
             );
         });
-        // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
-        let (inputs, ld) = (self.value.inputs(), self.value.ld());
-        if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
-            let clear = |data: &mut [T]| {
-                data.chunks_exact_mut(ld)
-                    .for_each(|row| row[inputs..].fill(T::ZERO))
-            };
-            clear(self.value.data_mut());
-            self.slots.iter_mut().for_each(|slot| clear(slot));
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::nn::kernel::{LANES, Real, level};
 use crate::nn::number::Number;
 use fearless_simd::{dispatch, prelude::*};
+use std::ops::RangeInclusive;
 
 /// Runs `pass`, a loop that the compiler can vectorize and that is marked `#[inline(always)]`, with the processor's widest
 /// vectors. Results do not depend on the width: the loops keep sums in [`LANES`] parts of their own.
@@ -11,68 +12,46 @@ pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
     dispatch!(level(), s => s.vectorize(pass))
 }
 
-/// Σ v² in f64, where squares of any f32 have their place; the order of the additions depends on the elements alone,
-/// however they are cut into slices of whole vectors.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SquareSum {
-    parts: [f64; LANES],
-}
+/// Vectors whose squares are added up in `T` before they go into the sum in f64: so few that no more than the seventh digit is
+/// lost.
+pub(super) const RUN: usize = 32;
+/// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range.
+pub(super) const SOUND: RangeInclusive<f64> = 1e-20..=1e30;
 
-impl SquareSum {
-    #[inline(always)]
-    fn add_inline<T: Number>(&mut self, values: &[T]) {
-        let mut parts = self.parts;
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (part, v) in parts.iter_mut().zip(chunk) {
-                let v = v.to_f64();
-                *part += v * v;
-            }
-        }
-        for (part, v) in parts.iter_mut().zip(rest) {
-            *part += v.to_f64() * v.to_f64();
-        }
-        self.parts = parts;
-    }
-    pub fn add<T: Number>(&mut self, values: &[T]) {
-        wide(
-            #[inline(always)]
-            || self.add_inline(values),
-        );
-    }
-    pub fn total(&self) -> f64 {
-        self.parts.iter().sum()
-    }
-}
-
+/// Σ v², as if in f64, where squares of any f32 have their place.
 pub(crate) fn square_sum<T: Number>(values: &[T]) -> f64 {
-    let mut sum = SquareSum::default();
-    sum.add(values);
-    sum.total()
-}
-
-/// Σ v and Σ v² in f64.
-pub(crate) fn moments<T: Number>(values: &[T]) -> (f64, f64) {
     wide(
         #[inline(always)]
         || {
-            let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
             let (chunks, rest) = values.as_chunks::<LANES>();
-            for chunk in chunks {
-                for ((sum, square), v) in sums.iter_mut().zip(&mut squares).zip(chunk) {
-                    let v = v.to_f64();
-                    *sum += v;
-                    *square += v * v;
+            let mut sum: f64 = rest.iter().map(|v| v.to_f64() * v.to_f64()).sum();
+            for run in chunks.chunks(RUN) {
+                let mut parts = [T::ZERO; LANES];
+                for chunk in run {
+                    for (part, &v) in parts.iter_mut().zip(chunk) {
+                        *part += v * v;
+                    }
                 }
+                let of_run: f64 = parts.iter().map(|part| part.to_f64()).sum();
+                sum += match SOUND.contains(&of_run) {
+                    true => of_run,
+                    false => exact_square_sum(run),
+                };
             }
-            let of_rest = rest.iter().map(|v| v.to_f64());
-            let sum = sums.iter().sum::<f64>() + of_rest.clone().sum::<f64>();
-            (
-                sum,
-                squares.iter().sum::<f64>() + of_rest.map(|v| v * v).sum::<f64>(),
-            )
+            sum
         },
     )
+}
+
+#[inline(always)]
+fn exact_square_sum<T: Number>(chunks: &[[T; LANES]]) -> f64 {
+    let mut parts = [0.0; LANES];
+    for chunk in chunks {
+        for (part, v) in parts.iter_mut().zip(chunk) {
+            *part += v.to_f64() * v.to_f64();
+        }
+    }
+    parts.iter().sum()
 }
 
 /// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
@@ -99,11 +78,24 @@ pub(crate) fn extremes<T: Real>(values: &[T]) -> (f64, f64) {
     )
 }
 
-/// v ← v·factor, worked out in f64, because the factor may be beyond the range of `T` where the product is not; what falls
-/// below `floor` becomes 0, NaN stays.
+/// v ← v·factor, as if worked out in f64, because the factor may be beyond the range of `T` where the product is not; what
+/// falls below `floor` becomes 0, NaN stays.
 pub(crate) fn scale<T: Number>(values: &mut [T], factor: f64, floor: f64) {
     // 0·∞ would be NaN
     let factor = factor.min(f64::MAX);
+    let near = T::from_f64(factor);
+    // a factor that `T` holds exactly is rounded but once either way
+    if near.to_f64() == factor && near.abs() >= T::MIN_NORMAL {
+        let floor = T::from_f64(floor);
+        return wide(
+            #[inline(always)]
+            || {
+                for v in values {
+                    *v = (*v * near).cut_below(floor);
+                }
+            },
+        );
+    }
     wide(
         #[inline(always)]
         || {
@@ -125,24 +117,39 @@ pub(crate) fn count_below<T: Number>(values: &[T], bound: T) -> (usize, usize) {
     (below as usize, zero as usize)
 }
 
-/// ‖a - b‖₂, in f64.
+/// ‖a - b‖₂, as if in f64.
 pub(crate) fn distance<T: Number>(a: &[T], b: &[T]) -> f64 {
     wide(
         #[inline(always)]
         || {
-            let mut parts = [0.0; LANES];
-            for (a, b) in a
-                .as_chunks::<LANES>()
-                .0
-                .iter()
-                .zip(b.as_chunks::<LANES>().0)
-            {
-                for (part, (a, b)) in parts.iter_mut().zip(a.iter().zip(b)) {
-                    let d = a.to_f64() - b.to_f64();
-                    *part += d * d;
+            let (a, b) = (a.as_chunks::<LANES>().0, b.as_chunks::<LANES>().0);
+            let mut sum = 0.0;
+            for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
+                let mut parts = [T::ZERO; LANES];
+                for (a, b) in a.iter().zip(b) {
+                    for (part, (&a, &b)) in parts.iter_mut().zip(a.iter().zip(b)) {
+                        *part += (a - b) * (a - b);
+                    }
                 }
+                let of_run: f64 = parts.iter().map(|part| part.to_f64()).sum();
+                sum += match SOUND.contains(&of_run) {
+                    true => of_run,
+                    false => exact_square_distance(a, b),
+                };
             }
-            parts.iter().sum::<f64>().sqrt()
+            sum.sqrt()
         },
     )
+}
+
+#[inline(always)]
+fn exact_square_distance<T: Number>(a: &[[T; LANES]], b: &[[T; LANES]]) -> f64 {
+    let mut parts = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for (part, (a, b)) in parts.iter_mut().zip(a.iter().zip(b)) {
+            let apart = a.to_f64() - b.to_f64();
+            *part += apart * apart;
+        }
+    }
+    parts.iter().sum()
 }

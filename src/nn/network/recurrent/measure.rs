@@ -5,6 +5,7 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::network::backward::power_of_two;
 use crate::nn::network::measure::SATURATED_BELOW;
+use crate::nn::network::moments::Moments;
 use crate::nn::network::wide::{self, square_sum};
 use crate::nn::spec::Cell;
 use crate::nn::stats::LayerStats;
@@ -37,7 +38,7 @@ impl<T: Real> Recurrence<T> {
     /// Mean and population standard deviation of the rows in use over all steps.
     fn mean_and_std(&self, sequence: &Blocked<T>) -> (f64, f64) {
         let (size, used) = (self.step_len(sequence.features()), self.rows % LANES);
-        let (mut sum, mut squares) = (0.0, 0.0);
+        let mut moments = Moments::default();
         // with whole blocks alone, all steps are one run
         let run = if used == 0 {
             sequence.data().len()
@@ -49,20 +50,10 @@ impl<T: Real> Recurrence<T> {
                 0 => step.len(),
                 _ => self.rows / LANES * sequence.features() * LANES,
             };
-            let (s, q) = wide::moments(&step[..whole]);
-            (sum, squares) = (sum + s, squares + q);
-            for lanes in step[whole..].chunks_exact(LANES) {
-                for v in &lanes[..used] {
-                    sum += v.to_f64();
-                    squares += v.to_f64() * v.to_f64();
-                }
-            }
+            moments.add(&step[..whole]);
+            moments.add_used(&step[whole..], used);
         }
-        let n = (self.rows * self.steps * sequence.features()) as f64;
-        let mean = sum / n;
-        // rounding may leave a little below 0; NaN stays
-        let var = squares / n - mean * mean;
-        (mean, if var < 0.0 { 0.0 } else { var.sqrt() })
+        moments.mean_and_std()
     }
     /// Lanes in use of a block, numbered over all steps.
     fn lanes(&self, block: usize) -> usize {
