@@ -11,7 +11,8 @@ use crate::insight::verdict;
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::{
-    Checkpoint, Detail, Ended, Point, PretrainError, Session, SessionError, Start, autosaves,
+    Checkpoint, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError, Start,
+    autosaves,
 };
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Steps between two looks at the clock take about so long.
 const BURST: Duration = Duration::from_millis(20);
+/// A step is measured at least so often, whatever that costs.
+const RAREST: Duration = Duration::from_millis(500);
 /// Progress on a terminal.
 const PROGRESS: Duration = Duration::from_millis(200);
 /// Reports are handed on at least so often.
@@ -65,6 +68,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         progress: (!args.quiet && io::stderr().is_terminal()).then(Instant::now),
         every: None,
         burst: 1,
+        step_time: None,
+        measuring: Measuring::new(BURST, RAREST),
+        unmeasured: false,
         flushed: Instant::now(),
         saved: Instant::now(),
         last: None,
@@ -161,6 +167,11 @@ struct Runner<'a> {
     /// Steps between two reports; `None` without a report.
     every: Option<u64>,
     burst: u64,
+    /// Of a step that is not measured.
+    step_time: Option<Duration>,
+    measuring: Measuring,
+    /// The last step was not measured.
+    unmeasured: bool,
     flushed: Instant,
     saved: Instant,
     last: Option<Point>,
@@ -179,12 +190,14 @@ impl Runner<'_> {
     }
 
     fn train(&mut self) -> Result<(), Failure> {
-        let mut now = Instant::now();
-        while self.session.ended().is_none() && !self.signals.asked() {
+        // what is said of the last step is measured at that step
+        while self.session.ended().is_none() && (self.unmeasured || !self.signals.asked()) {
             let before = self.session.steps();
-            let steps = self.steps_to_take();
-            let advance = guarded(|| self.session.advance(steps, Detail::Stats))
+            let (steps, detail) = self.next_burst();
+            let started = Instant::now();
+            let advance = guarded(|| self.session.advance(steps, detail))
                 .map_err(|panic| self.broken_off(&panic))?;
+            self.adapt(advance.steps, detail, started.elapsed());
             let step = self.session.steps();
             let epoch = self.session.steps_per_epoch();
             let over = self.session.ended().is_some();
@@ -192,35 +205,45 @@ impl Runner<'_> {
             if over || (reports && step / epoch > before / epoch) {
                 self.evaluate()?;
             }
-            self.last = advance.point.map(|point| Point {
-                test: self.session.test(),
-                ..point
-            });
+            let point = advance.point.filter(|point| !point.layers.is_empty());
+            self.unmeasured = point.is_none();
+            if let Some(point) = point {
+                self.last = Some(Point {
+                    test: self.session.test(),
+                    ..point
+                });
+            }
             let due = self.every.is_some_and(|k| step.is_multiple_of(k)) || over;
             if let (Some(point), true) = (&self.last, due) {
                 self.reporting.point(point)?;
             }
-            let then = std::mem::replace(&mut now, Instant::now());
-            self.adapt(advance.steps, now.saturating_duration_since(then));
-            self.look_at_the_clock(now)?;
+            self.look_at_the_clock(Instant::now())?;
         }
         Ok(())
     }
 
-    /// As many steps as fit a burst, but none past a step that is reported or an epoch's end that is evaluated.
-    fn steps_to_take(&self) -> u64 {
+    /// One step, measured, where that is due, reported or the last; as many as fit before that otherwise.
+    fn next_burst(&self) -> (u64, Detail) {
         let step = self.session.steps();
         let to = |stride: u64| stride - step % stride;
         let report = self.every.map(to);
         let evaluate = (report.is_some() || self.progress.is_some())
             .then(|| to(self.session.steps_per_epoch()));
-        [report, evaluate]
-            .into_iter()
-            .flatten()
-            .fold(self.burst, u64::min)
+        let wanted = report.into_iter().chain(evaluate).min();
+        if wanted == Some(1) || self.measuring.due() || self.signals.asked() {
+            return (1, Detail::Stats);
+        }
+        let before = wanted.map_or(u64::MAX, |wanted| wanted - 1);
+        (self.burst.min(before), Detail::Loss)
     }
 
-    fn adapt(&mut self, steps: u64, took: Duration) {
+    fn adapt(&mut self, steps: u64, detail: Detail, took: Duration) {
+        if detail != Detail::Loss {
+            self.measuring.measured(took, self.step_time);
+            return;
+        }
+        self.measuring.passed(took);
+        self.step_time = Some(took / u32::try_from(steps.max(1)).unwrap_or(u32::MAX));
         // Bursts cut short by a report say nothing about how many steps fit.
         if steps < self.burst && took < BURST {
             return;

@@ -6,25 +6,73 @@ use std::time::{Duration, Instant};
 
 /// A frame about 30 times a second.
 pub const FRAME: Duration = Duration::from_millis(33);
-/// A point, and a look for commands, about 120 times a second (each step, where steps take longer).
+/// A look for commands about 120 times a second (each step, where steps take longer), and no more measured steps than that.
 const BURST: Duration = Duration::from_millis(8);
-/// Histograms cost up to half a step: at most every so many steps' time ...
-const STEPS_A_HISTOGRAM: u32 = 15;
-/// ... but never more rarely than this.
-const RAREST_HISTOGRAM: Duration = Duration::from_secs(1);
+/// What measuring a step takes longer than a step is at most this share of the time: 1 part in so many ...
+const MEASURING_SHARE: u32 = 33;
+/// ... but a step is measured at least so often, and one with histograms.
+const RAREST_STATS: Duration = Duration::from_millis(500);
+const RAREST_HISTOGRAMS: Duration = Duration::from_secs(2);
 /// The test rows take at most this share of the time: 1 part in so many.
 const EVALUATION_SHARE: u32 = 20;
 
 /// A look at the data at most so often (what it changes on the screen has to be sent), and of the same share of the time.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// When to measure a step: those that are cost so much more than the others that they must be few.
+#[derive(Clone, Copy, Debug)]
+pub struct Measuring {
+    /// Time that steps took since one was measured so; `None` before the first.
+    since: Option<Duration>,
+    /// By how much longer such a step takes.
+    extra: Option<Duration>,
+    least: Duration,
+    most: Duration,
+}
+
+impl Measuring {
+    /// As often as every `least` where that is cheap, but at least every `most`, of the time that steps take.
+    pub fn new(least: Duration, most: Duration) -> Measuring {
+        Measuring {
+            since: None,
+            extra: None,
+            least,
+            most,
+        }
+    }
+    fn pause(&self) -> Duration {
+        (self.extra.unwrap_or_default() * MEASURING_SHARE).clamp(self.least, self.most)
+    }
+    /// Whether the next step is to be measured.
+    pub fn due(&self) -> bool {
+        self.since.is_none_or(|since| since >= self.pause())
+    }
+    /// Steps took so long and were not measured so.
+    pub fn passed(&mut self, took: Duration) {
+        if let Some(since) = &mut self.since {
+            *since += took;
+        }
+    }
+    /// One was, and took so long where others take `plain`.
+    pub fn measured(&mut self, took: Duration, plain: Option<Duration>) {
+        self.since = Some(Duration::ZERO);
+        if let Some(plain) = plain {
+            let extra = took.saturating_sub(plain);
+            // one that the system interrupted counts for little
+            self.extra = Some(self.extra.map_or(extra, |old| (old * 3 + extra) / 4));
+        }
+    }
+}
+
 /// The cadence of one run.
 #[derive(Debug)]
 pub struct Pace {
     burst: u64,
-    step_time: Duration,
+    /// Of a step that is not measured.
+    step_time: Option<Duration>,
     shown: Instant,
-    histogram: Option<Instant>,
+    stats: Measuring,
+    histograms: Measuring,
     evaluated: Instant,
     evaluation_time: Duration,
     looked: Option<Instant>,
@@ -39,9 +87,10 @@ impl Pace {
     pub fn new(now: Instant) -> Pace {
         Pace {
             burst: 1,
-            step_time: Duration::ZERO,
+            step_time: None,
             shown: now,
-            histogram: None,
+            stats: Measuring::new(BURST, RAREST_STATS),
+            histograms: Measuring::new(FRAME, RAREST_HISTOGRAMS),
             evaluated: now,
             evaluation_time: Duration::ZERO,
             looked: None,
@@ -52,41 +101,45 @@ impl Pace {
         }
     }
 
-    /// Steps of the next burst, and what to measure of its last one. `watched`: the last frame was taken.
-    pub fn next(&self, now: Instant, watched: bool) -> (u64, Detail) {
-        let rarely = (self.step_time * STEPS_A_HISTOGRAM).clamp(FRAME, RAREST_HISTOGRAM);
-        let due = self
-            .histogram
-            .is_none_or(|last| now + BURST >= last + rarely);
-        let detail = if watched && due {
-            Detail::Histograms
+    /// Steps of the next burst, and what to measure of its last one: a single step is measured, longer bursts are not, so that
+    /// the two can be told apart by the clock. `watched`: the last frame was taken.
+    pub fn next(&self, watched: bool) -> (u64, Detail) {
+        if watched && self.histograms.due() {
+            (1, Detail::Histograms)
+        } else if self.stats.due() {
+            (1, Detail::Stats)
         } else {
-            Detail::Stats
-        };
-        (self.burst, detail)
+            (self.burst, Detail::Loss)
+        }
     }
 
     /// Takes note of a burst: adapts the next one's length to the clock, at most doubling it.
-    pub fn advanced(
-        &mut self,
-        steps: u64,
-        rows: u64,
-        took: Duration,
-        detail: Detail,
-        now: Instant,
-    ) {
-        if detail == Detail::Histograms {
-            self.histogram = Some(now);
-        }
+    pub fn advanced(&mut self, steps: u64, rows: u64, took: Duration, detail: Detail) {
         if steps == 0 {
             return;
         }
         self.rows += rows;
         self.busy += took;
-        self.step_time = took / u32::try_from(steps).unwrap_or(u32::MAX);
-        let nanoseconds = self.step_time.as_nanos().max(1);
-        let fitting = u64::try_from(BURST.as_nanos() / nanoseconds).unwrap_or(u64::MAX);
-        self.burst = fitting.clamp(1, self.burst.saturating_mul(2));
+        let a_step = took / u32::try_from(steps).unwrap_or(u32::MAX);
+        match detail {
+            Detail::Loss => {
+                self.stats.passed(took);
+                self.histograms.passed(took);
+                self.step_time = Some(a_step);
+                let nanoseconds = a_step.as_nanos().max(1);
+                let fitting = u64::try_from(BURST.as_nanos() / nanoseconds).unwrap_or(u64::MAX);
+                self.burst = fitting.clamp(1, self.burst.saturating_mul(2));
+            }
+            Detail::Stats => {
+                self.stats.measured(a_step, self.step_time);
+                self.histograms.passed(took);
+            }
+            Detail::Histograms => {
+                // it has the statistics too, whatever those alone would have taken
+                self.stats.measured(Duration::ZERO, None);
+                self.histograms.measured(a_step, self.step_time);
+            }
+        }
     }
 
     /// Whether a frame is due.
@@ -142,18 +195,65 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// Lets steps of so many microseconds, and so many more where they are measured, run for a second; returns how many were
+    /// measured in either way.
+    fn a_second(plain: u64, stats: u64, histograms: u64, watched: bool) -> [u32; 2] {
+        let mut pace = Pace::new(Instant::now());
+        let mut measured = [0, 0];
+        let mut clock = 0;
+        while clock < 1_000_000 {
+            let (steps, detail) = pace.next(watched);
+            let took = match detail {
+                Detail::Loss => steps * plain,
+                Detail::Stats => {
+                    measured[0] += 1;
+                    plain + stats
+                }
+                Detail::Histograms => {
+                    measured[1] += 1;
+                    plain + histograms
+                }
+            };
+            clock += took;
+            pace.advanced(steps, steps, Duration::from_micros(took), detail);
+        }
+        measured
+    }
+
     #[test]
     fn bursts_grow_to_the_clock_and_shrink_at_once() {
-        let start = Instant::now();
-        let mut pace = Pace::new(start);
-        for _ in 0..20 {
-            let (steps, _) = pace.next(start, true);
-            let took = Duration::from_micros(steps);
-            pace.advanced(steps, steps, took, Detail::Stats, start);
+        let mut pace = Pace::new(Instant::now());
+        for _ in 0..40 {
+            let (steps, detail) = pace.next(true);
+            pace.advanced(steps, steps, Duration::from_micros(steps), detail);
         }
-        assert_eq!(pace.next(start, true).0, 8000);
-        pace.advanced(8000, 8000, Duration::from_secs(80), Detail::Stats, start);
-        assert_eq!(pace.next(start, true).0, 1);
+        assert_eq!(pace.burst, 8000);
+        pace.advanced(8000, 8000, Duration::from_secs(80), Detail::Loss);
+        assert_eq!(pace.burst, 1);
+    }
+
+    #[test]
+    fn measuring_takes_a_small_share_of_the_time() {
+        // cheap: as often as the screen can show them
+        let [stats, histograms] = a_second(10, 1, 3, true);
+        assert!(
+            stats + histograms > 100 && histograms > 20,
+            "{stats} {histograms}"
+        );
+        // a fifth of a step more, and once as much again
+        let [stats, histograms] = a_second(30_000, 6_000, 30_000, true);
+        assert!(
+            (3..=6).contains(&stats) && (1..=2).contains(&histograms),
+            "{stats} {histograms}"
+        );
+        assert_eq!(
+            a_second(30_000, 6_000, 30_000, false)[1],
+            0,
+            "nobody watches"
+        );
+        // steps that take longer than the rarest
+        let [stats, _] = a_second(200_000, 200_000, 0, false);
+        assert!(stats >= 2, "{stats}");
     }
 
     #[test]
@@ -166,16 +266,5 @@ mod tests {
         pace.look(Duration::from_secs(1), start);
         assert!(!pace.look_due(start + Duration::from_secs(19)));
         assert!(pace.look_due(start + Duration::from_secs(20)));
-    }
-
-    #[test]
-    fn histograms_only_where_somebody_watches_and_not_of_every_step() {
-        let start = Instant::now();
-        let mut pace = Pace::new(start);
-        assert_eq!(pace.next(start, false).1, Detail::Stats);
-        assert_eq!(pace.next(start, true).1, Detail::Histograms);
-        pace.advanced(1, 1, Duration::from_millis(10), Detail::Histograms, start);
-        assert_eq!(pace.next(start + FRAME, true).1, Detail::Stats);
-        assert_eq!(pace.next(start + FRAME * 5, true).1, Detail::Histograms);
     }
 }

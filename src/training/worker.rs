@@ -109,6 +109,8 @@ struct Worker<'a, T, B> {
     info: Arc<RunInfo>,
     pace: Pace,
     points: Vec<Point>,
+    /// The last step was not measured.
+    unmeasured: bool,
     histograms: Option<Arc<Vec<LayerHistograms>>>,
     /// What of the data the screen shows.
     lens: Option<Lens>,
@@ -147,6 +149,7 @@ where
             info: Arc::new(RunInfo::default()),
             pace: Pace::new(now),
             points: Vec::new(),
+            unmeasured: false,
             histograms: None,
             lens: None,
             notices: Vec::new(),
@@ -201,6 +204,8 @@ where
     fn apply(&mut self, command: Command) {
         match command {
             Command::Run => self.wish = Wish::Run,
+            // what is looked at while nothing moves is the network as it is: one more step shows it
+            Command::Pause if self.moving() && self.unmeasured => self.wish = Wish::Steps(1),
             Command::Pause => self.wish = Wish::Pause,
             Command::Step(steps) => {
                 let under_way = match self.wish {
@@ -286,6 +291,7 @@ where
             Err(why) => self.fail(why),
         }
         self.pace = Pace::new(Instant::now());
+        self.unmeasured = false;
         self.saved = Instant::now();
         self.unsaved = false;
         self.show();
@@ -307,7 +313,7 @@ where
             return;
         };
         let started = Instant::now();
-        let (mut steps, mut detail) = self.pace.next(started, self.mailbox.taken());
+        let (mut steps, mut detail) = self.pace.next(self.mailbox.taken());
         if let Wish::Steps(left) = self.wish {
             if left <= steps {
                 detail = Detail::Histograms;
@@ -319,7 +325,7 @@ where
                 let now = Instant::now();
                 let took = now.saturating_duration_since(started);
                 self.pace
-                    .advanced(advance.steps, advance.rows, took, detail, now);
+                    .advanced(advance.steps, advance.rows, took, detail);
                 if let Wish::Steps(left) = self.wish {
                     self.wish = match left.saturating_sub(advance.steps) {
                         0 => Wish::Pause,
@@ -327,7 +333,9 @@ where
                     };
                 }
                 self.unsaved |= advance.steps > 0;
-                self.points.extend(advance.point);
+                let point = advance.point.filter(|point| !point.layers.is_empty());
+                self.unmeasured = point.is_none();
+                self.points.extend(point);
                 if let Some(histograms) = advance.histograms {
                     self.histograms = Some(Arc::new(histograms));
                 }
@@ -339,7 +347,9 @@ where
             self.rest();
             return;
         }
-        self.evaluate(|age| age.epochs > 0);
+        if !self.unmeasured {
+            self.evaluate(|age| age.epochs > 0);
+        }
         let now = Instant::now();
         if self.pace.frame_due(now) {
             self.show();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::DataKind;
-use crate::telemetry::Score;
+use crate::telemetry::{LayerStats, Score};
 use crate::training::trainee::Advance;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -62,6 +62,10 @@ impl Trainee for Script {
             rows,
             point: Some(Point {
                 step: self.step,
+                layers: match last {
+                    Detail::Loss if self.ended.is_none() => Vec::new(),
+                    _ => vec![LayerStats::default()],
+                },
                 test: self.evaluated.map(|s| Score {
                     loss: s as f64,
                     accuracy: None,

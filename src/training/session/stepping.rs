@@ -16,7 +16,11 @@ impl Session {
             advance.ended = self.ended.clone();
             return advance;
         }
-        let steps = self.until_a_stop(steps);
+        let (steps, stops) = self.until_a_stop(steps);
+        let last = match last {
+            Detail::Loss if stops => Detail::Stats,
+            last => last,
+        };
         for i in 1..=steps {
             let detail = if i == steps { last } else { Detail::Loss };
             self.begun = Some(self.steps());
@@ -35,7 +39,7 @@ impl Session {
             }
         }
         advance.point = self.point(last == Detail::Histograms);
-        if let Some(point) = &advance.point {
+        if let Some(point) = advance.point.as_ref().filter(|p| !p.layers.is_empty()) {
             self.log.push(point.clone());
         }
         advance.histograms = self.outcome.histograms.take();
@@ -43,14 +47,15 @@ impl Session {
         advance
     }
 
-    /// So many steps, but none past a point where a rule may end the run: so the last step of a run is measured.
-    fn until_a_stop(&self, steps: u64) -> u64 {
-        let mut steps = steps.min(self.steps_left().unwrap_or(u64::MAX));
+    /// So many steps, but none past a point where a rule may end the run, and whether they end there: the last step of a run is
+    /// measured.
+    fn until_a_stop(&self, steps: u64) -> (u64, bool) {
+        let mut most = self.steps_left().unwrap_or(u64::MAX);
         if self.experiment.training.stop.patience.is_some() {
             let epoch = self.steps_per_epoch();
-            steps = steps.min(epoch - self.steps() % epoch);
+            most = most.min(epoch - self.steps() % epoch);
         }
-        steps.max(1)
+        (steps.min(most).max(1), steps >= most)
     }
 
     /// One step: rows, rate, forward, backward, update; then whatever the end of an epoch brings.
