@@ -153,3 +153,60 @@ fn exact_square_distance<T: Number>(a: &[[T; LANES]], b: &[[T; LANES]]) -> f64 {
     }
     parts.iter().sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Values of one size, from far below f32's normal numbers' roots to near its largest.
+    fn values() -> impl Strategy<Value = Vec<f32>> {
+        let each = prop::collection::vec(-1.0f32..1.0, 0..1300);
+        (each, -120i32..126).prop_map(|(mut values, exponent)| {
+            let factor = 2f32.powi(exponent);
+            values.iter_mut().for_each(|v| *v *= factor);
+            values
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn squares_are_those_of_f64(values in values()) {
+            let exact: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
+            let found = square_sum(&values);
+            prop_assert!((found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
+        }
+
+        #[test]
+        fn distances_are_those_of_f64(mut values in values()) {
+            values.truncate(values.len() / LANES * LANES);
+            let other: Vec<f32> = values.iter().map(|v| 0.5 * v).collect();
+            let exact: f64 = values.iter().map(|v| (0.5 * f64::from(*v)).powi(2)).sum::<f64>();
+            let found = distance(&values, &other);
+            prop_assert!((found - exact.sqrt()).abs() <= 1e-6 * exact.sqrt(), "{found}");
+        }
+
+        #[test]
+        fn scaling_rounds_once(values in values(), factor in -1e3f64..1e3, power in -130i32..130) {
+            for factor in [factor, f64::from(power).exp2()] {
+                let mut scaled = values.clone();
+                scale(&mut scaled, factor, f64::from(f32::MIN_POSITIVE));
+                for (v, s) in values.iter().zip(scaled) {
+                    let exact = (f64::from(*v) * factor) as f32;
+                    let exact = if exact.abs() < f32::MIN_POSITIVE { 0.0 } else { exact };
+                    prop_assert_eq!(s, exact);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_of_what_is_not_finite_is_not() {
+        assert!(square_sum(&[1.0, f32::NAN]).is_nan());
+        let mut values = [1.0f32; 4 * LANES];
+        values[20] = f32::INFINITY;
+        assert_eq!(square_sum(&values), f64::INFINITY);
+        values[21] = f32::NAN;
+        assert!(square_sum(&values).is_nan());
+    }
+}
