@@ -129,10 +129,6 @@ fn a_step_allocates_nothing() {
             };
             for (name, spec, time, threads) in networks {
                 for observe in [Observe::Loss, Observe::Stats] {
-                    // a measured step of a recurrent layer takes a vector of flags, one a unit
-                    if time.is_some() && observe == Observe::Stats {
-                        continue;
-                    }
                     let found = allocations(spec, &hyper, observe, time, threads);
                     assert_eq!(found, 0, "{name}, {optimizer}, {observe:?}, {hyper:?}");
                 }

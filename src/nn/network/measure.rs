@@ -29,7 +29,6 @@ impl<T: Real> Layer<T> {
                 &self.activated,
                 &self.spec.activation,
                 self.exponent,
-                scratch,
                 stats,
             );
             return;

@@ -12,14 +12,13 @@ use crate::nn::stats::LayerStats;
 
 impl<T: Real> Recurrence<T> {
     /// Of the states, of the pre-activations, and of ∂loss/∂pre, which is scaled by 2^-`exponent`. A gate counts as an output
-    /// of its own: saturated by its own activation's derivative. `scratch`: at least `[rows][units]`.
+    /// of its own: saturated by its own activation's derivative.
     pub fn measure(
         &self,
         pre: &Blocked<T>,
         states: &Blocked<T>,
         activation: &Activation,
         exponent: i32,
-        scratch: &mut Blocked<T>,
         stats: &mut LayerStats,
     ) {
         let rows = self.rows as f64;
@@ -28,12 +27,14 @@ impl<T: Real> Recurrence<T> {
             (square_sum(self.delta_input.data()) / elements).sqrt() * rows * power_of_two(exponent);
         (stats.out_mean, stats.out_std) = self.mean_and_std(states);
         stats.pre_std = self.mean_and_std(pre).1;
-        let mut count = Count::new(pre.features());
-        match self.cell {
-            Cell::Plain => self.count_plain(pre, states, activation, scratch, &mut count),
-            Cell::Lstm { .. } | Cell::Gru => self.count_gates(&mut count),
-        }
-        (stats.saturated, stats.dead) = count.shares(self.rows * self.steps);
+        (stats.saturated, stats.dead) = match self.cell {
+            Cell::Plain => {
+                self.saturated_and_dead(pre.features(), self.own_slopes(pre, states, activation))
+            }
+            Cell::Lstm { .. } | Cell::Gru => {
+                self.saturated_and_dead(pre.features(), self.slopes_of_gates())
+            }
+        };
     }
     /// Mean and population standard deviation of the rows in use over all steps.
     fn mean_and_std(&self, sequence: &Blocked<T>) -> (f64, f64) {
@@ -59,46 +60,59 @@ impl<T: Real> Recurrence<T> {
     fn lanes(&self, block: usize) -> usize {
         (self.rows - block % self.blocks() * LANES).min(LANES)
     }
-    fn count_plain(
+    /// The activation's slopes of a block's feature, and below what they count as saturated.
+    fn own_slopes<'a>(
         &self,
-        pre: &Blocked<T>,
-        states: &Blocked<T>,
-        activation: &Activation,
-        scratch: &mut Blocked<T>,
-        count: &mut Count,
-    ) {
-        let size = self.step_len(pre.features());
-        scratch.set_rows(self.rows);
-        let bound = bound::<T>(activation);
-        let steps = pre.data().chunks_exact(size);
-        for (z, h) in steps.zip(states.data().chunks_exact(size)) {
-            scratch.fill(T::ONE);
-            T::activate_backward_run(activation, z, h, scratch.data_mut());
-            for block in 0..scratch.blocks() {
-                let slopes = scratch.block(block).chunks_exact(LANES);
-                for (feature, slopes) in slopes.enumerate() {
-                    count.add(feature, &slopes[..self.lanes(block)], bound);
-                }
-            }
+        pre: &'a Blocked<T>,
+        states: &'a Blocked<T>,
+        activation: &'a Activation,
+    ) -> impl Fn(usize, usize) -> ([T; LANES], T) + 'a {
+        let bound = bound(activation);
+        move |block, feature| {
+            let (z, h) = (pre.feature(block, feature), states.feature(block, feature));
+            let mut slopes = [T::ONE; LANES];
+            T::activate_backward_run(activation, z, h, &mut slopes);
+            (slopes, bound)
         }
     }
     /// The slopes of gates follow from their outputs: y(1 - y) of the logistic ones, 1 - y² of the candidate, the third.
-    fn count_gates(&self, count: &mut Count) {
+    fn slopes_of_gates(&self) -> impl Fn(usize, usize) -> ([T; LANES], T) {
         let units = self.gates.features() / self.cell.gates();
-        let (logistic, tanh) = (
-            bound::<T>(&Activation::Logistic),
-            bound::<T>(&Activation::Tanh),
-        );
-        for block in 0..self.steps * self.blocks() {
-            let outputs = self.gates.block(block).as_chunks::<LANES>().0;
-            for (feature, outputs) in outputs.iter().enumerate() {
-                let (slopes, bound) = match feature / units {
-                    2 => (outputs.map(|y| T::ONE - y * y), tanh),
-                    _ => (outputs.map(|y| y * (T::ONE - y)), logistic),
+        let (logistic, tanh) = (bound(&Activation::Logistic), bound(&Activation::Tanh));
+        move |block, feature| {
+            let outputs = self.gates.feature(block, feature);
+            let mut slopes = [T::ZERO; LANES];
+            for (slope, &y) in slopes.iter_mut().zip(outputs) {
+                *slope = match feature / units {
+                    2 => T::ONE - y * y,
+                    _ => y * (T::ONE - y),
                 };
-                count.add(feature, &slopes[..self.lanes(block)], bound);
             }
+            let bound = if feature / units == 2 { tanh } else { logistic };
+            (slopes, bound)
         }
+    }
+    /// Shares of saturated outputs and of dead features, over all steps.
+    fn saturated_and_dead(
+        &self,
+        features: usize,
+        slopes: impl Fn(usize, usize) -> ([T; LANES], T),
+    ) -> (f64, f64) {
+        let (mut saturated, mut dead) = (0, 0);
+        for feature in 0..features {
+            let mut alive = false;
+            for block in 0..self.steps * self.blocks() {
+                let (slopes, bound) = slopes(block, feature);
+                let used = &slopes[..self.lanes(block)];
+                let (flat, zero) = wide::count_below(used, bound);
+                saturated += flat;
+                alive |= zero < used.len();
+            }
+            dead += usize::from(!alive);
+        }
+        let each = (self.rows * self.steps) as f64;
+        let features = features as f64;
+        (saturated as f64 / (features * each), dead as f64 / features)
     }
     /// ∂loss/∂pre as a sequence.
     pub fn delta(&self) -> &Blocked<T> {
@@ -124,34 +138,4 @@ impl<T: Real> Recurrence<T> {
 /// Below this a slope counts as saturated.
 fn bound<T: Real>(activation: &Activation) -> T {
     T::from_f64(SATURATED_BELOW * activation.max_slope().unwrap_or(0.0))
-}
-
-/// Slopes, counted.
-struct Count {
-    /// Features with a slope that is not 0.
-    alive: Vec<bool>,
-    saturated: usize,
-}
-
-impl Count {
-    fn new(features: usize) -> Self {
-        Self {
-            alive: vec![false; features],
-            saturated: 0,
-        }
-    }
-    fn add<T: Real>(&mut self, feature: usize, slopes: &[T], bound: T) {
-        let (flat, zero) = wide::count_below(slopes, bound);
-        self.saturated += flat;
-        self.alive[feature] |= zero < slopes.len();
-    }
-    /// Shares of saturated outputs and of dead features, of so many outputs a feature.
-    fn shares(&self, each: usize) -> (f64, f64) {
-        let features = self.alive.len() as f64;
-        let dead = self.alive.iter().filter(|alive| !**alive).count();
-        (
-            self.saturated as f64 / (features * each as f64),
-            dead as f64 / features,
-        )
-    }
 }
