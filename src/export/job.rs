@@ -3,6 +3,7 @@
 use crate::data::{DataKind, Dataset, Task};
 use crate::experiment::{BatchSize, Experiment, resolve};
 use crate::nn::spec::{LayerKind, NetworkSpec};
+use crate::training::rows_under_batch_norm;
 use thiserror::Error;
 
 /// An experiment and the network that it is on its data.
@@ -55,7 +56,24 @@ impl Job {
     }
 
     pub fn steps_per_epoch(&self) -> usize {
-        self.train_rows.div_ceil(self.batch_rows()).max(1)
+        self.rows_an_epoch().div_ceil(self.batch_rows()).max(1)
+    }
+
+    /// All training rows, or all but a single one left over that batch norm could not take.
+    pub fn rows_an_epoch(&self) -> usize {
+        match self.network.has_batch_norm() {
+            true => rows_under_batch_norm(self.train_rows, self.batch_rows()),
+            false => self.train_rows,
+        }
+    }
+
+    /// Such rows where they are not all, and why: what a script says of it.
+    pub fn left_out(&self) -> Option<(usize, &'static str)> {
+        let rows = self.rows_an_epoch();
+        (rows < self.train_rows).then_some((
+            rows,
+            "a single row left over is left out: batch norm tells no variance from it",
+        ))
     }
 
     pub fn is_classification(&self) -> bool {

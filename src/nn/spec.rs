@@ -10,7 +10,7 @@ vocabulary! {
     /// Normalization between the affine map and the activation.
     pub enum Norm("norm") {
         None = "none" ["no normalization", "-"],
-        Batch = "batch" ["each unit to mean 0 and variance 1 over the batch, then scaled and shifted", "Ioffe & Szegedy 2015"] {
+        Batch = "batch" ["each unit to mean 0 and variance 1 over the batch, then scaled and shifted; a single row left over is left out", "Ioffe & Szegedy 2015"] {
             eps: f64 = Some(1e-5), POSITIVE, "added to the variance";
             momentum: f64 = Some(0.1), SHARE, "share of the batch in the running statistics"
         },
@@ -107,6 +107,14 @@ pub struct NetworkSpec {
     pub layers: Vec<LayerSpec>,
     pub loss: Loss,
     pub label_smoothing: f64,
+}
+
+impl NetworkSpec {
+    /// Whether the rows of a batch are measured together, which a batch of one row cannot be.
+    pub fn has_batch_norm(&self) -> bool {
+        let is_batch = |l: &LayerSpec| matches!(l.norm, Norm::Batch { .. });
+        self.layers.iter().any(is_batch)
+    }
 }
 
 /// What can be changed while a run goes on.

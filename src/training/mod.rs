@@ -25,6 +25,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Glance};
 pub use handle::{Handle, THREAD_NAME};
 pub use look::{DataView, Lens};
 pub use mailbox::{Mailbox, stands_out};
+pub use order::rows_under_batch_norm;
 pub use pace::Measuring;
 pub use pretrain::{PretrainError, Pretraining, Stage};
 pub use protocol::*;

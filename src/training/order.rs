@@ -1,6 +1,7 @@
 //! Which rows make up which mini-batch.
 
 use crate::nn::random::{Purpose, stream};
+use crate::nn::spec::NetworkSpec;
 use rand::seq::SliceRandom;
 
 /// Words of the random stream set aside for one epoch: enough for 2³² rows. The order of an epoch follows from the seed
@@ -13,6 +14,8 @@ pub struct RowOrder {
     seed: u64,
     shuffle: bool,
     batch: usize,
+    /// Rows of an epoch: all, or all but a single one left over.
+    used: usize,
     epoch: Option<u64>,
     rows: Vec<u32>,
 }
@@ -20,17 +23,28 @@ pub struct RowOrder {
 impl RowOrder {
     /// `batch` rows a step; the last batch of an epoch has what is left. Without `shuffle`: the file's order.
     pub fn new(seed: u64, rows: usize, batch: usize, shuffle: bool) -> RowOrder {
+        let rows: Vec<u32> = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
         RowOrder {
             seed,
             shuffle,
-            batch: batch.clamp(1, rows.max(1)),
+            batch: batch.clamp(1, rows.len().max(1)),
+            used: rows.len(),
             epoch: None,
-            rows: (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect(),
+            rows,
         }
     }
 
+    /// The order for `spec`: a single row that would be left over alone is left out under batch norm, which tells no
+    /// variance from one (with `shuffle` it is another row in every epoch).
+    pub fn of(mut self, spec: &NetworkSpec) -> RowOrder {
+        if spec.has_batch_norm() {
+            self.used = rows_under_batch_norm(self.rows.len(), self.batch);
+        }
+        self
+    }
+
     pub fn steps_per_epoch(&self) -> u64 {
-        self.rows.len().div_ceil(self.batch).max(1) as u64
+        self.used.div_ceil(self.batch).max(1) as u64
     }
 
     /// The rows of step `step` (from 0).
@@ -41,7 +55,7 @@ impl RowOrder {
             self.draw(epoch);
         }
         let from = within * self.batch;
-        &self.rows[from..(from + self.batch).min(self.rows.len())]
+        &self.rows[from..(from + self.batch).min(self.used)]
     }
 
     fn draw(&mut self, epoch: u64) {
@@ -53,6 +67,14 @@ impl RowOrder {
             .for_each(|(row, i)| *row = i);
         self.rows.shuffle(&mut random);
         self.epoch = Some(epoch);
+    }
+}
+
+/// Rows of an epoch under batch norm: all, or all but one that would be a batch alone.
+pub fn rows_under_batch_norm(rows: usize, batch: usize) -> usize {
+    match rows.checked_rem(batch) {
+        Some(1) => rows - 1,
+        _ => rows,
     }
 }
 
@@ -79,6 +101,17 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, (0..10).collect::<Vec<_>>());
         assert_eq!(epoch(&mut order, 0), first);
+    }
+
+    #[test]
+    fn a_single_row_left_over_is_left_out_under_batch_norm_alone() {
+        for (rows, batch, used) in [(9, 4, 8), (10, 4, 10), (8, 4, 8), (5, 1, 5), (2, 2, 2)] {
+            assert_eq!(
+                rows_under_batch_norm(rows, batch),
+                used,
+                "{rows} by {batch}"
+            );
+        }
     }
 
     #[test]

@@ -498,3 +498,69 @@ fn it_learns() {
     let score = network.evaluate(&batch).expect("fits");
     assert!(score.accuracy > Some(0.97), "{score:?}");
 }
+
+/// Panics when it is asked for the time of that number.
+#[derive(Debug)]
+struct Breaking(AtomicUsize);
+
+impl Team for Breaking {
+    fn members(&self) -> usize {
+        2
+    }
+    fn run(&self, shares: usize, work: &(dyn Fn(usize) + Sync)) {
+        let left = self.0.fetch_sub(1, Ordering::Relaxed);
+        assert_ne!(left, 0, "broken off");
+        (0..shares).for_each(work);
+    }
+}
+
+/// Wherever a step is broken off: the network says that it is whole only where it goes on as if nothing had been, and up to
+/// the first update it says so, with batch norm too.
+#[test]
+fn a_step_that_broke_off_before_anything_was_learned_can_be_taken_again() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let hyper = make::hyper(make::named("adam"));
+    for observe in [Observe::Loss, Observe::Full] {
+        let options = BuildOptions {
+            seed: 5,
+            batch_rows: ROWS,
+            threads: 2,
+            time: None,
+        };
+        let at_two = || {
+            let mut network = Network::<f32>::new(&wide(), &options).expect("builds");
+            network
+                .initialize(make::inputs(ROWS, 37, 5).view())
+                .expect("draws");
+            run(&mut network, &hyper, 0..2);
+            network
+        };
+        let mut unbroken = at_two();
+        step(&mut unbroken, &hyper, 2, observe);
+        let mut whole = Vec::new();
+        for place in 0.. {
+            let mut network = at_two();
+            network.set_team(Some(Arc::new(Breaking(place.into()))));
+            let broken = catch_unwind(AssertUnwindSafe(|| step(&mut network, &hyper, 2, observe)));
+            network.set_team(None);
+            whole.push(network.is_whole());
+            if broken.is_ok() {
+                break;
+            }
+            if network.is_whole() {
+                step(&mut network, &hyper, 2, observe);
+                assert_eq!(
+                    network.state(),
+                    unbroken.state(),
+                    "{observe:?}, call {place}"
+                );
+            }
+        }
+        let forward = 4;
+        assert!(whole.len() > 2 * forward, "{whole:?}");
+        assert!(
+            whole[..forward].iter().all(|w| *w),
+            "{observe:?}: {whole:?}"
+        );
+    }
+}

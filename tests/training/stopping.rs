@@ -137,3 +137,21 @@ fn fewer_training_rows_where_asked() {
     let experiment = experiment("[data]\nkind = \"digits\"\ntrain_rows = 100\n");
     assert_eq!(super::session_of(&experiment).info().train_rows, 100);
 }
+
+/// 141 rows by 14 leave one over.
+#[test]
+fn a_single_row_left_over_does_not_end_a_run_under_batch_norm() {
+    let layers = "[[network.layers]]\nunits = 12\nnorm = \"batch\"\n";
+    let rows = |norm: &str| {
+        let layers = layers.replace("batch", norm);
+        let text = format!(
+            "[network]\n{layers}[data]\nkind = \"wine\"\ntest_fraction = 0.0\ntrain_rows = 141\n[training]\nbatch_size = 14\n[training.stop]\nepochs = 3\n"
+        );
+        let mut session = session(&text);
+        assert_eq!(session.data().train.len(), 141);
+        let rows = session.advance(u64::MAX, Detail::Loss).rows;
+        (ended(&session), session.steps(), rows)
+    };
+    assert_eq!(rows("batch"), ("3 epochs".into(), 30, 420));
+    assert_eq!(rows("layer"), ("3 epochs".into(), 33, 423));
+}

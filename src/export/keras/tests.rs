@@ -49,3 +49,14 @@ fn what_keras_does_otherwise_is_said() {
         "{script}"
     );
 }
+
+#[test]
+fn a_row_that_batch_norm_cannot_take_is_left_out() {
+    let fit = |rows: usize| {
+        let mut job = job(DIGITS);
+        job.train_rows = rows;
+        script(&job).expect("a script")
+    };
+    assert!(fit(993).contains("model.fit(x[:992], y[:992], batch_size=32"));
+    assert!(fit(994).contains("model.fit(x, y, batch_size=32"));
+}

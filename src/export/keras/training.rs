@@ -368,9 +368,16 @@ pub fn main(job: &Job) -> String {
     } else {
         "False"
     };
+    let used = match job.left_out() {
+        Some((used, why)) => {
+            let _ = writeln!(out, "    # {why}");
+            format!("[:{used}]")
+        }
+        None => String::new(),
+    };
     let _ = write!(
         out,
-        "    history = model.fit(x, y, batch_size={rows}, epochs={epochs}, shuffle={shuffle}, {validation}callbacks=callbacks, verbose=2)\n    \
+        "    history = model.fit(x{used}, y{used}, batch_size={rows}, epochs={epochs}, shuffle={shuffle}, {validation}callbacks=callbacks, verbose=2)\n    \
          print(f\"step {{int(keras.ops.convert_to_numpy(model.optimizer.iterations.value))}}  loss {{history.history['loss'][-1]:.6g}}\")\n\n\n\
          if __name__ == \"__main__\":\n    main()\n"
     );

@@ -72,3 +72,20 @@ fn pretraining_is_refused_with_a_way_out() {
     let error = script(&job).expect_err("no equal").to_string();
     assert!(error.contains("--save-weights"), "{error}");
 }
+
+/// 129 rows by 32 leave one over.
+#[test]
+fn a_row_that_batch_norm_cannot_take_is_left_out() {
+    let toml = "format = 1\n[data]\nkind = \"wine\"\ntrain_rows = 129\n[network]\n[[network.layers]]\nunits = 5\n";
+    let batch = format!("{toml}norm = \"batch\"\n");
+    assert!(
+        script(&job(&batch))
+            .expect("a script")
+            .contains("for rows in torch.randperm(len(x))[:128].split(32):")
+    );
+    assert!(
+        script(&job(toml))
+            .expect("a script")
+            .contains("for rows in torch.randperm(len(x)).split(32):")
+    );
+}

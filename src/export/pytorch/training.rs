@@ -424,9 +424,16 @@ fn training_loop(job: &Job, scheduled: bool, out: &mut String) {
     } else {
         "torch.arange(len(x))"
     };
+    let used = match job.left_out() {
+        Some((used, why)) => {
+            let _ = writeln!(out, "    # {why}");
+            format!("[:{used}]")
+        }
+        None => String::new(),
+    };
     let _ = write!(
         out,
-        "    for epoch in {}:\n        model.train()\n        for rows in {order}.split({rows}):\n            \
+        "    for epoch in {}:\n        model.train()\n        for rows in {order}{used}.split({rows}):\n            \
          if step >= most:\n                break\n            optimizer.zero_grad()\n            \
          loss = total_loss(model, x[rows], {})\n            loss.backward()\n",
         epochs,

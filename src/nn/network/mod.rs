@@ -257,8 +257,6 @@ impl<T: Real> Network<T> {
         self.check_targets(batch.x.nrows(), &batch.y)?;
         if mode.trains() {
             self.check_batch_norm(batch.x.nrows())?;
-            // Its running statistics move on the way forward.
-            self.whole = self.batch_norm().is_none();
         }
         let crew = Crew::of(self.team.as_deref(), self.threads);
         forward::forward(&mut self.layers, &self.input, mode, crew);

@@ -61,6 +61,7 @@ impl Autoencoder {
         if plan.tied {
             network.tie(0);
         }
+        let order = RowOrder::new(seed, inputs.nrows(), plan.batch, true).of(network.spec());
         Ok(Self {
             network,
             layer,
@@ -69,7 +70,7 @@ impl Autoencoder {
                 regularize: Regularize::default(),
                 clip: Clip::None {},
             },
-            order: RowOrder::new(seed, inputs.nrows(), plan.batch, true),
+            order,
             noise: plan.noise as f32,
             random: stream(seed, Purpose::Noise),
             step: 0,
@@ -91,10 +92,6 @@ impl Autoencoder {
                 .map(|&row| row as usize)
                 .collect();
             self.step += 1;
-            // Batch norm tells no variance from a row that is left over alone.
-            if rows.len() == 1 && self.has_batch_norm() {
-                continue;
-            }
             let clean = inputs.select(Axis(0), &rows);
             let noisy = self.with_noise(&clean);
             let batch = Batch {
@@ -109,10 +106,6 @@ impl Autoencoder {
             sum += self.outcome.score.loss;
         }
         Ok(Some(sum / steps as f64))
-    }
-
-    fn has_batch_norm(&self) -> bool {
-        matches!(self.network.spec().layers[0].norm, Norm::Batch { .. })
     }
 
     fn with_noise(&mut self, clean: &Array2<f32>) -> Option<Array2<f32>> {

@@ -125,7 +125,8 @@ impl Session {
             data.train.len(),
             batch_rows,
             experiment.data.shuffle,
-        );
+        )
+        .of(&spec);
         let mut gathered = Gathered::new(&data, batch_rows);
         gathered.fill(&data.train, order.rows(0));
         network.initialize(gathered.x())?;
