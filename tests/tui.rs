@@ -15,6 +15,9 @@ mod finder;
 mod fuzz;
 #[path = "tui/inquiry.rs"]
 mod inquiry;
+#[cfg(unix)]
+#[path = "tui/leaving.rs"]
+mod leaving;
 #[path = "tui/mouse.rs"]
 mod mouse;
 #[path = "tui/picker.rs"]

@@ -1,4 +1,5 @@
-//! Signals that ask a run to stop: the first is heard between two steps, the second ends the program at once. A signal that
+//! Signals that ask a run to stop: the first is heard between two steps, a second interrupt or terminate ends the program at
+//! once. Hang-ups do not: a terminal that is closed brings several, and a session's end one behind its terminate. A signal that
 //! whoever started the program had ignored (`nohup` does so with the hang-up) stays ignored.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -6,10 +7,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Those that hurry when they come again.
+const HURRYING: &[i32] = &[SIGINT, SIGTERM];
 #[cfg(unix)]
-const SIGNALS: &[i32] = &[SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+const OTHERS: &[i32] = &[signal_hook::consts::SIGHUP];
 #[cfg(not(unix))]
-const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
+const OTHERS: &[i32] = &[];
 
 /// Whether a signal has asked to stop.
 #[derive(Clone, Debug)]
@@ -18,15 +21,19 @@ pub struct Signals(Arc<AtomicBool>);
 impl Signals {
     /// From here on the signals are heard instead of ending the program.
     pub fn listen() -> io::Result<Signals> {
-        let asked = Arc::new(AtomicBool::new(false));
+        let (asked, hurried) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let ignored = ignored();
-        for &signal in SIGNALS.iter().filter(|&&s| ignored >> (s - 1) & 1 == 0) {
+        let is_heard = |signal: &&i32| ignored >> (**signal - 1) & 1 == 0;
+        for &signal in HURRYING.iter().filter(is_heard) {
             // Shells report 128 + the number for a program that a signal ended.
             signal_hook::flag::register_conditional_shutdown(
                 signal,
                 128 + signal,
-                Arc::clone(&asked),
+                Arc::clone(&hurried),
             )?;
+            signal_hook::flag::register(signal, Arc::clone(&hurried))?;
+        }
+        for &signal in HURRYING.iter().chain(OTHERS).filter(is_heard) {
             signal_hook::flag::register(signal, Arc::clone(&asked))?;
         }
         Ok(Signals(asked))

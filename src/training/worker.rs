@@ -175,7 +175,7 @@ where
             let heard = !commands.is_empty();
             for command in commands {
                 if matches!(command, Command::Stop) {
-                    self.autosave();
+                    self.save_at_the_end();
                     self.show();
                     return;
                 }

@@ -4,6 +4,7 @@
 use super::app::App;
 use super::budget::Budget;
 use super::draw::draw;
+use super::farewell::Farewell;
 use super::inquiry::Answer;
 use super::message::{Effect, Message};
 use super::screen::Screen;
@@ -29,6 +30,8 @@ pub enum Event {
     Swept,
     /// Something that the screen had asked was found out.
     Answered(Box<Answer>),
+    /// A run that was left for another had something to say at its end.
+    Left(String),
     /// The system asks to end: hang-up, terminate, interrupt.
     Signal(i32),
     /// The system asks to stop until it says go on.
@@ -84,29 +87,25 @@ pub fn read_input(bell: Bell) -> io::Result<()> {
         .map(|_| ())
 }
 
-/// Listens for the signals that end the program or stop it. The second that asks for the end is obeyed at once: what is
-/// written at the end may wait for a disk that is gone.
+/// Listens for the signals that end the program or stop it, and obeys at once what must not wait for the run to be saved (see
+/// [`Farewell`]).
 #[cfg(unix)]
-pub fn read_signals(bell: Bell) -> io::Result<()> {
+pub fn read_signals(bell: Bell, farewell: Arc<Farewell>) -> io::Result<()> {
     use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
     let mut signals =
         signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGCONT])?;
     std::thread::Builder::new()
         .name("gradlab-signals".into())
         .spawn(move || {
-            let mut ending = false;
             for signal in signals.forever() {
                 match signal {
                     SIGTSTP => bell.ring(Event::Stop),
                     SIGCONT => bell.ring(Event::GoOn),
-                    _ if ending => {
+                    _ if farewell.is_at_once(signal) => {
                         super::terminal::give_back();
                         std::process::exit(128 + signal);
                     }
-                    _ => {
-                        ending = true;
-                        bell.ring(Event::Signal(signal));
-                    }
+                    _ => bell.ring(Event::Signal(signal)),
                 }
             }
         })
@@ -114,7 +113,7 @@ pub fn read_signals(bell: Bell) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub fn read_signals(_: Bell) -> io::Result<()> {
+pub fn read_signals(_: Bell, _: Arc<Farewell>) -> io::Result<()> {
     Ok(())
 }
 
@@ -209,6 +208,7 @@ impl<W: Write> Loop<W> {
                 None => return Ok(None),
             },
             Event::Answered(answer) => Message::Answered(answer),
+            Event::Left(notice) => Message::Trouble(notice),
             Event::Stop => {
                 self.suspend()?;
                 return Ok(None);

@@ -8,6 +8,7 @@ mod differences;
 pub mod draw;
 pub mod edit;
 pub mod event_loop;
+mod farewell;
 pub mod finder;
 mod footer;
 pub mod glyphs;
@@ -34,11 +35,13 @@ pub mod world;
 
 use crate::experiment::Experiment;
 use app::{App, Manner};
-use event_loop::{Bell, Ended, Loop};
+use event_loop::{Bell, Ended, Event, Loop};
+use farewell::Farewell;
 use ratatui::Terminal;
 use screen::Screen;
 use std::io::{self, IsTerminal, Write, stdout};
 use std::path::PathBuf;
+use std::sync::Arc;
 use terminal::Guard;
 use world::World;
 
@@ -86,7 +89,8 @@ pub fn run(
     let mut world = World::new(bell.clone(), options.threads);
     world.start(&experiment, base_dir, options.resume)?;
     terminal::hook_panics();
-    event_loop::read_signals(bell.clone())?;
+    let farewell = Arc::new(Farewell::default());
+    event_loop::read_signals(bell.clone(), Arc::clone(&farewell))?;
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
     let mut app = App::new(experiment, path, options.manner);
@@ -100,15 +104,19 @@ pub fn run(
         guard: Some(guard),
     };
     let ended = event_loop.run();
+    farewell.begin();
     // The terminal first: the last autosave can take its time, and what it says is for the shell's screen.
     event_loop.guard = None;
-    for notice in event_loop.world.end() {
-        // Nobody may be left to tell.
-        let _ = writeln!(
-            io::stderr(),
-            "gradlab: {}",
-            crate::text::clean(&notice, 1000)
-        );
+    farewell::while_said(|| event_loop.world.end());
+    while let Ok(event) = event_loop.events.try_recv() {
+        if let Event::Left(notice) = event {
+            // Nobody may be left to tell.
+            let _ = writeln!(
+                io::stderr(),
+                "gradlab: {}",
+                crate::text::clean(&notice, 1000)
+            );
+        }
     }
     match ended? {
         Ended::Quit => Ok(None),

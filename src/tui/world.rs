@@ -11,6 +11,7 @@ use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper}
 use base64::Engine;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// A run is lost for at most so long; stopping saves it too.
@@ -22,6 +23,9 @@ pub struct World {
     race: Vec<Handle>,
     sweeper: Option<Sweeper>,
     inquirer: Option<Inquirer>,
+    /// Training threads that were told to end, and those who wait for them: a disk that hangs holds neither the screen up nor
+    /// the next run.
+    leaving: Vec<JoinHandle<()>>,
     bell: Bell,
     threads: Option<usize>,
     /// Where relative paths start.
@@ -35,20 +39,23 @@ impl World {
             race: Vec::new(),
             sweeper: None,
             inquirer: None,
+            leaving: Vec::new(),
             bell,
             threads,
             base: PathBuf::from("."),
         }
     }
 
-    /// A new training thread, running; the old one is stopped first.
+    /// A new training thread, running; the old one is told to end.
     pub fn start(
         &mut self,
         experiment: &Experiment,
         base_dir: PathBuf,
         resume: Option<PathBuf>,
     ) -> io::Result<()> {
-        self.handle = None;
+        if let Some(old) = self.handle.take() {
+            self.leave(old);
+        }
         self.base = base_dir;
         let bell = self.bell.clone();
         let options = Options {
@@ -68,10 +75,30 @@ impl World {
         Ok(())
     }
 
-    /// Stops training and waits for its end (and its autosave); returns what it had to say and nobody has seen yet.
-    pub fn end(&mut self) -> Vec<String> {
-        let last = self.handle.take().and_then(Handle::join);
-        last.map_or_else(Vec::new, |frame| frame.notices)
+    /// Tells a training thread to end. What it has to say then, of its autosave, comes as [`Event::Left`].
+    fn leave(&mut self, handle: Handle) {
+        self.leaving.retain(|thread| !thread.is_finished());
+        let bell = self.bell.clone();
+        let wait = move || {
+            for notice in handle.join().map_or_else(Vec::new, |last| last.notices) {
+                bell.ring(Event::Left(notice));
+            }
+        };
+        let thread = Builder::new().name("gradlab-leaving".into()).spawn(wait);
+        // Where there is no thread to be had, the handle has been waited for here.
+        self.leaving.extend(thread);
+    }
+
+    /// Stops training and waits for its end and its autosave, and for those of the runs before.
+    pub fn end(&mut self) {
+        let last = self.handle.take().into_iter();
+        for handle in last.chain(std::mem::take(&mut self.race)) {
+            self.leave(handle);
+        }
+        for thread in self.leaving.drain(..) {
+            // The training thread's panics are in its frames.
+            let _ = thread.join();
+        }
     }
 
     pub fn take(&self) -> Option<Frame> {
@@ -107,7 +134,7 @@ impl World {
 
     /// One training thread a variant, each on one processor: they are many, and none is to be ahead by that.
     fn race(&mut self, experiments: &[Experiment], steps: u64) -> io::Result<()> {
-        self.race.clear();
+        self.end_race();
         for (lane, experiment) in experiments.iter().enumerate() {
             let bell = self.bell.clone();
             let options = Options {
@@ -120,6 +147,12 @@ impl World {
             self.race.push(handle);
         }
         Ok(())
+    }
+
+    fn end_race(&mut self) {
+        for lane in std::mem::take(&mut self.race) {
+            self.leave(lane);
+        }
     }
 
     /// Does what the state asked for; what came of it is told as messages.
@@ -150,7 +183,7 @@ impl World {
                 None
             }
             Effect::EndRace => {
-                self.race.clear();
+                self.end_race();
                 None
             }
             Effect::Sweep(experiment) => self

@@ -1,16 +1,18 @@
 //! The program itself in a pseudo-terminal, seen through an emulated screen.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::path::Path;
 use vt100::Parser;
 
 fn size(n: u16) -> NonZero<u16> {
     NonZero::new(n).expect("not zero")
 }
 
-struct Terminal {
-    parser: Parser,
+pub struct Terminal {
+    pub parser: Parser,
     reader: Box<dyn Read + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -23,7 +25,13 @@ impl Terminal {
         Self::start(env!("CARGO_BIN_EXE_gradlab").as_ref(), arguments)
     }
 
-    fn start(program: &std::ffi::OsStr, arguments: &[&str]) -> Self {
+    fn start(program: &OsStr, arguments: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("gradlab-test-{}", std::process::id()));
+        Self::start_with(program, arguments, &folder.join("state"))
+    }
+
+    /// `state`: where the program keeps its runs.
+    pub fn start_with(program: &OsStr, arguments: &[&str], state: &Path) -> Self {
         let window = PtySize {
             rows: 36,
             cols: 120,
@@ -37,7 +45,7 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         // No configuration of whoever runs the test.
         command.env("XDG_CONFIG_HOME", folder.join("config"));
-        command.env("XDG_STATE_HOME", folder.join("state"));
+        command.env("XDG_STATE_HOME", state);
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).expect("the program");
         drop(pair.slave);
@@ -51,12 +59,12 @@ impl Terminal {
         }
     }
 
-    fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         self.parser.screen().contents()
     }
 
     /// Reads until the screen is as wanted; the program's end is a failure.
-    fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+    pub fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
         let mut bytes = [0; 8192];
         while !wanted(&self.screen()) {
             match self.reader.read(&mut bytes) {
@@ -69,12 +77,12 @@ impl Terminal {
         }
     }
 
-    fn keys(&mut self, text: &str) {
+    pub fn keys(&mut self, text: &str) {
         self.writer.write_all(text.as_bytes()).expect("keys");
         self.writer.flush().expect("keys");
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let pid = self.child.process_id().expect("alive").to_string();
         let sent = std::process::Command::new("kill")
             .args([name, &pid])
@@ -96,6 +104,10 @@ impl Terminal {
         }
     }
 
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("alive")
+    }
+
     /// Whether the terminal's driver is in the shell's mode: whole lines, echoed.
     fn is_cooked(&self) -> bool {
         let modes = self.master.get_termios().expect("modes");
@@ -104,7 +116,7 @@ impl Terminal {
     }
 
     /// Reads to the end, sees that the terminal was given back, and returns the status and the shell's screen.
-    fn end_given_back(mut self) -> (u32, String) {
+    pub fn end_given_back(mut self) -> (u32, String) {
         let mut bytes = [0; 8192];
         while let Ok(count) = self.reader.read(&mut bytes) {
             if count == 0 {
@@ -133,7 +145,7 @@ impl Terminal {
 }
 
 /// The header's step count.
-fn step(screen: &str) -> Option<u64> {
+pub fn step(screen: &str) -> Option<u64> {
     let after = screen.lines().next()?.split("step ").nth(1)?;
     let digits: String = after
         .chars()

@@ -37,6 +37,16 @@ where
         }
     }
 
+    /// As [`Worker::autosave`], when the run is left.
+    pub(super) fn save_at_the_end(&mut self) {
+        if let Some(Err(why)) = self.save_unsaved() {
+            let name = crate::text::clean(&self.experiment.name, 60);
+            self.notices.push(format!(
+                "the run of {name} was not saved: {why}; its last whole autosave stays"
+            ));
+        }
+    }
+
     /// Something went wrong in the run: saves it as it was before, if it is still that, and says what became of it.
     pub(super) fn rescue(&mut self) -> Option<String> {
         if !self.trainee.as_ref()?.is_whole() {
