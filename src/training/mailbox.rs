@@ -1,10 +1,9 @@
 //! The one place where the training thread and the rest of the program meet: a queue of commands one way, one frame the
 //! other way. Nobody waits for the screen: a frame that was not taken takes the next one in.
 
+use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 use super::{Command, Frame, Point};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Most points of a frame or of a run's log, of this [`Point::weight`]; beyond it neighbours are thinned. About 9 MB.
 pub fn max_points(weight: usize) -> usize {

@@ -17,6 +17,7 @@ pub mod pretrain;
 pub mod protocol;
 pub mod session;
 pub mod sweep;
+mod sync;
 pub mod tensors;
 mod trainee;
 mod worker;
