@@ -80,6 +80,34 @@ fn fingerprint(bytes: &[u8]) -> u64 {
     })
 }
 
+/// Another run's autosave in this place stays beside the one that is written by `write`, in the place of one that stayed
+/// before: a fresh start of an experiment does not cost what an earlier one had reached.
+///
+/// # Errors
+/// Those of `write`; then all is as it was.
+pub fn beside_the_one_before<E>(
+    path: &Path,
+    write: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+    let before = path.with_file_name(match path.file_stem().and_then(|stem| stem.to_str()) {
+        Some(stem) => format!("{stem}-before{SUFFIX}"),
+        None => return write(),
+    });
+    // A second name for the old file, which the new one then takes the first name from; where the file system knows no
+    // second names, the old one goes.
+    let spare = before.with_extension("spare");
+    let kept = is_file && fs::hard_link(path, &spare).is_ok();
+    let written = write();
+    if kept {
+        let _ = match written {
+            Ok(()) => fs::rename(&spare, &before),
+            Err(_) => fs::remove_file(&spare),
+        };
+    }
+    written
+}
+
 /// What is there, the newest first.
 ///
 /// # Errors
@@ -183,6 +211,7 @@ fn clear_away(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::data::DataKind;
+    use crate::training::file;
 
     #[test]
     fn names_stay_in_their_folder_and_tell_runs_apart() {
@@ -227,6 +256,27 @@ mod tests {
             fs::read_dir(folder.path()).expect("list").count(),
             ALWAYS + 1
         );
+    }
+
+    #[test]
+    fn another_runs_autosave_stays_beside_unless_nothing_was_written() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.checkpoint");
+        let before = folder.path().join("a-before.checkpoint");
+        let write =
+            |text: &str| beside_the_one_before(&path, || file::write_whole(&path, text.as_bytes()));
+        let at = |path: &Path| fs::read_to_string(path).ok();
+        write("one").expect("written");
+        assert_eq!((at(&path), at(&before)), (Some("one".into()), None));
+        write("two").expect("written");
+        write("three").expect("written");
+        let failed = beside_the_one_before(&path, || Err("full"));
+        assert_eq!(failed, Err("full"));
+        assert_eq!(
+            (at(&path), at(&before)),
+            (Some("three".into()), Some("two".into()))
+        );
+        assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 2);
     }
 
     #[test]

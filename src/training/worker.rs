@@ -57,6 +57,7 @@ pub(super) fn run(
         stages: None,
         rows: None,
     };
+    let own = start.resume.clone();
     let heard: Rc<RefCell<Option<Arc<Pretraining>>>> = Rc::default();
     let told = Rc::clone(&heard);
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
@@ -75,6 +76,7 @@ pub(super) fn run(
     };
     let mut worker = Worker::new(mailbox, notify, experiment, build, autosave);
     worker.pretraining = heard;
+    worker.own = own;
     worker.run();
 }
 
@@ -118,6 +120,8 @@ struct Worker<'a, T, B> {
     /// Pretraining while it is under way.
     pretraining: Rc<RefCell<Option<Arc<Pretraining>>>>,
     autosave: Option<Autosave>,
+    /// The autosave that is this thread's to replace: written or gone on from by it.
+    own: Option<PathBuf>,
     /// Keeps others from taking this run's autosave for an old one.
     claim: Option<autosaves::Claim>,
     saved: Instant,
@@ -155,6 +159,7 @@ where
             notices: Vec::new(),
             pretraining: Rc::default(),
             autosave,
+            own: None,
             claim: None,
             saved: now,
             unsaved: false,

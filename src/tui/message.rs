@@ -48,6 +48,16 @@ pub enum Source {
     Preset(Result<Box<Experiment>, String>),
     /// A file, as it was when the list was made.
     File(PathBuf, Result<Box<Experiment>, String>),
+    /// A run that was saved without being asked.
+    Saved(SavedRun, Box<Experiment>),
+}
+
+/// A run to go on with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedRun {
+    pub checkpoint: PathBuf,
+    /// Where its experiment's relative paths start.
+    pub base_dir: PathBuf,
 }
 
 /// Something is to be done outside the state.
@@ -56,10 +66,11 @@ pub enum Effect {
     Send(Command),
     /// To be found out beside the screen.
     Ask(Box<Question>),
-    /// A new training thread: another experiment, perhaps in another folder.
+    /// A new training thread: another experiment, perhaps in another folder, perhaps a run that goes on.
     Start {
         experiment: Box<Experiment>,
         path: Option<PathBuf>,
+        saved: Option<SavedRun>,
     },
     /// Training threads beside the present one, each to take so many steps.
     Race {

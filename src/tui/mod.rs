@@ -25,6 +25,7 @@ pub mod picture;
 pub mod race;
 #[cfg(test)]
 mod samples;
+mod saved_runs;
 pub mod screen;
 pub mod splits;
 pub mod terminal;
@@ -87,6 +88,10 @@ pub fn run(
     }
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
+    let saved = match options.resume {
+        None => saved_runs::of(&experiment),
+        Some(_) => None,
+    };
     world.start(&experiment, base_dir, options.resume)?;
     terminal::hook_panics();
     let farewell = Arc::new(Farewell::default());
@@ -95,6 +100,12 @@ pub fn run(
     event_loop::read_input(bell.clone())?;
     let mut app = App::new(experiment, path, options.manner);
     app.tour = options.tour.then_some(0);
+    if let (Some(steps), false) = (saved, options.tour) {
+        let steps = crate::text::thousands(steps.into());
+        app.notice(format!(
+            "an earlier run of this is saved at step {steps}: o lists it, to go on with"
+        ));
+    }
     let mut event_loop = Loop {
         app,
         world,

@@ -5,6 +5,7 @@ use super::event_loop::{Bell, Event};
 use super::inquirer::Inquirer;
 use super::inquiry::Question;
 use super::message::{Effect, Message, Openable, Source};
+use super::saved_runs;
 use crate::experiment::{self, Experiment, presets};
 use crate::training::file::write_whole;
 use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper};
@@ -168,10 +169,19 @@ impl World {
                 .ask(*question)
                 .err()
                 .map(|error| Message::Trouble(format!("no thread for theory: {error}"))),
-            Effect::Start { experiment, path } => self
-                .start(&experiment, folder(path.as_deref()), None)
-                .err()
-                .map(|error| Message::Trouble(format!("no training thread: {error}"))),
+            Effect::Start {
+                experiment,
+                path,
+                saved,
+            } => {
+                let (base, resume) = match saved {
+                    Some(run) => (run.base_dir, Some(run.checkpoint)),
+                    None => (folder(path.as_deref()), None),
+                };
+                self.start(&experiment, base, resume)
+                    .err()
+                    .map(|error| Message::Trouble(format!("no training thread: {error}")))
+            }
             Effect::Race { experiments, steps } => self
                 .race(&experiments, steps)
                 .err()
@@ -214,7 +224,7 @@ impl World {
         }
     }
 
-    /// Shipped presets, the person's own, then the experiments beside the open one.
+    /// Saved runs, shipped presets, the person's own, then the experiments beside the open one.
     fn list(&self) -> Vec<Openable> {
         let shipped = presets::all().iter().map(|preset| {
             let parsed = preset.experiment().map_err(|faults| faults.to_string());
@@ -236,7 +246,9 @@ impl World {
         let beside = presets::in_folder(&self.base)
             .into_iter()
             .filter(|preset| preset.experiment.is_ok());
-        shipped
+        saved_runs::newest()
+            .into_iter()
+            .chain(shipped)
             .chain(
                 own.into_iter()
                     .flatten()

@@ -369,11 +369,9 @@ fn a_copied_link_opens_when_it_is_pasted_and_asks_before_it_hides_changes() {
     )));
     assert_eq!(other.app.experiment, edited);
     assert!(!other.app.is_changed());
-    assert!(
-        other.effects.iter().any(
-            |e| matches!(e, Effect::Start { experiment, path: None } if **experiment == edited)
-        )
-    );
+    assert!(other.effects.iter().any(
+        |e| matches!(e, Effect::Start { experiment, path: None, .. } if **experiment == edited)
+    ));
 
     // Unsaved changes are asked about first, and the old experiment comes back.
     let mut changed = running(120, 36);

@@ -1,6 +1,6 @@
 //! The picker: curves, densities, the table's advice, and what theory foresees before anything is chosen.
 
-use super::bench::{Bench, VANISHING, frame, points, running, text};
+use super::bench::{Bench, running, text};
 use gradlab::tui::overlay::Overlay;
 use gradlab::tui::overlay::preview::{Drawing, Preview};
 

@@ -70,7 +70,12 @@ where
             None => autosaves::path_for(&self.experiment),
         };
         let saved = path.and_then(|path| {
-            let written = guarded(|| trainee.checkpoint(&path)).and_then(|result| result);
+            let write = || guarded(|| trainee.checkpoint(&path)).and_then(|result| result);
+            let of_another = autosave.path.is_none() && self.own.as_ref() != Some(&path);
+            let written = match of_another {
+                true => autosaves::beside_the_one_before(&path, write),
+                false => write(),
+            };
             match written {
                 Ok(()) => Ok(path),
                 Err(why) => Err(format!("to {}: {why}", path.display())),
@@ -79,6 +84,7 @@ where
         self.unsaved = saved.is_err();
         self.saved = Instant::now();
         if let (Ok(path), None) = (&saved, &autosave.path) {
+            self.own = Some(path.clone());
             self.claim_and_tidy(path.clone());
         }
         Some(saved)

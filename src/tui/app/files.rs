@@ -3,7 +3,7 @@
 use super::App;
 use super::run::{Pinned, Run};
 use crate::experiment::{self, Experiment, link};
-use crate::tui::message::{Effect, Openable, Source};
+use crate::tui::message::{Effect, Openable, SavedRun, Source};
 use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
 
@@ -16,22 +16,32 @@ impl App {
         let items = openables
             .iter()
             .map(|openable| {
-                let (Source::Preset(parsed) | Source::File(_, parsed)) = &openable.source;
+                let fault = match &openable.source {
+                    Source::Preset(parsed) | Source::File(_, parsed) => parsed.as_ref().err(),
+                    Source::Saved(..) => None,
+                };
                 Item {
                     name: openable.name.clone(),
                     note: openable.note.clone(),
                     help: openable.description.clone(),
-                    fault: parsed.as_ref().err().cloned(),
+                    fault: fault.cloned(),
                 }
             })
             .collect();
-        let list = List::new("Open a preset or a file", items, Purpose::Open(openables));
+        let list = List::new(
+            "Open a preset, a file, or a saved run",
+            items,
+            Purpose::Open(openables),
+        );
         self.overlays.push(Overlay::List(list));
     }
 
     pub(super) fn open(&mut self, openable: &Openable) {
         match &openable.source {
             Source::Preset(Ok(experiment)) => self.start((**experiment).clone(), None),
+            Source::Saved(run, experiment) => {
+                self.start_from((**experiment).clone(), None, Some(run.clone()));
+            }
             Source::Preset(Err(fault)) | Source::File(_, Err(fault)) => {
                 self.overlays.push(Overlay::Text {
                     title: format!("{} cannot be opened", openable.name),
@@ -57,6 +67,16 @@ impl App {
 
     /// Another experiment, from its beginning. `u` brings the one before back.
     pub(super) fn start(&mut self, experiment: Experiment, path: Option<PathBuf>) {
+        self.start_from(experiment, path, None);
+    }
+
+    /// As [`App::start`], from where a saved run broke off.
+    fn start_from(
+        &mut self,
+        experiment: Experiment,
+        path: Option<PathBuf>,
+        saved: Option<SavedRun>,
+    ) {
         let before = std::mem::replace(&mut self.experiment, experiment.clone());
         self.undo.push(before);
         self.redo.clear();
@@ -70,6 +90,7 @@ impl App {
         self.effect(Effect::Start {
             experiment: Box::new(experiment),
             path,
+            saved,
         });
         self.clamp();
         let named = format!("{}: {}", self.experiment.name, self.experiment.description);
