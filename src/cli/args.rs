@@ -9,7 +9,10 @@ use std::path::PathBuf;
 
 const STATUSES: &str = "\
 Exit status: 0 done; 1 the run failed; 2 the command line or the experiment file is wrong; 3 the run diverged; \
-75 stopped by a signal after saving a checkpoint (run it again to go on).";
+75 stopped by a signal after saving a checkpoint (run it again to go on).
+
+Configuration: gradlab/config.toml in ~/.config, or in $XDG_CONFIG_HOME (on Windows in %APPDATA%): theme = \"light\", \
+glyphs = \"block\", mouse = false, and a table [keys] of actions, e.g. run-pause = [\"ctrl-p\", \"space\"].";
 
 /// A workbench for gradient flow: build a network, train it, see where the gradient goes
 #[derive(Debug, Parser)]

@@ -9,6 +9,7 @@ use crate::training::file::write_whole;
 use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status};
 use crate::tui::app::{App, Manner};
 use crate::tui::key::Key;
+use crate::tui::layout::SMALLEST;
 use crate::tui::message::{Effect, Message};
 use crate::tui::picture::picture;
 use crate::tui::theme::{ColourDepth, Theme};
@@ -16,6 +17,21 @@ use crossterm::event::KeyEvent;
 use std::sync::Arc;
 
 pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
+    let file = clean(&args.out.display().to_string(), 200);
+    let ending = args.out.extension().and_then(|e| e.to_str());
+    if let Some(other) = ending.filter(|e| !e.eq_ignore_ascii_case("svg")) {
+        return Err(Failure::Misused(format!(
+            "{file}: the picture is an SVG, not {}: name it x.svg",
+            clean(other, 20)
+        )));
+    }
+    let (least_width, least_height) = SMALLEST;
+    if args.size.0 < least_width || args.size.1 < least_height {
+        return Err(Failure::Misused(format!(
+            "--size {}x{}: the workbench needs {least_width}x{least_height}",
+            args.size.0, args.size.1
+        )));
+    }
     let loaded = source::load(&args.experiment, common)?;
     let start = Start {
         threads: common.threads,

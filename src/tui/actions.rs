@@ -91,6 +91,25 @@ fn needs_run(app: &App) -> Option<&'static str> {
     }
 }
 
+fn needs_step(app: &App) -> Option<&'static str> {
+    match app.run.status {
+        Status::Diverged(_) => None,
+        _ => needs_run(app),
+    }
+}
+
+fn needs_flow(app: &App) -> Option<&'static str> {
+    let seen = app.layout().area(Pane::Flow).is_some();
+    (!seen).then_some("the gradient flow is not on the screen; 2 goes there")
+}
+
+fn needs_view(app: &App) -> Option<&'static str> {
+    match app.focus {
+        Pane::Data => None,
+        _ => needs_flow(app),
+    }
+}
+
 fn needs_points(app: &App) -> Option<&'static str> {
     app.run
         .record
@@ -173,7 +192,7 @@ use Context::{Everywhere, In, Outside};
 
 actions! {
     "run-pause" ["space"], Everywhere, 1 "run/pause", "run, or pause", needs_run, App::toggle_run;
-    "step" ["."], Everywhere, 2 "step", "take one step, then pause", needs_run, |app| app.step(1);
+    "step" ["."], Everywhere, 2 "step", "take one step, then pause; of a run that diverged, its first", needs_step, |app| app.step(1);
     "restart" ["r"], Everywhere, 3 "restart", "start the run again from the same seed", always, App::restart;
     "new-seed" ["n"], Everywhere, 13 "new seed", "draw everything anew, from the next seed", always, new_seed;
     "edit" ["enter", "e"], Everywhere, 4 "edit", "edit what is selected", always, App::edit_selected;
@@ -189,10 +208,10 @@ actions! {
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
     "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
     "advice" ["i"], Everywhere, 0 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
-    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", always, |app| app.measure = app.measure.next(true);
-    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", always, |app| app.measure = app.measure.next(false);
-    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", always, |app| app.next_view(true);
-    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", always, |app| app.next_view(false);
+    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_flow, |app| app.measure = app.measure.next(true);
+    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_flow, |app| app.measure = app.measure.next(false);
+    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);
+    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", needs_view, |app| app.next_view(false);
     "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "view", "show accuracy, the learning rate as planned, or loss again", always, App::next_curves;
     "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
     "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
@@ -243,6 +262,7 @@ actions! {
     "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
     "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
+    "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
     "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| list_actions(app, "Do");
     "help" ["?", "f1"], Everywhere, 12 "help", "every action with its keys; type to filter, enter does it", always, |app| list_actions(app, "Help");
     "suspend" ["ctrl-z"], Everywhere, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);

@@ -9,6 +9,9 @@ const RATE: f64 = 18_000.0;
 /// Bytes that may be sent at once after a quiet while: the first screen and what moves on it.
 const BURST: f64 = 24_000.0;
 
+/// The longest rest after a slow write.
+const CATCH_UP: Duration = Duration::from_millis(500);
+
 /// A bucket of bytes that fills at [`RATE`]; frames are drawn from it.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -24,14 +27,15 @@ impl Budget {
         }
     }
     /// A frame of so many bytes, begun at `start`, has been written by `end`. Returns when the next may begin: a slow write
-    /// takes its own time three times over, so that a link is never full.
+    /// takes its own time three times over, so that a link is never full; after one that hung, the present is shown within
+    /// [`CATCH_UP`].
     pub fn spend(&mut self, bytes: usize, start: Instant, end: Instant) -> Instant {
         let quiet = start.saturating_duration_since(self.at).as_secs_f64();
         self.left = (self.left + quiet * RATE).min(BURST) - bytes as f64;
         self.at = start;
         let wait = Duration::from_secs_f64((-self.left / RATE).max(0.0));
         let took = end.saturating_duration_since(start);
-        start + FRAME.max(took * 3).max(wait)
+        start + FRAME.max(took + CATCH_UP.min(took * 2)).max(wait)
     }
 }
 
@@ -63,5 +67,7 @@ mod tests {
         let slow = zero + Duration::from_millis(100);
         let next = budget.spend(300, zero, slow);
         assert_eq!(next, zero + Duration::from_millis(300));
+        let stalled = zero + Duration::from_secs(60);
+        assert_eq!(budget.spend(300, zero, stalled), stalled + CATCH_UP);
     }
 }

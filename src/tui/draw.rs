@@ -3,6 +3,7 @@
 use super::app::App;
 use super::finder;
 use super::footer;
+use super::glyphs;
 use super::layout::{Layout, SMALLEST};
 use super::overlay::view;
 use super::panes::{self, header, verdict};
@@ -23,7 +24,11 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let layout = app.layout_in(area);
     let buf = frame.buffer_mut();
     if layout.too_small {
-        return too_small(app, screen, buf);
+        too_small(app, screen, buf);
+        if app.manner.glyphs.is_ascii() {
+            glyphs::to_ascii(buf);
+        }
+        return;
     }
     header::draw(app, layout.header, buf);
     if let Some(race) = &app.race {
@@ -47,6 +52,9 @@ pub fn draw(app: &App, frame: &mut Frame) {
     let mut cursor = None;
     for overlay in &app.overlays {
         cursor = view::draw(overlay, app, screen, buf);
+    }
+    if app.manner.glyphs.is_ascii() {
+        glyphs::to_ascii(frame.buffer_mut());
     }
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);

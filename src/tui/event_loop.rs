@@ -137,7 +137,7 @@ pub struct Loop<W: Write> {
 impl<W: Write> Loop<W> {
     pub fn run(&mut self) -> io::Result<Ended> {
         let size = self.terminal.size()?;
-        self.app.update(Message::Resize(size.width, size.height));
+        self.tell(Message::Resize(size.width, size.height))?;
         let mut due = Instant::now();
         let mut budget = Budget::new(due);
         let mut dirty = true;
@@ -229,6 +229,11 @@ impl<W: Write> Loop<W> {
                 return Ok(Some(Ended::Quit));
             }
         };
+        self.tell(message)
+    }
+
+    /// Tells the state, and does what it asks for.
+    fn tell(&mut self, message: Message) -> io::Result<Option<Ended>> {
         let mut effects = self.app.update(message);
         while !effects.is_empty() {
             let mut messages = Vec::new();
@@ -261,7 +266,7 @@ impl<W: Write> Loop<W> {
     /// The screen was the shell's: all of it is drawn again. (`Terminal::clear` would ask for the cursor.)
     fn draw_anew(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
-        self.app.update(Message::Resize(size.width, size.height));
+        self.tell(Message::Resize(size.width, size.height))?;
         self.terminal
             .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }

@@ -2,6 +2,7 @@
 
 use super::actions::ACTIONS;
 use super::app::{App, Tone};
+use super::overlay::view;
 use super::panes;
 use super::theme::Role;
 use ratatui::buffer::Buffer;
@@ -61,8 +62,8 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
 }
 
 fn is_silent(app: &App) -> bool {
-    // The race says its own keys.
-    app.race.is_some() || app.finder.is_some() || app.toast.is_some()
+    // The race says its own keys; over the panes other keys hold.
+    !app.overlays.is_empty() || app.race.is_some() || app.finder.is_some() || app.toast.is_some()
 }
 
 /// The action whose key is under a column.
@@ -98,6 +99,15 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             usize::from(area.width.saturating_sub(1)),
             theme.style(role),
         );
+        return;
+    }
+    if let Some(overlay) = app.overlays.last() {
+        let mut spans = vec![Span::raw(" ")];
+        for (key, word) in view::keys(overlay) {
+            spans.push(Span::styled(*key, theme.style(Role::Accent)));
+            spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+        }
+        buf.set_line(area.x, area.y, &Line::from(spans), area.width);
         return;
     }
     if is_silent(app) {

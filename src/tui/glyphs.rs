@@ -1,6 +1,7 @@
 //! Which characters charts are made of. Braille is in nearly every font; blocks are for fonts without it, ASCII for
 //! everything else. (Octants, newer and finer, are missing from many fonts.)
 
+use ratatui::buffer::Buffer;
 use ratatui::symbols::border;
 use std::str::FromStr;
 
@@ -32,6 +33,55 @@ const ASCII_BORDER: border::Set = border::Set {
 const QUADRANTS: [char; 16] = [
     ' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█',
 ];
+
+/// Puts ASCII in the place of every other character: in words, names and units too.
+pub fn to_ascii(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if !cell.symbol().is_ascii() {
+            let plain = cell.symbol().chars().next().map_or("?", plain);
+            cell.set_symbol(plain);
+        }
+    }
+}
+
+/// One character as wide.
+fn plain(c: char) -> &'static str {
+    match c {
+        '·' | '…' | '•' => ".",
+        '→' | '▸' | '▶' => ">",
+        '←' => "<",
+        '↑' => "^",
+        '↓' => "v",
+        '−' | '–' | '—' | '─' | '⁻' => "-",
+        '‖' | '│' => "|",
+        '∂' => "d",
+        'δ' | 'Δ' => "D",
+        'φ' => "f",
+        'χ' | '×' => "x",
+        'λ' => "l",
+        'σ' => "s",
+        'α' => "a",
+        'β' => "b",
+        'μ' | 'µ' => "u",
+        'ε' => "e",
+        '±' => "+",
+        '√' => "r",
+        '≥' => ">",
+        '≤' => "<",
+        '≈' => "~",
+        '₀' | '⁰' => "0",
+        '₁' | '¹' => "1",
+        '₂' | '²' => "2",
+        '₃' | '³' => "3",
+        '’' | '‘' => "'",
+        '“' | '”' => "\"",
+        'é' | 'è' => "e",
+        'ö' => "o",
+        'ä' => "a",
+        'ü' => "u",
+        _ => "?",
+    }
+}
 
 impl Glyphs {
     pub const ALL: [Glyphs; 3] = [Self::Braille, Self::Block, Self::Ascii];

@@ -89,6 +89,7 @@ impl Layout {
         }
         // A long sentence takes two rows, the fix one.
         let verdict_rows = match height {
+            0..20 if width < 60 => 2,
             0..20 => 1,
             20..24 => 2,
             _ => 3,
@@ -100,7 +101,9 @@ impl Layout {
             splits,
             dividers: Vec::new(),
         };
-        let panes = if zoomed || width < 60 || height < 16 {
+        let panes = if !zoomed && width < 60 && height >= 24 {
+            stacked(body, focus, &mut cuts)
+        } else if zoomed || width < 60 || height < 16 {
             vec![(focus, body)]
         } else if width >= 108 && height >= 24 {
             wide(body, network_rows, lower, &mut cuts)
@@ -293,6 +296,16 @@ fn narrow(body: Rect, focus: Pane, cuts: &mut Cuts) -> Vec<(Pane, Rect)> {
     } else {
         vec![(side_pane, side), (Pane::Flow, right)]
     }
+}
+
+/// The flow over the focused pane, where there are no columns for more.
+fn stacked(body: Rect, focus: Pane, cuts: &mut Cuts) -> Vec<(Pane, Rect)> {
+    let below = match focus {
+        Pane::Flow => Pane::Network,
+        other => other,
+    };
+    let (flow, rest) = cuts.top(Border::Flow, body, body.height / 2);
+    vec![(Pane::Flow, flow), (below, rest)]
 }
 
 fn cut_top(area: Rect, rows: u16) -> (Rect, Rect) {

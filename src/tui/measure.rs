@@ -68,6 +68,15 @@ impl Measure {
         }
     }
 
+    /// For a legend: what stands in a column head in short, and what it is.
+    pub fn legend(self) -> &'static str {
+        match self {
+            Self::GradRms => "∂W weight gradient",
+            Self::DeltaRms => "δ error signal",
+            _ => self.symbol(),
+        }
+    }
+
     /// A column head of at most six columns.
     pub fn short(self) -> &'static str {
         match self {
@@ -108,6 +117,14 @@ impl Measure {
 
     pub fn is_share(self) -> bool {
         matches!(self, Self::Saturated | Self::Dead)
+    }
+
+    /// Whether theory foresees it.
+    pub fn is_predicted(self) -> bool {
+        matches!(
+            self,
+            Self::GradRms | Self::GradNorm | Self::DeltaRms | Self::PreStd
+        )
     }
 
     /// A value that is about right, to be drawn as a line.

@@ -99,12 +99,16 @@ pub fn run(
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
     let mut app = App::new(experiment, path, options.manner);
-    app.tour = options.tour.then_some(0);
     if let (Some(steps), false) = (saved, options.tour) {
         let steps = crate::text::thousands(steps.into());
         app.notice(format!(
             "an earlier run of this is saved at step {steps}: o lists it, to go on with"
         ));
+    }
+    let (width, height) = crossterm::terminal::size()?;
+    app.size = ratatui::layout::Size::new(width, height);
+    if options.tour {
+        app.begin_tour();
     }
     let mut event_loop = Loop {
         app,

@@ -3,6 +3,7 @@
 
 use super::actions::ACTIONS;
 use super::app::App;
+use super::layout::SMALLEST;
 use super::panes::{fit, verdict::wrap};
 use super::theme::Role;
 use ratatui::buffer::Buffer;
@@ -34,8 +35,8 @@ pub const STOPS: &[Stop] = &[
     Stop {
         preset: "exploding-relu",
         title: "The gradient explodes",
-        see: "ReLU layers drawn too large: each multiplies the signal by about seven, up and down alike. The gradients of the first step are in the hundred millions, and the loss leaves the scale with the second.",
-        press: "{view} draws the flow another way: layers by time, the profile over depth beside theory's line, histograms. {restart} starts again, {step} takes one step.",
+        see: "ReLU layers drawn too large: each multiplies the signal by about seven, up and down alike. The gradients of the first step are in the hundred millions, and with the second no number is finite any more.",
+        press: "{step} starts again and takes the first step alone: its gradients stand in the rows. {view} draws the flow another way: layers by time, the profile over depth beside theory's line, histograms.",
     },
     Stop {
         preset: "relu-he-30",
@@ -55,10 +56,28 @@ pub const STOPS: &[Stop] = &[
 pub fn height(app: &App, rows: u16) -> u16 {
     match (app.tour, rows) {
         (None, _) => 0,
-        (Some(_), 0..20) => 0,
-        (Some(_), 20..30) => 3,
+        // The stop's words are shown over the panes then.
+        (Some(_), 0..=SMALLEST_HEIGHT) => 0,
+        (Some(_), 0..SMALL) => 1,
         (Some(_), _) => 5,
     }
+}
+
+/// The panes need all rows of the smallest screen.
+const SMALLEST_HEIGHT: u16 = SMALLEST.1;
+/// Rows from which the tour's words have a place beneath the panes.
+const SMALL: u16 = 30;
+
+/// A stop's words as a text over the panes, where the screen has no rows for them.
+pub fn words(app: &App, at: usize) -> Option<String> {
+    let stop = STOPS.get(at).filter(|_| app.size.height < SMALL)?;
+    let width = usize::from(app.size.width.min(100))
+        .saturating_sub(6)
+        .max(20);
+    let keys = "{tour-next} goes to the next stop, {tour-back} to the one before, {tour} leaves.";
+    let parts =
+        [stop.see, stop.press, keys].map(|text| wrap(&with_keys(app, text), width).join("\n"));
+    Some(parts.join("\n\n"))
 }
 
 /// `{fix}` becomes the key that does it.
@@ -83,13 +102,23 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let room = usize::from(area.width.saturating_sub(2));
     let bold = theme.style(Role::Accent).add_modifier(Modifier::BOLD);
-    let title = format!(" Tour {} of {}: {} ", at + 1, STOPS.len(), stop.title);
-    let keys = with_keys(app, "{tour-next} next  {tour-back} back  {tour} leave");
-    let mut head = vec![Span::styled(fit(&title, room), bold)];
-    if title.chars().count() + keys.chars().count() < room {
-        head.push(Span::styled(keys, theme.style(Role::Dim)));
-    }
+    let keys = with_keys(app, "{tour-next} next · {tour-back} back · {tour} leave");
+    let left = room.saturating_sub(keys.chars().count() + 2);
+    let titles = [
+        format!(" Tour {} of {}: {}", at + 1, STOPS.len(), stop.title),
+        format!(" Tour {}/{}", at + 1, STOPS.len()),
+    ];
+    let [_, least] = &titles;
+    let title = titles.iter().find(|t| t.chars().count() <= left);
+    let head = vec![
+        Span::styled(fit(title.unwrap_or(least), room), bold),
+        Span::styled(format!("  {keys}"), theme.style(Role::Dim)),
+    ];
     let mut lines = vec![Line::from(head)];
+    if area.height == 1 {
+        buf.set_line(area.x, area.y, &lines[0], area.width);
+        return;
+    }
     let each = usize::from((area.height - 1) / 2).max(1);
     for (lead, text, role) in [
         ("see    ", stop.see, Role::Text),

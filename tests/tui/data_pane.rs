@@ -131,7 +131,7 @@ fn a_plane_shows_the_boundary_with_its_rows_on_top() {
         assert!(point, "a row of class {class}");
     }
     assert!(map.positions().any(|at| buffer[at].symbol() == "▀"));
-    assert!(screen.contains("rows wrong (x)"), "{screen}");
+    assert!(screen.contains("train rows wrong: x"), "{screen}");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn pictures_show_the_matrix_the_mistakes_and_the_first_units() {
     bench.keys("6");
     answer(&mut bench, &mut session);
     let screen = bench.text();
-    assert!(screen.contains("true × taken for"), "{screen}");
+    assert!(screen.contains("rows: true, columns: said"), "{screen}");
     assert!(screen.contains("test rows right"), "{screen}");
     bench.keys("v");
     let (buffer, inside) = pane(&bench);
@@ -157,7 +157,7 @@ fn pictures_show_the_matrix_the_mistakes_and_the_first_units() {
         assert!(seen.contains(&theme.diverge(end)), "{end}");
     }
     bench.keys("v");
-    assert!(bench.text().contains("true × taken for"));
+    assert!(bench.text().contains("rows: true, columns: said"));
 }
 
 #[test]

@@ -8,10 +8,11 @@ use gradlab::nn::init::Initializer;
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::schedule::Schedule;
 use gradlab::training::{Command, Status};
-use gradlab::tui::app::Tone;
+use gradlab::tui::app::{NetworkRow, Tone};
+use gradlab::tui::layout::Pane;
 use gradlab::tui::message::{Effect, Message, Openable, Source};
 use gradlab::tui::overlay::Overlay;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The experiment that training was last told to train.
 fn replaced(bench: &mut Bench) -> Option<Experiment> {
@@ -402,4 +403,51 @@ fn what_is_no_experiment_is_not_opened_when_pasted() {
     bench.keys("esc").tell(Message::Paste("gl1:????".into()));
     assert!(bench.text().contains("damaged"));
     assert_eq!(bench.app.experiment, before);
+}
+
+#[test]
+fn a_slash_finds_a_layer_or_a_setting_by_its_name() {
+    let mut bench = running(120, 36);
+    bench.keys("/ o u t p u t enter");
+    assert_eq!(bench.app.focus, Pane::Network);
+    assert_eq!(bench.app.network_selection(), NetworkRow::Output);
+    assert_eq!(bench.app.layer, 10);
+    bench.keys("/ l e a r n i n g _ r a t e enter");
+    assert_eq!(bench.app.focus, Pane::Training);
+    let field = bench.app.selected_field().expect("a field");
+    assert_eq!(field.label(&bench.app.experiment), "learning_rate");
+    // Nothing but the selection has changed.
+    assert!(!bench.app.is_changed());
+}
+
+#[test]
+fn another_experiment_is_opened_over_unsaved_changes_only_after_a_question() {
+    let mut bench = running(120, 36);
+    bench.keys("+");
+    let edited = bench.app.experiment.clone();
+    let other = experiment::presets::find("spiral").expect("a preset");
+    let other = other.experiment().expect("valid");
+    let opened = Message::Opened("spiral.toml".into(), Ok(Box::new(other.clone())));
+    bench.tell(opened);
+    assert_eq!(bench.app.experiment, edited);
+    assert!(bench.text().contains("changes that are not saved"));
+    bench.keys("o");
+    assert_eq!(bench.app.experiment, other);
+    assert_eq!(bench.app.path.as_deref(), Some(Path::new("spiral.toml")));
+    bench.keys("u");
+    assert_eq!(bench.app.experiment, edited);
+}
+
+#[test]
+fn of_a_run_that_diverged_a_step_is_its_first() {
+    let mut bench = running(120, 36);
+    let diverged = Status::Diverged("layer 3, forward".into());
+    bench.tell(Message::Frame(frame(1, diverged, 11, points(11, 400..401))));
+    bench.sent();
+    bench.keys(".");
+    let sent = bench.sent();
+    assert!(
+        matches!(sent[..], [Command::Restart, Command::Step(1)]),
+        "{sent:?}"
+    );
 }

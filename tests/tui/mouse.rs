@@ -108,6 +108,9 @@ fn the_footers_words_and_the_fix_are_buttons() {
         .lines()
         .position(|l| l.contains("f use selu"))
         .expect("a fix");
+    // The evidence beside it is no button.
+    bench.click(110, row as u16);
+    assert!(!bench.app.is_changed());
     bench.click(14, row as u16);
     assert!(bench.app.is_changed(), "the fix was made");
     // Between two words there is nothing.

@@ -3,6 +3,7 @@
 use super::bench::{Bench, frame, points, running, text};
 use gradlab::training::Status;
 use gradlab::tui::app::{App, Manner};
+use gradlab::tui::glyphs::Glyphs;
 use gradlab::tui::message::Message;
 use gradlab::tui::theme::{ColourDepth, Role, Theme, ThemeName};
 use ratatui::buffer::Buffer;
@@ -216,4 +217,64 @@ fn a_hundred_layers_scroll() {
     bench.keys("G");
     assert!(bench.text().contains("▸  1 logistic"), "{}", bench.text());
     let _: &App = &bench.app;
+}
+
+/// Whatever is on the screen, also words and names that were never meant for such a terminal.
+#[test]
+fn ascii_glyphs_leave_nothing_but_ascii() {
+    for (width, height) in [(40, 12), (80, 24), (120, 36)] {
+        for keys in [
+            "1", "2 m m m", "v", "v", "v", "5 z", "z A", "esc ?", "esc b",
+        ] {
+            let mut bench = running(width, height);
+            bench.app.manner.glyphs = Glyphs::Ascii;
+            bench.app.experiment.name = "δ-世-é".into();
+            bench.keys(keys);
+            let screen = bench.text();
+            assert!(screen.is_ascii(), "{keys} at {width}x{height}\n{screen}");
+        }
+    }
+}
+
+/// What all other layers are compared with, and the sign that there are more of them.
+#[test]
+fn the_output_layers_row_is_there_however_low_the_pane_and_hidden_rows_are_counted() {
+    let mut bench = running(80, 24);
+    let screen = bench.text();
+    assert!(
+        screen.contains("11 out") && screen.contains("▸ 1 logistic"),
+        "{screen}"
+    );
+    assert!(screen.contains(" ↑2 "), "{screen}");
+    bench.keys("2 g");
+    let screen = bench.text();
+    assert!(
+        screen.contains("▸11 out") && screen.contains(" ↓2 "),
+        "{screen}"
+    );
+}
+
+/// δ and ∂W are said in full: in the profile's legend, or where there is none on the flow's border.
+#[test]
+fn the_flows_columns_are_explained_on_the_first_screen() {
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let screen = running(width, height).text();
+        assert!(screen.contains("δ error signal"), "{screen}");
+        assert!(screen.contains("∂W weight gradient"), "{screen}");
+    }
+}
+
+#[test]
+fn curves_without_colours_are_told_apart_by_their_dashes() {
+    let mut bench = running(120, 36);
+    bench.app.manner.theme = Theme::new(ThemeName::Mono, ColourDepth::None);
+    let screen = bench.text();
+    assert!(
+        screen.contains("╍ train") && screen.contains("━ test"),
+        "{screen}"
+    );
+    bench.resize(200, 60);
+    let screen = bench.text();
+    assert!(screen.contains("╍ δ error signal"), "{screen}");
+    assert!(screen.contains("━ ∂W weight gradient"), "{screen}");
 }

@@ -3,6 +3,7 @@
 use super::bench::running;
 use gradlab::experiment::presets;
 use gradlab::tui::message::Effect;
+use gradlab::tui::overlay::Overlay;
 use gradlab::tui::tour::STOPS;
 
 #[test]
@@ -46,5 +47,27 @@ fn the_tour_names_presets_and_actions_that_are_there() {
                 assert!(ids.contains(&id), "{id}");
             }
         }
+    }
+}
+
+/// Where the screen has no rows for the tour's words they are shown over it, and one row says where one is.
+#[test]
+fn on_a_small_screen_the_tours_words_come_as_a_text() {
+    for (width, height) in [(40, 12), (40, 13), (80, 24)] {
+        let mut bench = running(width, height);
+        bench.keys("t");
+        let Some(Overlay::Text { text, .. }) = bench.app.overlays.last() else {
+            panic!("no text at {width}x{height}");
+        };
+        let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(STOPS[0].see), "{said}");
+        bench.keys("esc");
+        let screen = bench.text();
+        let said = screen.contains("Tour 1") && screen.contains("] next");
+        // The smallest screen has no row for it.
+        assert_eq!(said, height > 12, "{screen}");
+        assert!(screen.contains("Network"), "{screen}");
+        bench.keys("]");
+        assert_eq!(bench.app.overlays.len(), 1);
     }
 }

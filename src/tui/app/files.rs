@@ -23,7 +23,12 @@ impl App {
                 Item {
                     name: openable.name.clone(),
                     note: openable.note.clone(),
-                    help: openable.description.clone(),
+                    // One paragraph, however the file breaks its lines.
+                    help: openable
+                        .description
+                        .split_whitespace()
+                        .collect::<Vec<_>>()
+                        .join(" "),
                     fault: fault.cloned(),
                 }
             })
@@ -38,9 +43,11 @@ impl App {
 
     pub(super) fn open(&mut self, openable: &Openable) {
         match &openable.source {
-            Source::Preset(Ok(experiment)) => self.start((**experiment).clone(), None),
             Source::Saved(run, experiment) => {
                 self.start_from((**experiment).clone(), None, Some(run.clone()));
+            }
+            Source::Preset(Ok(experiment)) => {
+                self.start_unless_changed((**experiment).clone(), None)
             }
             Source::Preset(Err(fault)) | Source::File(_, Err(fault)) => {
                 self.overlays.push(Overlay::Text {
@@ -56,12 +63,22 @@ impl App {
 
     pub(super) fn opened(&mut self, path: PathBuf, result: Result<Box<Experiment>, String>) {
         match result {
-            Ok(experiment) => self.start(*experiment, Some(path)),
+            Ok(experiment) => self.start_unless_changed(*experiment, Some(path)),
             Err(fault) => self.overlays.push(Overlay::Text {
                 title: format!("{} cannot be opened", path.display()),
                 text: fault,
                 scroll: 0,
             }),
+        }
+    }
+
+    /// Another experiment, after a question where it would hide unsaved changes.
+    fn start_unless_changed(&mut self, experiment: Experiment, path: Option<PathBuf>) {
+        if self.is_changed() {
+            let next = Overlay::ConfirmOpen(Box::new(experiment), path);
+            self.overlays.push(next);
+        } else {
+            self.start(experiment, path);
         }
     }
 
@@ -93,8 +110,7 @@ impl App {
             saved,
         });
         self.clamp();
-        let named = format!("{}: {}", self.experiment.name, self.experiment.description);
-        self.notice(named);
+        self.notice(format!("opened {}", self.experiment.name));
     }
 
     /// The present run becomes the dimmed one beneath the next.
@@ -209,10 +225,7 @@ impl App {
             ));
         };
         match parsed {
-            Ok(experiment) if self.is_changed() => self
-                .overlays
-                .push(Overlay::ConfirmOpen(Box::new(experiment))),
-            Ok(experiment) => self.start(experiment, None),
+            Ok(experiment) => self.start_unless_changed(experiment, None),
             Err(text) => self.overlays.push(Overlay::Text {
                 title: "What was pasted cannot be opened".into(),
                 text,

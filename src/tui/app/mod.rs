@@ -3,6 +3,7 @@
 mod editing;
 mod files;
 mod finding;
+pub mod going;
 pub mod insight;
 mod mouse;
 mod pinning;
@@ -335,6 +336,9 @@ impl App {
 
     pub fn step(&mut self, steps: u64) {
         self.wants_run = false;
+        if matches!(self.run.status, Status::Diverged(_)) {
+            self.send(Command::Restart);
+        }
         self.send(Command::Step(steps));
     }
 

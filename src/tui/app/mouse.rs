@@ -142,7 +142,7 @@ impl App {
             // A click beside it closes it, but not a question.
             if matches!(
                 overlay,
-                Overlay::ConfirmQuit | Overlay::ConfirmOpen(_) | Overlay::Prompt(_)
+                Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) | Overlay::Prompt(_)
             ) {
                 self.overlays.push(overlay);
             }

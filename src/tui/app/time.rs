@@ -97,7 +97,11 @@ impl App {
             self.thaw();
         } else {
             self.live = Some(Box::new(self.run.clone()));
-            self.notice("frozen: training goes on behind this picture; F shows the present again");
+            self.notice(if self.is_running() {
+                "frozen: training goes on behind this picture; F shows the present again"
+            } else {
+                "frozen: this picture stays when the run goes on; F shows the present again"
+            });
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::App;
 use crate::experiment::presets;
-use crate::tui::tour::STOPS;
+use crate::tui::measure::{Measure, View};
+use crate::tui::overlay::Overlay;
+use crate::tui::tour::{self, STOPS};
 
 impl App {
     /// Begins the tour, or leaves it.
@@ -30,6 +32,24 @@ impl App {
         }
     }
 
+    /// On the first stop, whose preset is open already.
+    pub fn begin_tour(&mut self) {
+        self.tour = Some(0);
+        self.show_stop(0);
+    }
+
+    /// The stop's words over the panes, where they have no place beneath them.
+    fn show_stop(&mut self, at: usize) {
+        if let Some(text) = tour::words(self, at) {
+            let title = STOPS.get(at).map_or("", |stop| stop.title);
+            self.overlays.push(Overlay::Text {
+                title: title.into(),
+                text,
+                scroll: 0,
+            });
+        }
+    }
+
     fn stop_at(&mut self, at: usize) {
         let preset = STOPS.get(at).and_then(|stop| presets::find(stop.preset));
         match preset.map(|preset| preset.experiment()) {
@@ -39,6 +59,11 @@ impl App {
                 // What is told is in the tour's own lines.
                 self.toast = None;
                 self.pinned.retain(|p| p.kept);
+                // What is told is of the default way of looking.
+                self.view = View::default();
+                self.measure = Measure::default();
+                self.overlays.clear();
+                self.show_stop(at);
             }
             Some(Err(faults)) => self.trouble(faults.to_string()),
             None => {}

@@ -118,10 +118,10 @@ impl App {
                 }
                 _ => self.overlays.push(overlay),
             },
-            Overlay::ConfirmOpen(experiment) => match key.code {
-                KeyCode::Char('o' | 'y') => self.start(*experiment, None),
+            Overlay::ConfirmOpen(experiment, path) => match key.code {
+                KeyCode::Char('o' | 'y') => self.start(*experiment, path),
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => {}
-                _ => self.overlays.push(Overlay::ConfirmOpen(experiment)),
+                _ => self.overlays.push(Overlay::ConfirmOpen(experiment, path)),
             },
             Overlay::Text {
                 title,
@@ -183,6 +183,11 @@ impl App {
                         self.restart();
                     }
                     self.notice(format!("done: {} (u takes it back)", fix.label));
+                }
+            }
+            Purpose::Go(places) => {
+                if let Some(place) = places.get(item) {
+                    self.go(*place);
                 }
             }
             Purpose::Race(mut offers) => {

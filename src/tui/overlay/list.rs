@@ -3,6 +3,7 @@
 use super::line::Line;
 use super::preview::{Foreseen, Preview};
 use crate::insight::Fix;
+use crate::tui::app::going::Place;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::inquiry::Ticket;
 use crate::tui::message::Openable;
@@ -34,6 +35,8 @@ pub enum Purpose {
     Pinned(Vec<usize>),
     /// What each piece of advice would change.
     Fixes(Vec<Option<Fix>>),
+    /// Where the selection goes.
+    Go(Vec<Place>),
     /// What can be raced.
     Race(Vec<Offer>),
 }

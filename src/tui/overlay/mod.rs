@@ -12,6 +12,7 @@ use crate::nn::vocabulary::Value;
 pub use form::{Form, Subject};
 pub use line::Line;
 pub use list::{Asked, Item, List, Purpose};
+use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -20,8 +21,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Quit with unsaved changes?
     ConfirmQuit,
-    /// Open what was pasted in the place of unsaved changes?
-    ConfirmOpen(Box<Experiment>),
+    /// Open another experiment, of this file where it has one, in the place of unsaved changes?
+    ConfirmOpen(Box<Experiment>, Option<PathBuf>),
     /// A text to read: a faulty preset's faults, the run's failure in full.
     Text {
         title: String,

@@ -40,7 +40,7 @@ pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
         Overlay::Form(form) => (58, rows_of(form.fields(&app.experiment).len()) + below + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
-        Overlay::ConfirmOpen(_) => (62, 5),
+        Overlay::ConfirmOpen(..) => (62, 5),
         Overlay::Text { text, .. } => (100, rows_of(text.lines().count()) + 4),
     };
     centred(screen, width, height)
@@ -102,24 +102,41 @@ fn ask(app: &App, question: &str, answers: &str, inner: Rect, buf: &mut Buffer) 
     }
 }
 
+/// The keys that an overlay answers, with what they do: the footer's while it is there.
+pub fn keys(overlay: &Overlay) -> &'static [(&'static str, &'static str)] {
+    match overlay {
+        Overlay::List(_) => &[
+            ("type", "to filter"),
+            ("↑ ↓", "select"),
+            ("enter", "choose"),
+            ("esc", "close"),
+        ],
+        Overlay::Form(_) => &[
+            ("↑ ↓", "select"),
+            ("enter", "change"),
+            ("+ -", "more, less"),
+            ("u", "undo"),
+            ("esc", "close"),
+        ],
+        Overlay::Prompt(_) => &[("enter", "take it"), ("esc", "leave it")],
+        Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) => &[],
+        Overlay::Text { .. } => &[("↑ ↓", "scroll"), ("any other key", "close")],
+    }
+}
+
 /// Draws an overlay; returns where the cursor is, when it has one.
 pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Option<Position> {
     let area = area(overlay, app, screen);
     let theme = &app.manner.theme;
-    let (title, hint) = match overlay {
-        Overlay::List(list) => (list.title.clone(), "type to filter · enter · esc"),
-        Overlay::Form(form) => (form.title(&app.experiment), "enter change · +/- · esc"),
-        Overlay::Prompt(prompt) => (prompt.title.clone(), "enter · esc"),
-        Overlay::ConfirmQuit => ("Quit".into(), ""),
-        Overlay::ConfirmOpen(_) => ("Open what was pasted".into(), ""),
-        Overlay::Text { title, .. } => (title.clone(), "any key closes"),
+    let title = match overlay {
+        Overlay::List(list) => list.title.clone(),
+        Overlay::Form(form) => form.title(&app.experiment),
+        Overlay::Prompt(prompt) => prompt.title.clone(),
+        Overlay::ConfirmQuit => "Quit".into(),
+        Overlay::ConfirmOpen(..) => "Open another experiment".into(),
+        Overlay::Text { title, .. } => title.clone(),
     };
-    let mut block = titled(app, &clean(&title, 400), area.width);
-    if usize::from(area.width) > hint.len() + 4 && !hint.is_empty() {
-        block = block.title_bottom(
-            Line::from(Span::styled(format!(" {hint} "), theme.style(Role::Dim))).right_aligned(),
-        );
-    }
+    let block = titled(app, &clean(&title, 400), area.width);
     let inner = block.inner(area);
     Clear.render(area, buf);
     block.render(area, buf);
@@ -153,7 +170,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             let answers = "s save and quit   q quit without saving   esc stay";
             ask(app, &question, answers, inner, buf);
         }
-        Overlay::ConfirmOpen(pasted) => {
+        Overlay::ConfirmOpen(pasted, _) => {
             let now = fit(&app.experiment.name, 20);
             let question = format!("{now} has changes that are not saved.");
             let name = fit(&clean(&pasted.name, 20), 20);

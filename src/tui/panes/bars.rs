@@ -9,12 +9,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-/// The range of a histogram, or of it and the pinned run's.
-pub fn range(histogram: &Histogram, pinned: Option<&Histogram>) -> (f64, f64) {
-    let (low, high) = (histogram.min, histogram.max);
-    pinned.map_or((low, high), |p| (low.min(p.min), high.max(p.max)))
-}
-
 /// The bars, the pinned run's beneath them.
 pub fn bars<'a>(
     app: &'a App,
@@ -35,6 +29,20 @@ pub fn bars<'a>(
     }
 }
 
+/// The histogram's own ends; where the pinned run's beneath it go further, the drawing's ends, if there is room.
+pub fn range(histogram: &Histogram, pinned: Option<&Histogram>, room: usize) -> String {
+    let ends = |low, high| format!("{} to {}", format_value(low), format_value(high));
+    let (low, high) = (histogram.min, histogram.max);
+    let own = ends(low, high);
+    let drawn = pinned.map_or((low, high), |p| (low.min(p.min), high.max(p.max)));
+    let whole = format!("{own} · drawn {}", ends(drawn.0, drawn.1));
+    if drawn != (low, high) && whole.chars().count() <= room {
+        whole
+    } else {
+        own
+    }
+}
+
 /// A line with the name and the range, the bars beneath it; the pinned run's dimmed.
 pub fn draw(
     app: &App,
@@ -49,11 +57,10 @@ pub fn draw(
         return;
     }
     let theme = &app.manner.theme;
-    let (low, high) = range(histogram, pinned);
-    let range = format!("{} to {}", format_value(low), format_value(high));
     let width = usize::from(area.width);
     buf.set_stringn(area.x, area.y, name, width, theme.style(Role::Dim));
     let used = name.chars().count();
+    let range = range(histogram, pinned, width.saturating_sub(used + 2));
     let bad = histogram.not_finite > 0;
     let note = if bad {
         format!("{} not finite", histogram.not_finite)

@@ -40,7 +40,7 @@ impl Picture {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Matrix => "true × taken for",
+            Self::Matrix => "rows: true, columns: said",
             Self::Mistakes => "mistakes",
             Self::Units => "layer 1",
         }
@@ -169,8 +169,9 @@ fn boundary(
     } else {
         "x"
     };
+    let total = points.len();
     (
-        format!("{wrong} of {} rows wrong ({mark})", points.len()),
+        format!("{wrong} of {total} train rows wrong: {mark}"),
         match (app.show_spread, drops(app)) {
             (true, false) => "the spread needs dropout in a layer".into(),
             (false, true) => "v: spread under dropout".into(),
@@ -238,7 +239,7 @@ fn confused(seen: &Classes, names: &[String]) -> String {
         .filter(|(i, count)| **count > 0 && i / seen.classes != i % seen.classes);
     match off.max_by_key(|(i, count)| (**count, usize::MAX - i)) {
         Some((i, count)) => format!(
-            "{} taken for {} {count}x",
+            "most often: {} taken for {}, {count}x",
             names[i / seen.classes],
             names[i % seen.classes]
         ),

@@ -32,8 +32,14 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ),
     ];
     let used: usize = left.iter().map(|s| s.content.width()).sum();
-    let middle = middle(app);
-    if used + middle.width() + right_width + 6 <= width {
+    // From the right end what there is no room for is left out.
+    let mut parts = middle(app);
+    let fits = |parts: &[String]| used + parts.join(" · ").width() + right_width + 6 <= width;
+    while !parts.is_empty() && !fits(&parts) {
+        parts.pop();
+    }
+    if !parts.is_empty() {
+        let middle = parts.join(" · ");
         left.push(Span::styled(format!("   {middle}"), theme.style(Role::Dim)));
     }
     buf.set_line(area.x, area.y, &Line::from(left), area.width);
@@ -41,19 +47,27 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     buf.set_line(area.x + at, area.y, &Line::from(right), area.width - at);
 }
 
-fn middle(app: &App) -> String {
-    match &app.run.info {
-        Some(info) if info.features > 0 => format!(
-            "{} {}→{} · {} train {} test · seed {}",
+/// The file where it is called otherwise than the experiment; data, rows and seed.
+fn middle(app: &App) -> Vec<String> {
+    let file = app.path.as_ref().and_then(|path| path.file_name());
+    let file = file.map(|name| clean(&name.to_string_lossy(), 60));
+    let other = file.filter(|file| file.trim_end_matches(".toml") != app.experiment.name);
+    let mut parts: Vec<String> = other.into_iter().collect();
+    if let Some(info) = app.run.info.as_ref().filter(|info| info.features > 0) {
+        parts.push(format!(
+            "{} {}→{}",
             clean(&info.data, 60),
             info.features,
-            info.outputs,
+            info.outputs
+        ));
+        parts.push(format!(
+            "{} train {} test",
             thousands(info.train_rows as u128),
-            thousands(info.test_rows as u128),
-            app.experiment.seed
-        ),
-        _ => format!("seed {}", app.experiment.seed),
+            thousands(info.test_rows as u128)
+        ));
     }
+    parts.push(format!("seed {}", app.experiment.seed));
+    parts
 }
 
 fn right(app: &App, width: usize) -> Vec<Span<'static>> {

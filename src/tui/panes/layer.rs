@@ -94,7 +94,12 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
     } else {
         1
     };
-    for (row, line) in (0..).zip(lines.into_iter().take(count)) {
+    for (row, mut line) in (0..).zip(lines.into_iter().take(count)) {
+        // A figure that is cut would be read as another: it is left out with its name.
+        let room = usize::from(area.width) + 2;
+        while line.iter().map(Span::width).sum::<usize>() > room && line.len() > 2 {
+            line.truncate(line.len() - 2);
+        }
         write_line(buf, area, row, line);
     }
     count as u16

@@ -8,7 +8,7 @@ use crate::tui::app::run::Record;
 use crate::tui::differences;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{LineChart, Series, format_value};
+use crate::tui::widgets::{LineChart, Place, Series, format_value};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -140,6 +140,15 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         (Some(v), Kind::Loss) => format_value(v),
         (Some(v), Kind::Accuracy) => percent(v),
     };
+    let beneath = app.baseline().map_or(0, |pinned| {
+        let (train, test) = curves(&pinned.record, kind);
+        usize::from(!train.is_empty()) + usize::from(!test.is_empty())
+    });
+    let count = beneath + 1 + usize::from(!test.is_empty());
+    let sample = |i: usize| match Place::of(beneath + i, count).sample(app.look()) {
+        "" => String::new(),
+        sample => format!("{sample} "),
+    };
     let mut spans = vec![
         Span::styled(
             if kind == Kind::Loss {
@@ -150,23 +159,30 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             theme.style(Role::Dim),
         ),
         Span::styled(
-            format!("train {}  ", text(train.last())),
+            format!("{}train {}  ", sample(0), text(train.last())),
             theme.style(Role::Train),
         ),
     ];
     if !test.is_empty() {
         spans.push(Span::styled(
-            format!("test {}  ", text(test.last())),
+            format!("{}test {}  ", sample(1), text(test.last())),
             theme.style(Role::Test),
         ));
     }
-    if app.baseline().is_some() {
-        spans.push(Span::styled("pinned", theme.style(Role::Pinned)));
-    }
     // The values say which of the two it is, where there is no room for its name.
-    let width: usize = spans.iter().map(|s| s.content.chars().count()).sum();
-    if width > usize::from(area.width) + 2 {
+    let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    let room = usize::from(area.width);
+    if width(&spans) > room + 2 {
         spans.remove(0);
+    }
+    if let Some(pinned) = app.baseline() {
+        let (train, test) = curves(&pinned.record, kind);
+        let last = if test.is_empty() { train } else { test };
+        let long = format!("pinned {}", text(last.last()));
+        let mut fits = [long.as_str(), "pinned", "pin"].into_iter();
+        if let Some(word) = fits.find(|word| width(&spans) + word.len() <= room) {
+            spans.push(Span::styled(word.to_string(), theme.style(Role::Pinned)));
+        }
     }
     write_line(buf, area, 0, spans);
     let lines = 1 + u16::from(kind == Kind::Loss && draw_gap(app, area, buf));

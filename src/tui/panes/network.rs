@@ -60,6 +60,20 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// A row in one line, for a list.
+pub fn row_text(app: &App, row: NetworkRow) -> String {
+    let cells = cells(app, row);
+    let words = [
+        cells.kind,
+        cells.units,
+        cells.activation,
+        cells.init,
+        cells.marks,
+    ];
+    let said: Vec<String> = words.into_iter().filter(|w| !w.is_empty()).collect();
+    said.join(" ")
+}
+
 /// What the experiment is about, beneath the list where there is room.
 fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
     let skipped = u16::try_from(rows + 1).unwrap_or(u16::MAX);
@@ -72,10 +86,13 @@ fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
         ..inner
     };
     let width = usize::from(area.width.saturating_sub(2));
-    let lines = wrap(
-        &crate::text::clean(&app.experiment.description, 1000),
-        width,
-    );
+    let text = crate::text::clean(&app.experiment.description, 1000);
+    // It is of what was opened, and may not hold of what became of it.
+    let text = match app.is_changed() && !text.is_empty() {
+        true => format!("(before the edits) {text}"),
+        false => text,
+    };
+    let lines = wrap(&text, width);
     let last = usize::from(area.height) - 1;
     for (y, line) in lines.iter().enumerate().take(last + 1) {
         let cut = y == last && lines.len() > last + 1;
@@ -113,7 +130,7 @@ impl Widths {
                 .max()
                 .unwrap_or(0)
         };
-        let kind = longest(|c| &c.kind).min(10);
+        let kind = longest(|c| &c.kind).min(12);
         let units = longest(|c| &c.units).min(6);
         // The pointer and three gaps.
         let room = width.saturating_sub(2 + kind + units + 3);

@@ -81,17 +81,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         .style(said.role)
         .add_modifier(Modifier::BOLD | Modifier::REVERSED);
     let fix = fix_spans(app);
-    let fix_width: usize = fix.iter().map(|s| s.content.chars().count()).sum();
     let text = |line: String| Span::styled(format!(" {line}"), theme.style(Role::Text));
     let word = Span::styled(format!(" {} ", said.word), badge);
     if area.height == 1 {
-        // On a single row the fix matters more than the sentence's end.
-        let left = if fix_width > 0 && fix_width + 20 < room {
-            room - fix_width - 2
-        } else {
-            room
-        };
-        let mut row = vec![word, text(fit(&said.sentence, left)), Span::raw("  ")];
+        let (sentence, fix) = on_one_row(app, &said, area);
+        let mut row = vec![word, text(sentence), Span::raw("  ")];
         row.extend(fix);
         return write_line(buf, area, 0, row);
     }
@@ -106,36 +100,75 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let indent = Span::raw(" ".repeat(lead));
     let count = shown.len() as u16;
+    // The evidence stands where it has more room: after the sentence, or after the fix.
+    let last_width = shown.last().map_or(0, |line| line.chars().count());
+    let fix_width: usize = fix.iter().map(Span::width).sum();
+    let after_sentence = last_width + 3 < fix_width;
+    let evidence = |used: usize| {
+        let room = usize::from(area.width).saturating_sub(used + 1);
+        Span::styled(fit(&said.evidence, room), theme.style(Role::Dim))
+    };
     for (row, line) in (0..).zip(shown) {
         let lead = if row == 0 {
             word.clone()
         } else {
             indent.clone()
         };
-        write_line(buf, area, row, vec![lead, text(line)]);
+        let mut spans = vec![lead, text(line)];
+        if row + 1 == count && after_sentence {
+            spans.push(Span::raw("  "));
+            let used = spans.iter().map(Span::width).sum();
+            spans.push(evidence(used));
+        }
+        write_line(buf, area, row, spans);
     }
     let mut last = vec![indent, Span::raw(" ")];
     if !fix.is_empty() {
         last.extend(fix);
         last.push(Span::raw("   "));
     }
-    let used: usize = last.iter().map(|s| s.content.chars().count()).sum();
-    let evidence = fit(
-        &said.evidence,
-        usize::from(area.width).saturating_sub(used + 1),
-    );
-    last.push(Span::styled(evidence, theme.style(Role::Dim)));
+    if !after_sentence {
+        let used = last.iter().map(Span::width).sum();
+        last.push(evidence(used));
+    }
     write_line(buf, area, count, last);
 }
 
-/// The fix, where its line is under the pointer.
+/// The fix, where its own words are under the pointer: beside them one clicks for other reasons.
 pub fn action_at(app: &App, area: Rect, at: Position) -> Option<usize> {
     app.fix()?;
     let on_its_row = area.contains(at) && (area.height == 1 || at.y + 1 == last_row(app, area));
+    let width: usize = fix_spans(app).iter().map(Span::width).sum();
+    let from = fix_column(app, area);
+    let on_it = (from..from + width).contains(&usize::from(at.x - area.x.min(at.x)));
     ACTIONS
         .iter()
         .position(|a| a.id == "fix")
-        .filter(|_| on_its_row)
+        .filter(|_| on_its_row && on_it)
+}
+
+/// The column where the fix's words begin: after the verdict's word, or on a single row after the sentence.
+fn fix_column(app: &App, area: Rect) -> usize {
+    let said = said(app);
+    let lead = said.word.len() + 2;
+    if area.height > 1 {
+        return lead + 1;
+    }
+    let (sentence, _) = on_one_row(app, &said, area);
+    lead + 1 + sentence.chars().count() + 2
+}
+
+/// The sentence as far as it fits on a single row, and the fix: it matters more than the sentence's end.
+fn on_one_row(app: &App, said: &Said, area: Rect) -> (String, Vec<Span<'static>>) {
+    let room = usize::from(area.width).saturating_sub(said.word.len() + 3);
+    let fix = fix_spans(app);
+    let width: usize = fix.iter().map(Span::width).sum();
+    let left = if width > 0 && width + 20 < room {
+        room - width - 2
+    } else {
+        room
+    };
+    (fit(&said.sentence, left), fix)
 }
 
 /// The row beneath the fix's: it comes after the sentence.

@@ -31,6 +31,20 @@ impl<'a> ConfusionMatrix<'a> {
         }
     }
 
+    /// Characters that all names begin with, and none of them ends with.
+    fn common(&self) -> usize {
+        let Some((first, rest)) = self.names.split_first() else {
+            return 0;
+        };
+        let shared = rest.iter().map(|name| {
+            let both = name.chars().zip(first.chars());
+            both.take_while(|(a, b)| a == b).count()
+        });
+        let least = self.names.iter().map(|n| n.chars().count()).min();
+        let most = least.unwrap_or(0).saturating_sub(1);
+        shared.min().map_or(0, |shared| shared.min(most))
+    }
+
     fn style(&self, share: f64, right: bool) -> Style {
         let theme = self.look.theme;
         if right {
@@ -68,8 +82,10 @@ impl Widget for ConfusionMatrix<'_> {
         };
         let dim = self.look.theme.style(Role::Dim);
         if numbers {
+            // What all names begin with tells no column from another.
+            let skip = if label >= cell { self.common() } else { 0 };
             for (column, name) in self.names.iter().enumerate() {
-                let short: String = name.chars().take(cell - 1).collect();
+                let short: String = name.chars().skip(skip).take(cell - 1).collect();
                 let x = label + 1 + column * cell + (cell - short.chars().count());
                 put_text(buf, area, clamp(x), 0, &short, dim);
             }

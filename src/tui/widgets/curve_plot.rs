@@ -1,6 +1,6 @@
 //! A function and its derivative: what the pickers of activations show (and of initializers, for their density).
 
-use super::plot::{Piece, Plot};
+use super::plot::{Piece, Place, Plot};
 use super::{Axis, Look, format_value, put};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -67,7 +67,13 @@ impl Widget for CurvePlot<'_> {
         }
         let mut dots = plot.dots();
         let zero = [0.0, 0.0];
-        plot.curve(&mut dots, &[self.range.0, self.range.1], &zero, dim, 2);
+        plot.curve(
+            &mut dots,
+            &[self.range.0, self.range.1],
+            &zero,
+            dim,
+            Place::of(0, 3),
+        );
         let (slope, value) = (
             self.look.theme.style(Role::Theory),
             self.look.theme.style(Role::Accent),
@@ -77,9 +83,15 @@ impl Widget for CurvePlot<'_> {
             &self.xs(self.derivative.len()),
             self.derivative,
             slope,
-            1,
+            Place::of(1, 3),
         );
-        plot.curve(&mut dots, &self.xs(self.value.len()), self.value, value, 0);
+        plot.curve(
+            &mut dots,
+            &self.xs(self.value.len()),
+            self.value,
+            value,
+            Place::default(),
+        );
         dots.render(buf);
         let mut names = Vec::new();
         if !self.names.0.is_empty() {

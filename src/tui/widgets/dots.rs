@@ -17,6 +17,8 @@ pub struct Dots<'a> {
     area: Rect,
     cells: Vec<DotCell>,
     styles: Vec<(Style, &'static str)>,
+    /// Of how many dots along a curve how many are drawn.
+    dash: (i32, i32),
 }
 
 impl<'a> Dots<'a> {
@@ -26,6 +28,7 @@ impl<'a> Dots<'a> {
             area,
             cells: vec![DotCell::default(); usize::from(area.width) * usize::from(area.height)],
             styles: Vec::new(),
+            dash: (1, 1),
         }
     }
 
@@ -41,7 +44,13 @@ impl<'a> Dots<'a> {
     /// Begins a curve: its dots replace those of earlier ones in the same cell. `mark` is its character in ASCII, where a
     /// cell has one dot.
     pub fn begin(&mut self, style: Style, mark: &'static str) {
+        self.dash = (1, 1);
         self.styles.push((style, mark));
+    }
+
+    /// The curve that was begun is broken: of every `of` dots across, `drawn` are drawn.
+    pub fn dashed(&mut self, drawn: i32, of: i32) {
+        self.dash = (drawn, of.max(1));
     }
 
     /// One dot, from the upper left; outside is ignored.
@@ -70,7 +79,9 @@ impl<'a> Dots<'a> {
         let (sx, sy) = ((x1 - x).signum(), (y1 - y).signum());
         let mut error = dx + dy;
         loop {
-            self.dot(x, y);
+            if x.rem_euclid(self.dash.1) < self.dash.0 {
+                self.dot(x, y);
+            }
             if x == x1 && y == y1 {
                 return;
             }

@@ -1,7 +1,8 @@
 //! Curves over time.
 
-use super::plot::{Piece, Plot};
+use super::plot::{Piece, Place, Plot};
 use super::{Axis, Look, format_value};
+use crate::text::thousands;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -91,6 +92,12 @@ impl<'a> LineChart<'a> {
         Plot::new(self.look, area, x, y, true)
     }
 
+    /// The last x of any curve.
+    fn newest(&self) -> Option<f64> {
+        let xs = self.series.iter().filter_map(|s| s.x.last());
+        xs.copied().filter(|x| x.is_finite()).max_by(f64::total_cmp)
+    }
+
     fn append_only(&self, columns: u16) -> (f64, f64) {
         let finite = |x: &&f64| x.is_finite();
         let xs = || self.series.iter().flat_map(|s| s.x.iter()).filter(finite);
@@ -126,19 +133,21 @@ impl<'a> LineChart<'a> {
             short: String::new(),
             value: Some(format!("@{}", format_x(at))),
             style: Style::new(),
+            sample: "",
         });
-        let of_series = |series: &Series| {
+        let of_series = |(i, series): (usize, &Series)| {
             let value = self.cursor.and_then(|at| nearest(series, at));
             (value.is_some() || !series.name.is_empty()).then(|| Piece {
                 name: series.name.to_string(),
                 short: series.name.to_string(),
                 value: value.map(format_value),
                 style: series.style,
+                sample: Place::of(i, self.series.len()).sample(self.look),
             })
         };
         place
             .into_iter()
-            .chain(self.series.iter().filter_map(of_series))
+            .chain(self.series.iter().enumerate().filter_map(of_series))
             .collect()
     }
 }
@@ -162,7 +171,8 @@ fn nearest(series: &Series, x: f64) -> Option<f64> {
 /// A step or an epoch: whole numbers as such.
 fn format_x(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 {
-        format!("{x:.0}")
+        let sign = if x < 0.0 { "-" } else { "" };
+        format!("{sign}{}", thousands(x.abs() as u128))
     } else {
         format_value(x)
     }
@@ -175,12 +185,23 @@ impl Widget for LineChart<'_> {
             return;
         }
         let plot = self.plot(area);
-        plot.draw_axes(buf, (&format_x(plot.x.0), &format_x(plot.x.1)));
+        let left = format_x(plot.x.0);
+        match self.x {
+            Some(_) => plot.draw_axes(buf, (&left, &format_x(plot.x.1))),
+            // The axis goes on beyond the newest point, which is the one to be named.
+            None => {
+                plot.draw_axes(buf, (&left, ""));
+                if let Some(newest) = self.newest() {
+                    plot.label_below(buf, newest, &format_x(newest), left.len());
+                }
+            }
+        }
         if let Some(x) = self.cursor {
             plot.draw_cursor(buf, x);
         }
         let mut dots = plot.dots();
         for (place, series) in self.series.iter().enumerate() {
+            let place = Place::of(place, self.series.len());
             plot.curve(&mut dots, series.x, series.y, series.style, place);
         }
         dots.render(buf);

@@ -25,6 +25,7 @@ pub use image::Image;
 pub use line_chart::{LineChart, Series};
 pub use log_sparkline::LogSparkline;
 pub use pixels::pixel_rows;
+pub use plot::Place;
 pub use profile_plot::{Band, ProfilePlot, ProfileSeries};
 pub use scale::{Axis, LogScale, format_value};
 pub use scatter::Scatter;

@@ -13,6 +13,39 @@ const LABELS_FROM: (u16, u16) = (20, 4);
 /// Characters of curves in ASCII, by the curve's place.
 const MARKS: [&str; 6] = ["*", "o", "+", "x", "#", "%"];
 
+/// How curves are broken where no colour tells them apart, by their place from the top: the top one is whole.
+const DASHES: [(i32, i32); 5] = [(1, 1), (6, 9), (2, 5), (1, 3), (1, 8)];
+
+/// A curve among the others: its character in ASCII, its dashes where there are no colours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    /// In the order of drawing.
+    pub index: usize,
+    /// 0 for what is drawn last.
+    pub from_top: usize,
+}
+
+impl Place {
+    pub fn of(index: usize, count: usize) -> Self {
+        Self {
+            index,
+            from_top: (count - 1).saturating_sub(index),
+        }
+    }
+
+    /// What the curve looks like, for a legend; nothing where its colour tells.
+    pub fn sample(self, look: Look) -> &'static str {
+        const SAMPLES: [&str; 5] = ["━", "╍", "┅", "┉", "·"];
+        if look.glyphs.is_ascii() {
+            MARKS[self.index % MARKS.len()]
+        } else if look.theme.is_mono() {
+            SAMPLES[self.from_top.min(SAMPLES.len() - 1)]
+        } else {
+            ""
+        }
+    }
+}
+
 pub(super) struct Plot<'a> {
     pub look: Look<'a>,
     outer: Rect,
@@ -101,6 +134,30 @@ impl<'a> Plot<'a> {
         }
     }
 
+    /// A label beneath the plot that ends under `x`, where it leaves `left` columns free.
+    pub fn label_below(&self, buf: &mut Buffer, x: f64, label: &str, left: usize) {
+        let Some(column) = self
+            .column(x)
+            .filter(|_| self.inner.height < self.outer.height)
+        else {
+            return;
+        };
+        let gutter = self.inner.x - self.outer.x;
+        let length = label.chars().count() as u16;
+        let from = (column + 1).saturating_sub(length);
+        if usize::from(from) > left {
+            let dim = self.look.theme.style(Role::Dim);
+            put_text(
+                buf,
+                self.outer,
+                gutter + from,
+                self.inner.height,
+                label,
+                dim,
+            );
+        }
+    }
+
     /// The cell row of a position on the value axis.
     fn row(&self, t: f64) -> u16 {
         let top = f64::from(self.inner.height.saturating_sub(1));
@@ -147,9 +204,14 @@ impl<'a> Plot<'a> {
         self.x.0 + (self.x.1 - self.x.0) * f64::from(column) / last
     }
 
-    /// A curve through the points; what is not finite breaks it. `place` chooses its character in ASCII.
-    pub fn curve(&self, dots: &mut Dots, xs: &[f64], ys: &[f64], style: Style, place: usize) {
-        dots.begin(style, MARKS[place % MARKS.len()]);
+    /// A curve through the points; what is not finite breaks it.
+    pub fn curve(&self, dots: &mut Dots, xs: &[f64], ys: &[f64], style: Style, place: Place) {
+        dots.begin(style, MARKS[place.index % MARKS.len()]);
+        if self.look.theme.is_mono()
+            && let Some((drawn, of)) = DASHES.get(place.from_top)
+        {
+            dots.dashed(*drawn, *of);
+        }
         let mut before = None;
         for (x, y) in xs.iter().zip(ys) {
             let here = self.dot(dots, *x, *y);
@@ -207,12 +269,59 @@ impl<'a> Plot<'a> {
         }
         let texts = fitted(pieces, room);
         let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
-        let mut at = (room + 1).saturating_sub(width) as u16;
-        for (text, piece) in texts.iter().zip(pieces) {
-            put_text(buf, self.inner, at, 0, text, piece.style);
-            at += text.chars().count() as u16 + 1;
+        let at = (room + 1).saturating_sub(width) as u16;
+        write_pieces(buf, self.inner, at, 0, texts.iter().zip(pieces));
+    }
+}
+
+fn write_pieces<'p>(
+    buf: &mut Buffer,
+    area: Rect,
+    mut at: u16,
+    row: u16,
+    pieces: impl Iterator<Item = (&'p String, &'p Piece)>,
+) {
+    for (text, piece) in pieces {
+        put_text(buf, area, at, row, text, piece.style);
+        at += text.chars().count() as u16 + 1;
+    }
+}
+
+/// A legend on rows of its own above a plot: whole names on one row or two, else short ones. Returns the rows it took.
+pub(super) fn draw_above(buf: &mut Buffer, area: Rect, pieces: &[Piece]) -> u16 {
+    let room = usize::from(area.width);
+    let long: Vec<String> = pieces.iter().map(|p| p.text(&p.name)).collect();
+    let rows = wrapped(&long, room);
+    if rows.len() > 2 {
+        let texts = fitted(pieces, room);
+        write_pieces(buf, area, 0, 0, texts.iter().zip(pieces));
+        return 1;
+    }
+    for (row, range) in (0u16..).zip(&rows) {
+        let shown = long[range.clone()].iter().zip(&pieces[range.clone()]);
+        write_pieces(buf, area, 0, row, shown);
+    }
+    rows.len() as u16
+}
+
+/// Which texts stand on which row, a space between them.
+fn wrapped(texts: &[String], room: usize) -> Vec<std::ops::Range<usize>> {
+    let mut rows: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut used = 0;
+    for (i, text) in texts.iter().enumerate() {
+        let width = text.chars().count();
+        match rows.last_mut() {
+            Some(row) if used + 1 + width <= room => {
+                row.end = i + 1;
+                used += 1 + width;
+            }
+            _ => {
+                rows.push(i..i + 1);
+                used = width;
+            }
         }
     }
+    rows
 }
 
 /// One entry of a legend: a name, and the value under the cursor.
@@ -223,6 +332,8 @@ pub(super) struct Piece {
     pub short: String,
     pub value: Option<String>,
     pub style: Style,
+    /// What the curve looks like, where no colour tells.
+    pub sample: &'static str,
 }
 
 impl Piece {
@@ -232,6 +343,20 @@ impl Piece {
             short: name.to_string(),
             value: None,
             style,
+            sample: "",
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        let name = match self.sample {
+            "" => name.to_string(),
+            sample => format!("{sample} {name}"),
+        };
+        let name = name.trim_end();
+        match &self.value {
+            Some(value) if name.is_empty() => value.clone(),
+            Some(value) => format!("{name} {value}"),
+            None => name.to_string(),
         }
     }
 }
@@ -239,11 +364,7 @@ impl Piece {
 /// The pieces' texts in at most `room` characters with a space between them, as far as that goes: short names, then cut
 /// names.
 fn fitted(pieces: &[Piece], room: usize) -> Vec<String> {
-    let text = |name: &str, piece: &Piece| match &piece.value {
-        Some(value) if name.is_empty() => value.clone(),
-        Some(value) => format!("{name} {value}"),
-        None => name.to_string(),
-    };
+    let text = |name: &str, piece: &Piece| piece.text(name);
     let fits = |texts: &[String]| {
         let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
         width <= room + 1
@@ -275,6 +396,7 @@ mod tests {
             short: short.into(),
             value: value.map(String::from),
             style: Style::new(),
+            sample: "",
         };
         let pieces = [
             piece("theory", "theory", Some("0.01")),

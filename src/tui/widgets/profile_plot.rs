@@ -1,6 +1,6 @@
 //! A measure over depth: what is measured now, theory's line with its band of trust, the pinned run's line.
 
-use super::plot::{Piece, Plot};
+use super::plot::{Piece, Place, Plot, draw_above};
 use super::{Axis, Look, format_value, put};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -35,6 +35,9 @@ pub struct ProfilePlot<'a> {
     log: bool,
     cursor: Option<usize>,
 }
+
+/// From so many rows the legend has its own above the plot.
+const ROOM_FOR_LEGEND: u16 = 7;
 
 impl<'a> ProfilePlot<'a> {
     pub fn new(look: Look<'a>, series: &'a [ProfileSeries<'a>]) -> Self {
@@ -78,7 +81,14 @@ impl<'a> ProfilePlot<'a> {
             .unwrap_or(0)
     }
 
+    /// The plot in `area`, beneath its legend's rows.
     fn plot(&self, area: Rect) -> Plot<'a> {
+        let rows = self.legend_rows(area);
+        let area = Rect {
+            y: area.y + rows,
+            height: area.height - rows,
+            ..area
+        };
         let y = self.y.unwrap_or_else(|| {
             let values = self.series.iter().flat_map(|s| s.values.iter().copied());
             if self.log {
@@ -100,23 +110,34 @@ impl<'a> ProfilePlot<'a> {
             .then(|| (plot.x_at(inside).round() as usize).min(layers - 1))
     }
 
+    fn legend_rows(&self, area: Rect) -> u16 {
+        if area.height < ROOM_FOR_LEGEND {
+            return 0;
+        }
+        // Only counted: drawn to nowhere.
+        draw_above(&mut Buffer::empty(Rect::ZERO), area, &self.top_right())
+    }
+
     fn top_right(&self) -> Vec<Piece> {
         let place = self.cursor.map(|layer| Piece {
             name: "layer".to_string(),
             short: "layer".to_string(),
             value: Some(format!("{}", layer + 1)),
             style: Style::new(),
+            sample: "",
         });
-        let of_series = |series: &ProfileSeries| {
+        let of_series = |(i, series): (usize, &ProfileSeries)| {
             let value = self.cursor.and_then(|layer| series.values.get(layer));
             Piece {
                 name: series.name.to_string(),
                 short: series.short.to_string(),
                 value: value.map(|v| format_value(*v)),
                 style: series.style,
+                sample: Place::of(i, self.series.len()).sample(self.look),
             }
         };
-        let named = self.series.iter().filter(|s| !s.name.is_empty());
+        let named = self.series.iter().enumerate();
+        let named = named.filter(|(_, s)| !s.name.is_empty());
         place.into_iter().chain(named.map(of_series)).collect()
     }
 }
@@ -139,6 +160,7 @@ impl Widget for ProfilePlot<'_> {
         let xs: Vec<f64> = (0..layers).map(|l| l as f64).collect();
         let mut dots = plot.dots();
         for (place, series) in self.series.iter().enumerate() {
+            let place = Place::of(place, self.series.len());
             plot.curve(&mut dots, &xs, series.values, series.style, place);
         }
         dots.render(buf);
@@ -148,7 +170,11 @@ impl Widget for ProfilePlot<'_> {
         if let Some(measured) = self.series.last() {
             mark_layers(&plot, measured, buf);
         }
-        plot.draw_top_right(buf, &self.top_right());
+        if area.height < ROOM_FOR_LEGEND {
+            plot.draw_top_right(buf, &self.top_right());
+        } else {
+            draw_above(buf, area, &self.top_right());
+        }
     }
 }
 

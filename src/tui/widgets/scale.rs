@@ -159,6 +159,12 @@ fn linear_ticks(min: f64, max: f64, most: usize) -> Vec<(f64, String)> {
     if span / step + 1.0 > most as f64 {
         step = nice_step(step * 1.01);
     }
+    // Two at least, so that a height can be read: between coarse steps there may be one.
+    let few = |step: f64| (max / step + 1e-9).floor() - (min / step - 1e-9).ceil() < 1.0;
+    if few(step) && most >= 2 {
+        let finer = [step / 2.0, step / 2.5, step / 5.0];
+        step = finer.into_iter().find(|s| !few(*s)).unwrap_or(step);
+    }
     let first = (min / step - 1e-9).ceil();
     let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
     (0..most)
@@ -166,7 +172,8 @@ fn linear_ticks(min: f64, max: f64, most: usize) -> Vec<(f64, String)> {
         .take_while(|v| *v <= max + step * 1e-9)
         .map(|v| {
             let shown = if v.abs() < step * 1e-6 { 0.0 } else { v };
-            let label = if step.abs() < 1e-4 || shown.abs() >= 1e6 {
+            let tiny = step.abs() < 1e-4 && shown.abs() < 100.0 * step;
+            let label = if tiny || shown.abs() >= 1e6 {
                 format_value(shown)
             } else {
                 format!("{shown:.decimals$}")
@@ -194,7 +201,7 @@ fn decade_ticks(scale: &LogScale, most: usize) -> Vec<(f64, String)> {
 }
 
 /// 1e-8, 0.01, 1, 100, 1e6: a power of ten as people write it.
-fn decade_label(log10: f64) -> String {
+pub(super) fn decade_label(log10: f64) -> String {
     let exponent = log10.round();
     if (-2.0..=3.0).contains(&exponent) {
         let decimals = (-exponent).max(0.0) as usize;
@@ -224,7 +231,7 @@ pub fn nice_step(step: f64) -> f64 {
 /// A value in at most eight characters, three significant digits: `0.0123`, `12.3`, `1.23e-12`, `inf`.
 pub fn format_value(value: f64) -> String {
     if value.is_nan() {
-        return "nan".into();
+        return "NaN".into();
     }
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.into();
@@ -286,7 +293,7 @@ mod tests {
             (12.345, "12.3"),
             (123456.0, "1.23e5"),
             (1.2345e-12, "1.23e-12"),
-            (f64::NAN, "nan"),
+            (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-inf"),
         ];
         for (value, text) in cases {

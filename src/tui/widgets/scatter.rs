@@ -1,6 +1,6 @@
 //! Predicted values over true ones, with the line on which they agree.
 
-use super::plot::Plot;
+use super::plot::{Place, Plot};
 use super::{Axis, Look, format_value};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -42,7 +42,13 @@ impl Widget for Scatter<'_> {
         plot.draw_axes(buf, (&format_value(min), &format_value(max)));
         let mut dots = plot.dots();
         let ends = [min, max];
-        plot.curve(&mut dots, &ends, &ends, theme.style(Role::Theory), 2);
+        plot.curve(
+            &mut dots,
+            &ends,
+            &ends,
+            theme.style(Role::Theory),
+            Place::of(2, 3),
+        );
         dots.begin(theme.style(Role::Train), "o");
         for (x, value) in self.points {
             if let Some((x, y)) = plot.dot(&dots, finite(*x), finite(*value)) {

@@ -1,11 +1,13 @@
 //! Layers by time, colour by log magnitude: the view for a hundred layers.
 
-use super::pixels::{Pixel, paint, pixel_rows};
+use super::pixels::{Pixel, halves, paint, pixel_rows};
+use super::scale::decade_label;
 use super::{Bucket, Look, TimeAxis, bucket};
 use crate::tui::theme::{Anchors, Role};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Color;
+use ratatui::style::{Color, Style};
+use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use std::ops::Range;
 
@@ -54,6 +56,39 @@ impl<'a> Waterfall<'a> {
     pub fn anchors(mut self, anchors: Anchors) -> Self {
         self.anchors = anchors;
         self
+    }
+
+    /// The colours with the magnitudes at their ends, in at most `room` columns; nothing where that is too little.
+    pub fn key(look: Look, anchors: Anchors, share: bool, room: usize) -> Vec<Span<'static>> {
+        let (low, high) = match share {
+            true => ("0 %".to_string(), "100 %".to_string()),
+            false => (
+                decade_label(anchors.vanished),
+                decade_label(anchors.exploded),
+            ),
+        };
+        let dim = look.theme.style(Role::Dim);
+        let middle = "healthy";
+        let texts = low.len() + middle.len() + high.len() + 4;
+        let cells = room.saturating_sub(texts).min(16) / 2;
+        if cells < 2 {
+            return Vec::new();
+        }
+        let cell = |i: usize, from: f64| {
+            let t = from + 0.5 * i as f64 / cells as f64;
+            let symbol = if halves(look) {
+                "█"
+            } else {
+                look.glyphs.shade(t.max(0.01))
+            };
+            Span::styled(symbol, Style::new().fg(look.theme.diverge(t)))
+        };
+        let mut spans = vec![Span::styled(format!("{low} "), dim)];
+        spans.extend((0..cells).map(|i| cell(i, 0.0)));
+        spans.push(Span::styled(format!(" {middle} "), dim));
+        spans.extend((1..=cells).map(|i| cell(i, 0.5)));
+        spans.push(Span::styled(format!(" {high}"), dim));
+        spans
     }
 
     /// Which layers (from the bottom, 0) the cell row `y` of an area of this height shows.

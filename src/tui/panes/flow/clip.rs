@@ -5,8 +5,6 @@ use crate::nn::spec::Clip;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
 use crate::tui::widgets::format_value;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 /// Over so many points back "lately" goes.
 const LATELY: usize = 100;
@@ -63,25 +61,15 @@ fn share_text(share: f64) -> String {
     }
 }
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let Some((texts, cuts)) = line(app) else {
-        return;
-    };
-    let theme = &app.manner.theme;
+/// What to write in `room` columns, and how grave it is.
+pub fn words(app: &App, room: usize) -> Option<(String, Role)> {
+    let (texts, cuts) = line(app)?;
     let role = if cuts { Role::Warning } else { Role::Dim };
-    let room = usize::from(area.width.saturating_sub(5));
     // What there is no room for is dropped whole.
     let fits = |text: &&String| text.chars().count() <= room;
     let [.., least] = &texts;
     let shown = texts.iter().find(fits).unwrap_or(least);
-    let text = format!(" {} ", fit(shown, room));
-    buf.set_stringn(
-        area.x + 2,
-        area.bottom().saturating_sub(1),
-        text,
-        usize::from(area.width.saturating_sub(3)),
-        theme.style(role),
-    );
+    Some((fit(shown, room), role))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::telemetry::LayerStats;
 use crate::tui::app::App;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Band, ProfilePlot, ProfileSeries};
+use crate::tui::widgets::{Axis, Band, ProfilePlot, ProfileSeries};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -51,7 +51,7 @@ fn lines(app: &App) -> Vec<Line> {
         Measure::DeltaRms => Some(Measure::GradRms),
         _ => None,
     };
-    let words = |m: Measure| (m.symbol(), m.short());
+    let words = |m: Measure| (m.legend(), m.short());
     if let Some(pinned) = app.baseline() {
         let layers = pinned.layers_at(app.cursor);
         if let Some(beside) = beside {
@@ -63,7 +63,11 @@ fn lines(app: &App) -> Vec<Line> {
         add(("10⁻³", "10⁻³"), vec![about; app.layer_count()], Role::Dim);
     }
     let predicted = (0..app.layer_count()).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
-    add(("theory", "theory"), predicted.collect(), Role::Theory);
+    add(
+        ("theory before step 1", "theory"),
+        predicted.collect(),
+        Role::Theory,
+    );
     let now = app.layers_shown();
     if let Some(beside) = beside {
         add(words(beside), of(now, beside), Role::Test);
@@ -101,10 +105,13 @@ fn with_plot<T>(app: &App, use_it: impl FnOnce(ProfilePlot) -> T) -> T {
         low: &low,
         high: &high,
     });
+    let share = app.measure.is_share();
+    let whole = share.then_some(Axis::Linear { min: 0.0, max: 1.0 });
     let plot = ProfilePlot::new(app.look(), &series)
         .band(trusted)
         .log(app.measure.is_logarithmic())
         .cursor(Some(app.layer));
+    let plot = whole.into_iter().fold(plot, ProfilePlot::y_axis);
     use_it(plot)
 }
 

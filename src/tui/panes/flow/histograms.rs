@@ -1,13 +1,13 @@
 //! A histogram a layer, the output layer on top: how outputs, gradients or weights spread over depth.
 
 use super::super::{fit, mark_row, write_line};
-use super::rows::{layer_word, window};
+use super::rows::{layer_word, shown};
 use crate::telemetry::{Histogram, LayerHistograms};
+use crate::training::Status;
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
-use crate::tui::widgets::format_value;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -32,7 +32,10 @@ fn of(measure: Measure, all: &LayerHistograms) -> (&'static str, &Histogram) {
 pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let Some(all) = app.run.histograms.as_ref().filter(|all| !all.is_empty()) else {
-        let text = "histograms come with the first steps";
+        let text = match app.run.status {
+            Status::Diverged(_) => "the run diverged before its histograms were drawn",
+            _ => "histograms come with the first steps",
+        };
         return write_line(
             buf,
             inner,
@@ -49,13 +52,8 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         0,
         vec![Span::styled(head, theme.style(Role::Dim))],
     );
-    let (first, height) = window(app, inner);
-    let count = app.layer_count();
-    let digits = count.to_string().len();
-    for row in 0..height {
-        let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
-            break;
-        };
+    let digits = app.layer_count().to_string().len();
+    for (row, layer) in (0u16..).zip(shown(app, inner)) {
         let text = fit(
             &format!("{:>digits$} {}", layer + 1, layer_word(app, layer)),
             label - 1,
@@ -65,8 +63,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         };
         let beneath = app.baseline().and_then(|p| p.histograms.as_ref());
         let pinned = beneath.and_then(|all| Some(of(app.measure, all.get(layer)?).1));
-        let (low, high) = super::super::bars::range(histogram, pinned);
-        let ends = format!("{} to {}", format_value(low), format_value(high));
+        let ends = super::super::bars::range(histogram, pinned, range - 1);
         let spans = vec![
             Span::raw(format!(" {text:<label$}")),
             Span::styled(format!("{ends:<range$}"), theme.style(Role::Dim)),

@@ -3,12 +3,14 @@
 mod clip;
 mod depth;
 mod histograms;
+mod legend;
 mod rows;
 mod scale;
 mod time;
 mod waterfall;
 
 use super::framed;
+use crate::text::thousands;
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
 use crate::tui::measure::View;
@@ -16,6 +18,20 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub use rows::layer_word;
+
+/// The step that is read, in words where there is room beside the title.
+fn at_step(title: &str, shown: &str, step: u64, width: u16) -> String {
+    let step = thousands(step.into());
+    let room = usize::from(width).saturating_sub(title.chars().count() + 9);
+    let words = [
+        format!("{shown}at step {step}"),
+        format!("at step {step}"),
+        format!("@{step}"),
+    ];
+    let [.., least] = &words;
+    let fits = |text: &&String| text.chars().count() <= room;
+    words.iter().find(fits).unwrap_or(least).clone()
+}
 
 /// Rows from which the profile over depth fits beneath the rows of layers.
 const PROFILE: u16 = 9;
@@ -34,15 +50,20 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let note = match app.cursor {
         _ if app.view == View::Histograms => "histograms now".to_string(),
-        Some(step) => format!("{shown}at step {}", crate::text::thousands(step.into())),
+        // Whose figures these are matters more than how they are drawn.
+        Some(step) => at_step(&title, shown, step, area.width),
         None if app.window.is_some() => {
             let (first, last) = app.steps_shown();
-            format!("steps {first}-{last}")
+            format!(
+                "steps {}-{}",
+                thousands(first.into()),
+                thousands(last.into())
+            )
         }
         None => format!("{shown}{}", app.view.name()),
     };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);
-    clip::draw(app, area, buf);
+    legend::draw(app, area, buf);
     match app.view {
         View::Sparklines => {
             let (above, below) = split(app, inner);

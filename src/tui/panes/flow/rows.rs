@@ -44,7 +44,7 @@ impl Columns {
         let pinned = pinned && width >= 46;
         let theory = theory && width >= if pinned { 60 } else { 46 };
         let columns = u16::from(theory) + u16::from(pinned);
-        let spark = 1 + label as u16 + 6 + 6 + 7 * columns + 2;
+        let spark = 1 + label as u16 + 6 + 7 + 7 * columns + 2;
         Self {
             label,
             theory,
@@ -54,19 +54,35 @@ impl Columns {
     }
 }
 
-/// Rows of layers that a pane's inside shows, and the first of them (0: the output layer).
-pub(super) fn window(app: &App, inner: Rect) -> (usize, u16) {
-    let height = inner.height.saturating_sub(1);
+/// The layers whose rows a pane's inside shows, from the top. The output layer, to which all are compared, is always there;
+/// of the others those about the selected one.
+pub(super) fn shown(app: &App, inner: Rect) -> Vec<usize> {
+    let height = usize::from(inner.height.saturating_sub(1));
     let count = app.layer_count();
-    let selected = count.saturating_sub(1 + app.layer);
-    (first_row(selected, count, height), height)
+    if count <= height {
+        return (0..count).rev().collect();
+    }
+    if height < 4 {
+        let first = first_row(count - 1 - app.layer, count, height as u16);
+        return (0..count).rev().skip(first).take(height).collect();
+    }
+    let selected = (count - 1).saturating_sub(1 + app.layer);
+    let first = first_row(selected, count - 1, height as u16 - 1);
+    let others = (0..count - 1).rev().skip(first).take(height - 1);
+    std::iter::once(count - 1).chain(others).collect()
+}
+
+/// Layers that have no row: between the output layer's and the next one shown, and below the last.
+pub(super) fn hidden(app: &App, inner: Rect) -> (usize, usize) {
+    let shown = shown(app, inner);
+    let gap = shown.windows(2).map(|w| w[0] - w[1] - 1).sum();
+    (gap, shown.last().copied().unwrap_or(0))
 }
 
 /// The layer under a screen row.
 pub fn layer_at(app: &App, inner: Rect, y: u16) -> Option<usize> {
-    let (first, height) = window(app, inner);
-    let row = y.checked_sub(inner.y + 1).filter(|row| *row < height)?;
-    app.layer_count().checked_sub(1 + first + usize::from(row))
+    let row = y.checked_sub(inner.y + 1)?;
+    shown(app, inner).get(usize::from(row)).copied()
 }
 
 pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
@@ -75,23 +91,18 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let columns = Columns::new(
         inner.width,
         app.layer_count().to_string().len(),
-        app.has_theory(),
+        app.has_theory() && app.measure.is_predicted(),
         app.baseline().is_some(),
     );
     let measure = app.measure;
-    let count = app.layer_count();
     let steps = record.steps();
     let scale = Scale::new(app);
     let spark_width = inner.width.saturating_sub(columns.spark);
     head(app, &columns, &scale, spark_width, inner, buf);
-    let (first, height) = window(app, inner);
     let beneath = app.baseline().map(|p| (&p.record, p.record.steps()));
     let (start, end) = app.steps_on_charts();
     let axis = TimeAxis::fit(start, end, usize::from(spark_width));
-    for row in 0..height {
-        let Some(layer) = count.checked_sub(1 + first + usize::from(row)) else {
-            break;
-        };
+    for (row, layer) in (0u16..).zip(shown(app, inner)) {
         let stats = app.layers_shown().get(layer);
         write_line(buf, inner, row + 1, cells(app, layer, stats, &columns));
         if layer == app.layer {
@@ -127,32 +138,32 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
             .anchors(measure.anchors())
             .render(area, buf);
     }
-    if record.is_empty() && height > 0 {
+    if record.is_empty() && inner.height > 1 {
         let area = Rect {
             x: inner.x + columns.spark.min(inner.width),
             width: spark_width,
             ..inner
         };
+        let words = ["fills with the first steps", "no step yet", "empty"];
+        let fits = |text: &&&str| text.len() <= usize::from(spark_width);
+        let text = words.iter().find(fits).copied().unwrap_or_default();
         write_line(
             buf,
             area,
             1,
-            vec![Span::styled(
-                "fills with the first steps",
-                theme.style(Role::Dim),
-            )],
+            vec![Span::styled(text, theme.style(Role::Dim))],
         );
     }
 }
 
 fn head(app: &App, columns: &Columns, scale: &Scale, spark: u16, inner: Rect, buf: &mut Buffer) {
     let dim = app.manner.theme.style(Role::Dim);
-    let (signal, now) = (Measure::DeltaRms, second(app));
+    let (beside, now) = (beside(app), app.measure);
     let label = columns.label;
     let mut text = format!(
-        " {:<label$}{:>6}{:>6}",
+        " {:<label$}{:>6}{:>7}",
         "layer",
-        signal.short(),
+        beside.short(),
         now.short()
     );
     if columns.theory {
@@ -166,12 +177,13 @@ fn head(app: &App, columns: &Columns, scale: &Scale, spark: u16, inner: Rect, bu
     write_line(buf, inner, 0, vec![Span::styled(text, dim)]);
 }
 
-/// The measure of the second column: the chosen one, or the gradient where that is the error signal itself.
-fn second(app: &App) -> Measure {
+/// The measure beside the chosen one: the error signal, or the gradient where that is the chosen one. Each can hide the other's
+/// trouble.
+fn beside(app: &App) -> Measure {
     if app.measure == Measure::DeltaRms {
         Measure::GradRms
     } else {
-        app.measure
+        Measure::DeltaRms
     }
 }
 
@@ -182,7 +194,7 @@ fn cells(
     columns: &Columns,
 ) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
-    let second = second(app);
+    let (beside, second) = (beside(app), app.measure);
     let pointer = match (layer == app.layer, app.manner.glyphs.is_ascii()) {
         (true, true) => ">",
         (true, false) => "▸",
@@ -204,10 +216,10 @@ fn cells(
     ];
     match stats {
         Some(stats) => {
-            let signal = stats.delta_rms;
+            let signal = beside.of(stats);
             spans.push(Span::styled(
                 format!("{:>6}", log10_text(signal)),
-                magnitude(Measure::DeltaRms, signal),
+                magnitude(beside, signal),
             ));
             let value = second.of(stats);
             let style = if second.is_logarithmic() {
@@ -216,12 +228,12 @@ fn cells(
                 theme.style(Role::Text)
             };
             spans.push(Span::styled(
-                format!("{:>6}", value_text(second, value)),
+                format!("{:>7}", value_text(second, value)),
                 style,
             ));
         }
         None => spans.push(Span::styled(
-            format!("{:>6}{:>6}", "-", "-"),
+            format!("{:>6}{:>7}", "-", "-"),
             theme.style(Role::Dim),
         )),
     }

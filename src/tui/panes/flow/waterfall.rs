@@ -1,6 +1,7 @@
 //! Layers by time, coloured by magnitude: the view for a hundred layers.
 
 use super::super::percent;
+use crate::text::thousands;
 use crate::training::Point;
 use crate::tui::app::App;
 use crate::tui::app::run::Record;
@@ -95,7 +96,9 @@ fn beneath_picture(app: &App, area: Rect, (start, end): (u64, u64), buf: &mut Bu
     let theme = &app.manner.theme;
     let dim = theme.style(Role::Dim);
     let width = usize::from(area.width);
-    let (left, right) = (format!("step {start}"), end.to_string());
+    // The picture goes on to `end` as the run does; the newest column is the one to be named.
+    let newest = app.run.record.step().clamp(start, end);
+    let (left, right) = (format!("step {start}"), thousands(newest.into()));
     let stats = app.layers_shown().get(app.layer);
     let value = stats.map(|s| {
         let value = app.measure.of(s);
@@ -112,10 +115,20 @@ fn beneath_picture(app: &App, area: Rect, (start, end): (u64, u64), buf: &mut Bu
     if width < used {
         return;
     }
-    let at = area.right() - right.len() as u16;
+    let reach = TimeAxis::fit(start, end.saturating_sub(1), width);
+    let column = reach.column(newest).unwrap_or(width - 1);
+    let at = area.x + (column + 1).saturating_sub(right.len()).max(left.len() + 2) as u16;
     buf.set_string(at, area.bottom(), &right, dim);
-    if width >= used + value.len() + 2 {
-        let x = area.x + ((width - value.len()) / 2).max(left.len() + 2) as u16;
+    // In the middle of the wider gap, left or right of the newest step.
+    let (from, to) = (left.len() + 2, usize::from(at - area.x).saturating_sub(2));
+    let beyond = usize::from(at - area.x) + right.len() + 2;
+    let (from, to) = if to.saturating_sub(from) >= value.len() {
+        (from, to)
+    } else {
+        (beyond, width)
+    };
+    if to.saturating_sub(from) >= value.len() {
+        let x = area.x + (from + (to - from - value.len()) / 2) as u16;
         buf.set_string(x, area.bottom(), value, theme.style(Role::Text));
     }
 }

@@ -1,0 +1,75 @@
+//! `/`: a layer or a setting is found by its name.
+
+use super::{App, NetworkRow};
+use crate::tui::edit::{field, layers};
+use crate::tui::layout::Pane;
+use crate::tui::overlay::{Item, List, Overlay, Purpose};
+use crate::tui::panes::network;
+
+/// Where the selection can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A row of the Network pane.
+    Network(usize),
+    /// A row of the Training pane.
+    Training(usize),
+}
+
+impl App {
+    pub fn find(&mut self) {
+        let rows = self.network_rows();
+        let of_network = rows.iter().enumerate().map(|(row, what)| {
+            let item = Item {
+                name: network::row_text(self, *what),
+                note: self.layers_of(*what),
+                help: "goes to it in the network; enter edits it there".into(),
+                fault: None,
+            };
+            (item, Place::Network(row))
+        });
+        let settings = field::training(&self.experiment);
+        let of_training = settings.iter().enumerate().map(|(row, field)| {
+            let item = Item {
+                name: field.label(&self.experiment),
+                note: field.text(&self.experiment),
+                help: field.help(&self.experiment),
+                fault: None,
+            };
+            (item, Place::Training(row))
+        });
+        let (items, places) = of_network.chain(of_training).unzip();
+        let list = List::new("Find a layer or a setting", items, Purpose::Go(places));
+        self.overlays.push(Overlay::List(list));
+    }
+
+    /// The layers of a row by their numbers: "layers 1 to 10".
+    fn layers_of(&self, row: NetworkRow) -> String {
+        match row {
+            NetworkRow::Layer(i) => {
+                let first = layers::first_of(&self.experiment, i) + 1;
+                match layers::first_of(&self.experiment, i + 1) {
+                    last if last > first => format!("layers {first} to {last}"),
+                    _ => format!("layer {first}"),
+                }
+            }
+            NetworkRow::Output => format!("layer {}", self.layer_count()),
+            NetworkRow::Input | NetworkRow::Defaults => "network".into(),
+        }
+    }
+
+    pub(super) fn go(&mut self, place: Place) {
+        match place {
+            Place::Network(row) => {
+                self.focus = Pane::Network;
+                self.network_row = row;
+                self.clamp();
+                self.follow_network();
+            }
+            Place::Training(row) => {
+                self.focus = Pane::Training;
+                self.training_row = row;
+                self.clamp();
+            }
+        }
+    }
+}
