@@ -122,12 +122,12 @@ fn beneath_picture(app: &App, area: Rect, (start, end): (u64, u64), buf: &mut Bu
     // In the middle of the wider gap, left or right of the newest step.
     let (from, to) = (left.len() + 2, usize::from(at - area.x).saturating_sub(2));
     let beyond = usize::from(at - area.x) + right.len() + 2;
-    let (from, to) = if to.saturating_sub(from) >= value.len() {
+    let (from, to) = if from + value.len() <= to {
         (from, to)
     } else {
         (beyond, width)
     };
-    if to.saturating_sub(from) >= value.len() {
+    if !value.is_empty() && from + value.len() <= to {
         let x = area.x + (from + (to - from - value.len()) / 2) as u16;
         buf.set_string(x, area.bottom(), value, theme.style(Role::Text));
     }
