@@ -1,6 +1,6 @@
 //! Every view of the gradient flow with every measure, the pinned run beneath, and what the cursor reads off.
 
-use super::bench::{frame, points, running};
+use super::bench::{Bench, frame, points, running};
 use super::screens::find;
 use gradlab::training::Status;
 use gradlab::tui::measure::{Measure, View};
@@ -161,4 +161,15 @@ fn the_cursor_reads_every_view() {
     // Histograms are of the newest step whatever the cursor.
     bench.keys("v");
     assert!(!bench.text().contains(&at), "{}", bench.text());
+}
+
+/// Before the first step there is no value to write beneath the picture.
+#[test]
+fn a_waterfall_without_measurements_is_drawn_at_every_size() {
+    for (width, height) in [(40, 12), (60, 16), (80, 24), (120, 36)] {
+        let mut bench = Bench::new();
+        bench.resize(width, height);
+        bench.keys("2 v z");
+        assert!(bench.text().contains("step 0"));
+    }
 }
