@@ -24,6 +24,8 @@ mod mouse;
 mod picker;
 #[path = "tui/race.rs"]
 mod race;
+#[path = "tui/reading.rs"]
+mod reading;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/takeaway.rs"]

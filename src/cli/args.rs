@@ -29,7 +29,7 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// What the workbench takes, when no command is given.
+/// What the workbench takes, with a command that opens it or none.
 #[derive(Args, Clone, Debug, Default)]
 pub struct WorkbenchArgs {
     /// Leave the mouse to the terminal, e.g. for selecting text
@@ -43,6 +43,17 @@ pub struct WorkbenchArgs {
     pub glyphs: Option<Glyphs>,
 }
 
+impl WorkbenchArgs {
+    /// What is said after a command holds before what is said ahead of it.
+    pub fn or(&self, ahead: &Self) -> Self {
+        Self {
+            no_mouse: self.no_mouse || ahead.no_mouse,
+            theme: self.theme.or(ahead.theme),
+            glyphs: self.glyphs.or(ahead.glyphs),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Check(CheckArgs),
@@ -53,8 +64,7 @@ pub enum Command {
     Shot(ShotArgs),
     Probe(ProbeArgs),
     Open(OpenArgs),
-    /// Be led through five presets, each with what to press and what to see
-    Tour,
+    Tour(TourArgs),
     Resume(ResumeArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (`gradlab man | man -l -`)
@@ -285,9 +295,18 @@ pub enum ExportFormat {
     Keras,
 }
 
+/// Be led through five presets, each with what to press and what to see
+#[derive(Args, Clone, Debug)]
+pub struct TourArgs {
+    #[command(flatten)]
+    pub workbench: WorkbenchArgs,
+}
+
 /// Open the workbench on a pasted link
 #[derive(Args, Clone, Debug)]
 pub struct OpenArgs {
+    #[command(flatten)]
+    pub workbench: WorkbenchArgs,
     /// A link, `gl1:…`, as the workbench copies it; quote it
     #[arg(value_name = "LINK")]
     pub link: String,
@@ -296,6 +315,8 @@ pub struct OpenArgs {
 /// Go on with an interrupted run in the workbench
 #[derive(Args, Clone, Debug)]
 pub struct ResumeArgs {
+    #[command(flatten)]
+    pub workbench: WorkbenchArgs,
     /// The checkpoint [default: the newest]
     #[arg(value_name = "CHECKPOINT")]
     pub checkpoint: Option<PathBuf>,

@@ -75,9 +75,11 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         Some(Command::Export(args)) => export::run(args, common, output),
         Some(Command::Shot(args)) => shot::run(args, common),
         Some(Command::Probe(args)) => probe::run(args, common, output),
-        Some(Command::Tour) => workbench::tour(&cli.workbench, common),
-        Some(Command::Open(args)) => open::run(args, &cli.workbench, common),
-        Some(Command::Resume(args)) => resume::run(args, &cli.workbench, common, output),
+        Some(Command::Tour(args)) => workbench::tour(&args.workbench.or(&cli.workbench), common),
+        Some(Command::Open(args)) => open::run(args, &args.workbench.or(&cli.workbench), common),
+        Some(Command::Resume(args)) => {
+            resume::run(args, &args.workbench.or(&cli.workbench), common, output)
+        }
         Some(Command::Completions(args)) => completions::run(args, output),
         Some(Command::Man) => man::run(output),
         None => workbench::run(cli.experiment.as_deref(), &cli.workbench, common),

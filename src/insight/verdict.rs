@@ -138,7 +138,7 @@ pub fn without_fix(
             over.map(|(l, s)| (l, s.grad_norm)),
             spec.layers.len(),
         ),
-        evidence: evidence(&trained, time, spec.layers.len()),
+        evidence: evidence(kind, &trained, time, spec.layers.len()),
         fix: None,
     }
 }
@@ -331,26 +331,32 @@ fn share(ratio: f64) -> String {
     }
 }
 
-fn evidence(trained: &[(usize, &LayerStats)], time: &[ThroughTime], count: usize) -> String {
+/// The figures, in powers of ten as the gradient flow has them: "∂W 10^-8.3 in layer 1 and 10^-2.1 in the output layer".
+fn evidence(
+    kind: Kind,
+    trained: &[(usize, &LayerStats)],
+    time: &[ThroughTime],
+    count: usize,
+) -> String {
     let (Some(&(bottom, low)), Some(&(top, high))) = (trained.first(), trained.last()) else {
         return String::new();
     };
     let at = |l: usize| words::layers(&[l], count);
     let mut parts = vec![if bottom == top {
         format!(
-            "grad_rms {}, delta_rms {}",
-            words::number(low.grad_rms),
-            words::number(low.delta_rms)
+            "∂W {}, δ {}",
+            words::power(low.grad_rms),
+            words::power(low.delta_rms)
         )
     } else {
         format!(
-            "grad_rms {} in {} and {} in {}, delta_rms {} and {}",
-            words::number(low.grad_rms),
+            "∂W {} in {} and {} in {}, δ {} and {}",
+            words::power(low.grad_rms),
             at(bottom),
-            words::number(high.grad_rms),
+            words::power(high.grad_rms),
             at(top),
-            words::number(low.delta_rms),
-            words::number(high.delta_rms)
+            words::power(low.delta_rms),
+            words::power(high.delta_rms)
         )
     }];
     let most = |f: fn(&LayerStats) -> f64| {
@@ -359,7 +365,9 @@ fn evidence(trained: &[(usize, &LayerStats)], time: &[ThroughTime], count: usize
             .copied()
             .max_by(|a, b| f(a.1).total_cmp(&f(b.1)))
     };
-    if let Some((l, s)) = most(|s| s.saturated).filter(|(_, s)| s.saturated >= 0.5) {
+    // Half of what a relu layer gives out is 0 and passes no gradient: where the signal arrives that is no news.
+    let is_news = |s: &LayerStats| s.saturated >= 0.5 && kind != Kind::Healthy;
+    if let Some((l, s)) = most(|s| s.saturated).filter(|(_, s)| is_news(s)) {
         parts.push(format!(
             "{} is {} saturated",
             at(l),

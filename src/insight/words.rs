@@ -54,6 +54,15 @@ pub fn number(x: f64) -> String {
     format!("{x:.digits$}")
 }
 
+/// A magnitude as a power of ten: 10^-8.3; 0 as it is.
+pub fn power(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return number(x);
+    }
+    // Adding 0.0 turns -0 into 0.
+    format!("10^{:.1}", (x.abs().log10() * 10.0).round() / 10.0 + 0.0)
+}
+
 pub fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
@@ -79,5 +88,8 @@ mod tests {
         assert_eq!(number(4.12e-9), "4.1e-9");
         assert_eq!(number(0.0), "0");
         assert_eq!(number(f64::INFINITY), "inf");
+        assert_eq!(power(5.2e-9), "10^-8.3");
+        assert_eq!(power(0.97), "10^0.0");
+        assert_eq!(power(0.0), "0");
     }
 }

@@ -2,9 +2,10 @@
 
 use super::app::App;
 use super::edit::LayerSlot;
+use super::help;
 use super::layout::Pane;
 use super::message::Effect;
-use super::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use super::overlay::{Goal, Line, Overlay, Prompt};
 use super::splits::Run;
 use super::theme::ColourDepth;
 use crate::experiment::Experiment;
@@ -207,7 +208,8 @@ actions! {
     "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
     "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
-    "advice" ["i"], Everywhere, 0 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
+    "explain" ["E"], Everywhere, 4 "read", "read the verdict and what the experiment is about in full", always, App::explain;
+    "advice" ["i"], Everywhere, 5 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
     "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_flow, |app| app.measure = app.measure.next(true);
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_flow, |app| app.measure = app.measure.next(false);
     "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);
@@ -263,8 +265,8 @@ actions! {
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
     "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
     "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
-    "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| list_actions(app, "Do");
-    "help" ["?", "f1"], Everywhere, 12 "help", "every action with its keys; type to filter, enter does it", always, |app| list_actions(app, "Help");
+    "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
+    "help" ["?", "f1"], Everywhere, 12 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
     "suspend" ["ctrl-z"], Everywhere, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
     "quit" ["q", "ctrl-c"], Everywhere, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
 }
@@ -278,42 +280,6 @@ fn new_seed(app: &mut App) {
         next.seed + 1
     };
     app.replace(next);
-}
-
-/// The help and the palette: the same list.
-fn list_actions(app: &mut App, title: &str) {
-    let order: Vec<usize> = (0..ACTIONS.len()).collect();
-    let items = order
-        .iter()
-        .map(|i| {
-            let action = &ACTIONS[*i];
-            let keys: Vec<String> = app.manner.keymap.keys(*i).map(|k| k.to_string()).collect();
-            let place = if action.context.is_active(app.focus) {
-                ""
-            } else {
-                action.context.name()
-            };
-            Item {
-                name: action.id.into(),
-                note: keys.join("  "),
-                help: if place.is_empty() {
-                    action.help.into()
-                } else {
-                    format!("{} (in {place})", action.help)
-                },
-                fault: if action.context.is_active(app.focus) {
-                    (action.unavailable)(app).map(str::to_string)
-                } else {
-                    None
-                },
-            }
-        })
-        .collect();
-    app.overlays.push(Overlay::List(List::new(
-        title,
-        items,
-        Purpose::Actions(order),
-    )));
 }
 
 fn ask_for_path(app: &mut App) {

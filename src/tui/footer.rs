@@ -5,6 +5,7 @@ use super::app::{App, Tone};
 use super::overlay::view;
 use super::panes;
 use super::theme::Role;
+use super::tour;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -63,7 +64,8 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
 
 fn is_silent(app: &App) -> bool {
     // The race says its own keys; over the panes other keys hold.
-    !app.overlays.is_empty() || app.race.is_some() || app.finder.is_some() || app.toast.is_some()
+    let other = app.race.is_some() || app.finder.is_some() || tour::takes_footer(app);
+    !app.overlays.is_empty() || other || app.toast.is_some()
 }
 
 /// The action whose key is under a column.
@@ -109,6 +111,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
         buf.set_line(area.x, area.y, &Line::from(spans), area.width);
         return;
+    }
+    if tour::takes_footer(app) {
+        return tour::draw(app, area, buf);
     }
     if is_silent(app) {
         return;

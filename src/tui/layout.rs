@@ -89,9 +89,8 @@ impl Layout {
         }
         // A long sentence takes two rows, the fix one.
         let verdict_rows = match height {
-            0..20 if width < 60 => 2,
-            0..20 => 1,
-            20..24 => 2,
+            24.. if width < 60 => 5,
+            0..20 if width >= 60 => 2,
             _ => 3,
         };
         let (header, rest) = cut_top(area, 1);

@@ -12,6 +12,7 @@ mod farewell;
 pub mod finder;
 mod footer;
 pub mod glyphs;
+mod help;
 mod inquirer;
 pub mod inquiry;
 pub mod key;

@@ -3,7 +3,6 @@
 
 use super::actions::ACTIONS;
 use super::app::App;
-use super::layout::SMALLEST;
 use super::panes::{fit, verdict::wrap};
 use super::theme::Role;
 use ratatui::buffer::Buffer;
@@ -48,7 +47,7 @@ pub const STOPS: &[Stop] = &[
         preset: "overfit-moons",
         title: "Training and test part",
         see: "A wide network on few noisy rows: the training loss goes on falling while the test loss turns up.",
-        press: "In the Training pane (4) choose a penalty, or give the layers dropout ({edit} on a layer): the test curve tells. {save} saves what you made, {palette} finds every action.",
+        press: "{advice} lists the cures, each one edit: dropout, a penalty, early stopping and more. {edit} on a layer, or in the Training pane (4), sets them by hand. {save} saves what you made, {help} shows every key.",
     },
 ];
 
@@ -56,27 +55,33 @@ pub const STOPS: &[Stop] = &[
 pub fn height(app: &App, rows: u16) -> u16 {
     match (app.tour, rows) {
         (None, _) => 0,
-        // The stop's words are shown over the panes then.
-        (Some(_), 0..=SMALLEST_HEIGHT) => 0,
-        (Some(_), 0..SMALL) => 1,
+        // The stop's words are shown over the panes then; of the smallest screens it takes the footer's row.
+        (Some(_), 0..SMALLER) => 0,
+        (Some(_), SMALLER..SMALL) => 1,
         (Some(_), _) => 5,
     }
 }
 
-/// The panes need all rows of the smallest screen.
-const SMALLEST_HEIGHT: u16 = SMALLEST.1;
-/// Rows from which the tour's words have a place beneath the panes.
+/// Rows from which the tour has one of its own, and those from which its words have a place beneath the panes.
+const SMALLER: u16 = 20;
 const SMALL: u16 = 30;
+
+/// Whether the tour is where the footer would be.
+pub fn takes_footer(app: &App) -> bool {
+    let free = app.overlays.is_empty() && app.toast.is_none();
+    app.tour.is_some() && free && app.size.height < SMALLER
+}
 
 /// A stop's words as a text over the panes, where the screen has no rows for them.
 pub fn words(app: &App, at: usize) -> Option<String> {
-    let stop = STOPS.get(at).filter(|_| app.size.height < SMALL)?;
-    let width = usize::from(app.size.width.min(100))
-        .saturating_sub(6)
-        .max(20);
-    let keys = "{tour-next} goes to the next stop, {tour-back} to the one before, {tour} leaves.";
-    let parts =
-        [stop.see, stop.press, keys].map(|text| wrap(&with_keys(app, text), width).join("\n"));
+    words_of(app, at).filter(|_| app.size.height < SMALL)
+}
+
+/// A stop's words, and how to go on.
+pub fn words_of(app: &App, at: usize) -> Option<String> {
+    let stop = STOPS.get(at)?;
+    let keys = "{tour-next} goes to the next stop, {tour-back} to the one before, {tour} leaves; {explain} shows these words again.";
+    let parts = [stop.see, stop.press, keys].map(|text| with_keys(app, text));
     Some(parts.join("\n\n"))
 }
 

@@ -61,6 +61,21 @@ fn colour_is_for_terminals_unless_asked_for() {
 }
 
 #[test]
+fn what_the_workbench_takes_may_stand_after_a_command_that_opens_it() {
+    for command in ["tour", "open", "resume"] {
+        let said = gradlab(&[command, "--theme", "nonsuch"]);
+        assert_eq!(said.status, 2);
+        assert!(said.err.contains("colour-blind"), "{}", said.err);
+    }
+    let said = gradlab(&["check", "spiral", "--theme", "light"]);
+    assert!(
+        said.status == 2 && said.err.contains("unexpected"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn open_takes_a_link_alone_and_says_what_is_wrong_with_it() {
     let said = gradlab(&["open", "spiral"]);
     assert_eq!(said.status, 2);

@@ -3,7 +3,9 @@
 //! or larger than the top's.
 
 use super::training::{Trained, bottom_over_top, preset, train};
-use gradlab::experiment::apply_set;
+use gradlab::data::Task;
+use gradlab::experiment::{apply_set, resolve};
+use gradlab::insight::{Kind, verdict};
 
 fn first_step(name: &str) -> Trained {
     train(&preset(name), 1)
@@ -34,6 +36,12 @@ fn vanishing_logistic_vanishes_and_does_not_learn() {
     let mended = apply_set(&preset("vanishing-logistic"), "network.activation=relu").unwrap();
     let mended = apply_set(&mended, "network.init=he-normal").unwrap();
     assert!(train(&mended, 200).train.loss < 1.0);
+    // What the text says of f.
+    let experiment = preset("vanishing-logistic");
+    let task = Task::Classification { classes: 10 };
+    let spec = resolve::network_spec(&experiment, 64, task).expect("fits");
+    let fix = verdict::fix(Kind::Vanishing, &experiment, &spec).expect("a fix");
+    assert!(train(&fix.experiment, 200).train.loss < 1.0);
 }
 
 #[test]

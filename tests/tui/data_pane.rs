@@ -140,7 +140,7 @@ fn pictures_show_the_matrix_the_mistakes_and_the_first_units() {
     bench.keys("6");
     answer(&mut bench, &mut session);
     let screen = bench.text();
-    assert!(screen.contains("rows: true, columns: said"), "{screen}");
+    assert!(screen.contains("rows true, cols said"), "{screen}");
     assert!(screen.contains("test rows right"), "{screen}");
     bench.keys("v");
     let (buffer, inside) = pane(&bench);
@@ -157,7 +157,7 @@ fn pictures_show_the_matrix_the_mistakes_and_the_first_units() {
         assert!(seen.contains(&theme.diverge(end)), "{end}");
     }
     bench.keys("v");
-    assert!(bench.text().contains("rows: true, columns: said"));
+    assert!(bench.text().contains("rows true, cols said"));
 }
 
 #[test]

@@ -63,10 +63,10 @@ fn on_a_small_screen_the_tours_words_come_as_a_text() {
         assert!(said.contains(STOPS[0].see), "{said}");
         bench.keys("esc");
         let screen = bench.text();
-        let said = screen.contains("Tour 1") && screen.contains("] next");
-        // The smallest screen has no row for it.
-        assert_eq!(said, height > 12, "{screen}");
-        assert!(screen.contains("Network"), "{screen}");
+        assert!(
+            screen.contains("Tour 1") && screen.contains("] next"),
+            "{screen}"
+        );
         bench.keys("]");
         assert_eq!(bench.app.overlays.len(), 1);
     }

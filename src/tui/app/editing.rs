@@ -239,7 +239,7 @@ impl App {
                     source => format!("{}\n{source}", offer.help),
                 },
                 name: offer.name,
-                fault: None,
+                ..Item::default()
             })
             .collect();
         let list = List::new(self.picker_title(slot), items, Purpose::Pick(slot, choices));

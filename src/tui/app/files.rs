@@ -30,6 +30,7 @@ impl App {
                         .collect::<Vec<_>>()
                         .join(" "),
                     fault: fault.cloned(),
+                    ..Item::default()
                 }
             })
             .collect();

@@ -23,7 +23,7 @@ impl App {
                 name: network::row_text(self, *what),
                 note: self.layers_of(*what),
                 help: "goes to it in the network; enter edits it there".into(),
-                fault: None,
+                ..Item::default()
             };
             (item, Place::Network(row))
         });
@@ -33,7 +33,7 @@ impl App {
                 name: field.label(&self.experiment),
                 note: field.text(&self.experiment),
                 help: field.help(&self.experiment),
-                fault: None,
+                ..Item::default()
             };
             (item, Place::Training(row))
         });

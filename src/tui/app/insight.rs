@@ -13,6 +13,8 @@ use crate::tui::inquiry::{About, Answer, Found, Question, Ticket};
 use crate::tui::measure::Measure;
 use crate::tui::message::Effect;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
+use crate::tui::panes::{network, verdict as verdict_pane};
+use crate::tui::tour;
 use std::sync::{Arc, Weak};
 
 /// What is derived from the experiment, its data and the newest measurements.
@@ -208,13 +210,13 @@ impl App {
         let items = advice
             .iter()
             .map(|a| Item {
-                name: a.sentence.clone(),
-                note: a.topic.name().into(),
-                help: match &a.fix {
-                    Some(fix) => format!("{}\nenter: {}", a.sentence, fix.label),
+                // What would be done tells pieces of advice apart that rest on the same observation.
+                name: match &a.fix {
+                    Some(fix) => fix.label.clone(),
                     None => a.sentence.clone(),
                 },
-                fault: None,
+                help: a.sentence.clone(),
+                ..Item::default()
             })
             .collect();
         let fixes = advice.into_iter().map(|a| a.fix).collect();
@@ -223,6 +225,23 @@ impl App {
             items,
             Purpose::Fixes(fixes),
         )));
+    }
+
+    /// All that the verdict says and what the experiment is about, to be read in full.
+    pub fn explain(&mut self) {
+        let mut parts = vec![verdict_pane::in_full(self)];
+        if let Some(words) = self.tour.and_then(|at| tour::words_of(self, at)) {
+            parts.push(words);
+        }
+        let about = network::about_text(self);
+        if !about.is_empty() {
+            parts.push(format!("{}: {about}", self.experiment.name));
+        }
+        self.overlays.push(Overlay::Text {
+            title: "In full".into(),
+            text: parts.join("\n\n"),
+            scroll: 0,
+        });
     }
 
     /// Whether a row of the Network pane departs from the recommended pair of activation and initializer.

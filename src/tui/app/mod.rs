@@ -28,6 +28,7 @@ use super::message::Effect;
 use super::overlay::{Overlay, Subject};
 use super::panes::data::Picture;
 use super::panes::loss::Curves;
+use super::panes::network;
 use super::panes::verdict::wrap;
 use super::race::Race;
 use super::splits::{Drag, Splits};
@@ -210,15 +211,18 @@ impl App {
 
     /// Rows that the Network pane can use: its list, and beneath it what the experiment is about.
     pub fn network_height(&self) -> usize {
-        let text = &self.experiment.description;
-        let about = if text.is_empty() {
+        let column = left_column(self.size.width);
+        let text = network::about_text(self);
+        let about = if text.is_empty() || self.tour.is_some() {
             0
         } else {
             // A row free above it; what is longer than this is cut.
-            let width = usize::from(left_column(self.size.width)).saturating_sub(4);
-            wrap(text, width).len().min(8) + 1
+            wrap(&text, usize::from(column).saturating_sub(4))
+                .len()
+                .min(8)
+                + 1
         };
-        self.network_rows().len() + about
+        network::list_height(self, column.saturating_sub(2)) + about
     }
 
     pub fn network_rows(&self) -> Vec<NetworkRow> {

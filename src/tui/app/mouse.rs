@@ -84,9 +84,7 @@ impl App {
         let row = usize::from(at.y - inside.y);
         match pane {
             Pane::Network => {
-                let first = first_row(self.network_row, self.network_rows().len(), inside.height);
-                let row = first + row;
-                if row < self.network_rows().len() {
+                if let Some(row) = panes::network::row_at(self, inside, at.y - inside.y) {
                     let twice = again && row == self.network_row;
                     self.network_row = row;
                     self.follow_network();
@@ -177,9 +175,9 @@ impl App {
             Some(Overlay::List(list)) => list.shift(by),
             Some(Overlay::Form(form)) => form.selected = form.selected.saturating_add_signed(by),
             Some(Overlay::Text { text, scroll, .. }) => {
-                *scroll = scroll
-                    .saturating_add_signed(by)
-                    .min(text.lines().count().saturating_sub(1));
+                let screen = Rect::new(0, 0, self.size.width, self.size.height);
+                let last = view::last_scroll(text, screen);
+                *scroll = scroll.saturating_add_signed(by).min(last);
             }
             Some(_) => {}
             None if self.race.is_some() => {

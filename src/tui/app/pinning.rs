@@ -112,7 +112,7 @@ impl App {
                 name: pinned.name.clone(),
                 note: pinned.figures(),
                 help: format!("{place}pinned → now: {differs}"),
-                fault: None,
+                ..Item::default()
             }
         };
         let items = order.iter().map(item).collect();

@@ -26,7 +26,7 @@ impl App {
                     name: offer.name.into(),
                     note: format!("{} variants", offer.variants.len()),
                     help: format!("{}\n{}", offer.help, labels.join(", ")),
-                    fault: None,
+                    ..Item::default()
                 }
             })
             .collect();

@@ -137,6 +137,16 @@ impl Record {
         points.filter(|p| p.step <= until).find_map(known)
     }
 
+    /// The newest point, of those that are kept, all of whose layers' measures are finite.
+    pub fn last_finite(&self) -> Option<&Point> {
+        let finite = |s: &LayerStats| {
+            let measures = [s.grad_rms, s.delta_rms, s.out_std, s.pre_std, s.weight_norm];
+            measures.iter().all(|x| x.is_finite())
+        };
+        let mut newest_first = self.latest.iter().chain(self.points.iter().rev());
+        newest_first.find(|p| !p.layers.is_empty() && p.layers.iter().all(finite))
+    }
+
     /// The latest evaluation of the test rows.
     pub fn test(&self) -> Option<crate::telemetry::Score> {
         self.latest.as_ref().and_then(|p| p.test)
@@ -239,7 +249,11 @@ impl Pinned {
     pub fn layers_at(&self, step: Option<u64>) -> &[LayerStats] {
         match step.and_then(|step| self.record.at(step)) {
             Some(point) => &point.layers,
-            None => self.record.layers(),
+            // Of a run that diverged the last figures are none.
+            None => {
+                let last = self.record.last_finite().or(self.record.latest.as_ref());
+                last.map_or(&[], |point| &point.layers)
+            }
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use super::App;
 use crate::experiment::presets;
+use crate::tui::actions::ACTIONS;
+use crate::tui::key::Key;
 use crate::tui::measure::{Measure, View};
 use crate::tui::overlay::Overlay;
 use crate::tui::tour::{self, STOPS};
+use crossterm::event::KeyEvent;
 
 impl App {
     /// Begins the tour, or leaves it.
@@ -47,6 +50,15 @@ impl App {
                 text,
                 scroll: 0,
             });
+        }
+    }
+
+    /// The key that closed a stop's words may be one that leads on.
+    pub(super) fn go_on_touring(&mut self, key: KeyEvent) {
+        let action = self.manner.keymap.find(Key::from(key), self.focus);
+        let leads_on = |i: &usize| matches!(ACTIONS[*i].id, "tour-next" | "tour-back" | "tour");
+        if let (Some(action), Some(_)) = (action.filter(leads_on), self.tour) {
+            self.act(action);
         }
     }
 

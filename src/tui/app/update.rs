@@ -1,15 +1,15 @@
 //! The one place where the workbench's state changes: a message in, effects out.
 
 use super::{App, Tone};
-use crate::training::Frame;
+use crate::training::{Frame, Status};
 use crate::tui::actions::ACTIONS;
 use crate::tui::edit::value;
 use crate::tui::key::Key;
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
-use crate::tui::overlay::{Goal, Overlay, Prompt, Purpose, line};
+use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, line, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,12 +54,18 @@ impl App {
         // The data comes with a run's first frames, once.
         let new_data = frame.info.dataset.is_some()
             && self.dataset().map(Arc::as_ptr) != frame.info.dataset.as_ref().map(Arc::as_ptr);
+        let diverged = |status: &Status| matches!(status, Status::Diverged(_));
+        let was = diverged(&self.run.status);
         self.run.take(frame);
         if new_data {
             self.refresh_insight();
             self.preview();
         } else {
             self.judge();
+        }
+        if diverged(&self.run.status) && !was && self.cursor.is_none() {
+            // Where every figure is NaN nothing can be read: the last finite ones are shown instead.
+            self.cursor = self.run.record.last_finite().map(|point| point.step);
         }
     }
 
@@ -102,6 +108,11 @@ impl App {
     /// The overlay was taken off the stack; what stays open is put back.
     fn overlay_key(&mut self, overlay: Overlay, key: KeyEvent) {
         match overlay {
+            // What is no name in the list may be a file's path.
+            Overlay::List(list) if opens_a_path(&list, key) => {
+                let path = PathBuf::from(line::clean(list.line.text()).trim());
+                self.effect(Effect::Open(path));
+            }
             Overlay::List(mut list) => match list.key(key) {
                 Outcome::Chosen(item) => self.chosen(list.purpose, item),
                 Outcome::Closed => {}
@@ -133,9 +144,10 @@ impl App {
                     KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
                     KeyCode::PageDown => scroll + 10,
                     KeyCode::PageUp => scroll.saturating_sub(10),
-                    _ => return,
+                    _ => return self.go_on_touring(key),
                 };
-                let scroll = scroll.min(text.lines().count().saturating_sub(1));
+                let screen = Rect::new(0, 0, self.size.width, self.size.height);
+                let scroll = scroll.min(view::last_scroll(&text, screen));
                 self.overlays.push(Overlay::Text {
                     title,
                     text,
@@ -159,7 +171,7 @@ impl App {
                 }
             }
             Purpose::Actions(actions) => {
-                if let Some(action) = actions.get(item) {
+                if let Some(Some(action)) = actions.get(item) {
                     self.act(*action);
                 }
             }
@@ -298,6 +310,11 @@ impl App {
             }
         }
     }
+}
+
+fn opens_a_path(list: &List, key: KeyEvent) -> bool {
+    let is_path = list.matches.is_empty() && !list.line.text().trim().is_empty();
+    matches!(list.purpose, Purpose::Open(_)) && is_path && key.code == KeyCode::Enter
 }
 
 fn path_of(text: &str) -> Result<PathBuf, String> {

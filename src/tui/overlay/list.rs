@@ -17,6 +17,8 @@ pub struct Item {
     pub name: String,
     /// At the right: keys, figures.
     pub note: String,
+    /// What stands at the left of the first of several: the help's. Its notes stand before its names.
+    pub group: &'static str,
     /// Shown below the list while the item is selected; `\n` between lines.
     pub help: String,
     /// Why it cannot be chosen now, or what is wrong with it.
@@ -28,8 +30,8 @@ pub struct Item {
 pub enum Purpose {
     Pick(Slot, Vec<Choice>),
     Words(Field, &'static [&'static str]),
-    /// Indices into the table of actions.
-    Actions(Vec<usize>),
+    /// Indices into the table of actions; `None` for what is only to be read.
+    Actions(Vec<Option<usize>>),
     Open(Vec<Openable>),
     /// Indices into the pinned runs.
     Pinned(Vec<usize>),
@@ -153,10 +155,19 @@ impl List {
         let word = query.trim().to_lowercase();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
-            let by_name = score(&item.name).map(|s| s.saturating_mul(4));
+            // Sentences, in which scattered letters of any word are found: there the word itself counts.
+            let is_sentence = !item.group.is_empty();
+            let by_name = score(&item.name).filter(|_| !is_sentence);
+            let by_name = by_name.map(|s| s.saturating_mul(4));
             let by_note = score(&item.note);
-            // Helps are sentences, in which scattered letters of any word are found: there the word itself counts.
-            let by_help = item.help.to_lowercase().contains(&word).then_some(1);
+            let help = item.help.to_lowercase();
+            // The help's begin with the action's name.
+            let begins = match help.split(':').next() {
+                _ if !is_sentence => 0,
+                Some(id) if id == word => 2,
+                _ => u32::from(help.starts_with(&word)),
+            };
+            let by_help = help.contains(&word).then_some(1 + begins);
             if let Some(s) = by_name.max(by_note).or(by_help) {
                 scored.push((s, i));
             }

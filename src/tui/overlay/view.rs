@@ -1,6 +1,6 @@
 //! How the overlays look and where they are.
 
-use super::{List, Overlay, Prompt, Purpose};
+use super::{Item, List, Overlay, Prompt, Purpose};
 use crate::text::clean;
 use crate::tui::app::App;
 use crate::tui::layout::first_row;
@@ -14,7 +14,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 /// Lines under a list or a form, the rule above them too.
 fn help_rows(overlay: &Overlay, screen: Rect) -> u16 {
     match overlay {
-        Overlay::List(list) if is_foreseen(list) && screen.height >= 20 => 7,
+        Overlay::List(list) if has_much_to_say(list) && screen.height >= 20 => 7,
         _ => 4,
     }
 }
@@ -22,6 +22,11 @@ fn help_rows(overlay: &Overlay, screen: Rect) -> u16 {
 /// Whether theory has a word on each entry of a list.
 fn is_foreseen(list: &List) -> bool {
     matches!(&list.purpose, Purpose::Pick(slot, _) if slot.shapes_the_signal())
+}
+
+/// Whether its entries need more than a few lines beneath the list.
+fn has_much_to_say(list: &List) -> bool {
+    is_foreseen(list) || matches!(list.purpose, Purpose::Open(_) | Purpose::Fixes(_))
 }
 
 /// Whether a list has a drawing beside it.
@@ -33,17 +38,47 @@ fn is_drawn(list: &List) -> bool {
 pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
     let below = help_rows(overlay, screen);
     let (width, height) = match overlay {
-        Overlay::List(list) => (
-            if is_drawn(list) { 112 } else { 74 },
-            rows_of(list.items.len()) + below + 3,
-        ),
+        Overlay::List(list) => (list_width(list), rows_of(list.items.len()) + below + 3),
         Overlay::Form(form) => (58, rows_of(form.fields(&app.experiment).len()) + below + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
         Overlay::ConfirmOpen(..) => (62, 5),
-        Overlay::Text { text, .. } => (100, rows_of(text.lines().count()) + 4),
+        Overlay::Text { text, .. } => (TEXT, rows_of(text_lines(text, screen).len()) + 2),
     };
     centred(screen, width, height)
+}
+
+fn list_width(list: &List) -> u16 {
+    match list.purpose {
+        _ if is_drawn(list) => 112,
+        // Sentences.
+        Purpose::Fixes(_) | Purpose::Actions(_) => 112,
+        _ => 74,
+    }
+}
+
+/// Columns of a text to read, where there are so many.
+const TEXT: u16 = 100;
+
+/// A text's lines, the long ones broken for the screen.
+fn text_lines(text: &str, screen: Rect) -> Vec<String> {
+    let width = usize::from(centred(screen, TEXT, 3).width.saturating_sub(4));
+    let lines = text.lines().flat_map(|line| {
+        // A file's text may hold anything.
+        let line = clean(line, 1000);
+        match line.chars().count() <= width {
+            true => vec![line],
+            false => wrap(&line, width),
+        }
+    });
+    lines.collect()
+}
+
+/// How far a text can be scrolled.
+pub fn last_scroll(text: &str, screen: Rect) -> usize {
+    let lines = text_lines(text, screen).len();
+    let shown = centred(screen, TEXT, rows_of(lines) + 2).height - 2;
+    lines.saturating_sub(usize::from(shown))
 }
 
 /// Rows as the screen counts them, with room to add a few.
@@ -178,20 +213,33 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             ask(app, &question, &answers, inner, buf);
         }
         Overlay::Text { text, scroll, .. } => {
-            for (y, line) in (0..inner.height).zip(text.lines().skip(*scroll)) {
-                // A file's text may hold anything.
-                let line = clean(line, 1000);
-                buf.set_stringn(
-                    inner.x,
-                    inner.y + y,
-                    line,
-                    usize::from(inner.width),
-                    theme.style(Role::Text),
-                );
+            let lines = text_lines(text, screen);
+            let scroll = (*scroll).min(last_scroll(text, screen));
+            for (y, line) in (0..inner.height).zip(lines.iter().skip(scroll)) {
+                let width = usize::from(inner.width.saturating_sub(1));
+                let style = theme.style(Role::Text);
+                buf.set_stringn(inner.x + 1, inner.y + y, line, width, style);
             }
+            let shown = scroll..(scroll + usize::from(inner.height)).min(lines.len());
+            say_part(app, shown, lines.len(), area, buf);
         }
     }
     None
+}
+
+/// Says in the lower border which part of so many lines is seen, where it is not all.
+fn say_part(app: &App, shown: std::ops::Range<usize>, count: usize, area: Rect, buf: &mut Buffer) {
+    if shown.len() >= count {
+        return;
+    }
+    let up = if shown.start > 0 { "↑" } else { "" };
+    let down = if shown.end < count { "↓" } else { "" };
+    let text = format!(" {}-{} of {count} {up}{down} ", shown.start + 1, shown.end);
+    let x = area.right().saturating_sub(2 + text.chars().count() as u16);
+    if x > area.x && area.height > 0 {
+        let style = app.manner.theme.style(Role::Accent);
+        buf.set_string(x, area.bottom() - 1, text, style);
+    }
 }
 
 fn list_rows(
@@ -209,13 +257,29 @@ fn list_rows(
     let drawing = list.preview.as_ref().and_then(|p| p.drawing.as_ref());
     let (column, beside) = beside(list, place);
     let first = first_row(list.selected, list.matches.len(), column.height);
+    let shown = first..(first + usize::from(column.height)).min(list.matches.len());
+    let frame = Rect {
+        x: inner.x - 1,
+        width: inner.width + 2,
+        height: inner.height + 1,
+        ..inner
+    };
+    say_part(app, shown, list.matches.len(), frame, buf);
+    let mut group = "";
     for (y, (row, index)) in (0..column.height).zip(list.matches.iter().enumerate().skip(first)) {
         let line = Rect {
             y: column.y + y,
             height: 1,
             ..column
         };
-        item_row(list, *index, app, line, buf);
+        let item = &list.items[*index];
+        if item.group.is_empty() {
+            item_row(list, *index, app, line, buf);
+        } else {
+            let head = if item.group == group { "" } else { item.group };
+            sentence_row(item, head, app, line, buf);
+            group = item.group;
+        }
         if row == list.selected {
             buf.set_style(line, theme.bar());
         }
@@ -224,6 +288,10 @@ fn list_rows(
         drawing.draw(app, beside, buf);
     }
     let lines = match (list.current(), &list.preview) {
+        (None, _) if matches!(list.purpose, Purpose::Open(_)) => {
+            let text = "nothing matches: enter opens a file of this path";
+            vec![(text.to_string(), Role::Text)]
+        }
         (None, _) => vec![("nothing matches".to_string(), Role::Text)],
         (Some((_, item)), preview) => match &item.fault {
             Some(fault) => {
@@ -280,16 +348,45 @@ fn item_row(list: &List, index: usize, app: &App, line: Rect, buf: &mut Buffer) 
         }
     }
     let width = usize::from(right - line.x);
-    let note_width = item.note.chars().count().min(width / 2);
-    let name = fit(
-        &clean(&item.name, 400),
-        width.saturating_sub(note_width + 3),
-    );
+    let name = clean(&item.name, 400);
+    // The name matters more.
+    let left = width.saturating_sub(name.chars().count().max(width / 2) + 3);
+    let note_width = item.note.chars().count().min(left);
+    let gap = if note_width > 0 { 3 } else { 1 };
+    let name = fit(&name, width.saturating_sub(note_width + gap));
     let room = width.saturating_sub(1);
     buf.set_stringn(line.x + 1, line.y, name, room, theme.style(role));
     let x = right.saturating_sub(note_width as u16 + 1);
     let note = fit(&clean(&item.note, 400), note_width);
     buf.set_stringn(x, line.y, note, note_width, theme.style(Role::Dim));
+}
+
+/// One of the help's rows: its group where that begins, its keys or its sign, and a sentence.
+fn sentence_row(item: &Item, group: &str, app: &App, line: Rect, buf: &mut Buffer) {
+    let theme = &app.manner.theme;
+    let (first, second) = match line.width {
+        0..60 => (0, 8),
+        60..90 => (9, 10),
+        _ => (9, 18),
+    };
+    let role = match &item.fault {
+        Some(_) => Role::Dim,
+        None => Role::Text,
+    };
+    let cells = [
+        (group, 0, first, Role::Dim),
+        (&item.note, first, second, Role::Accent),
+        (
+            &item.name,
+            first + second,
+            line.width.saturating_sub(first + second + 1),
+            role,
+        ),
+    ];
+    for (text, x, width, role) in cells {
+        let text = fit(text, usize::from(width.saturating_sub(1)));
+        buf.set_string(line.x + 1 + x, line.y, text, theme.style(role));
+    }
 }
 
 /// Rows and columns that a drawing needs to say anything.

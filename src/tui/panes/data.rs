@@ -40,7 +40,7 @@ impl Picture {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Matrix => "rows: true, columns: said",
+            Self::Matrix => "rows true, cols said",
             Self::Mistakes => "mistakes",
             Self::Units => "layer 1",
         }

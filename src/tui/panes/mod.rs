@@ -85,16 +85,18 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
     inner
 }
 
+/// The key that does an action.
+pub fn shown_key(app: &App, id: &str) -> String {
+    let action = ACTIONS.iter().position(|a| a.id == id);
+    action.map_or(String::new(), |i| app.manner.keymap.shown(i))
+}
+
 /// A pane that fills the screen says in its frame how to get to the others.
 fn with_way_on(app: &App, note: &str) -> String {
-    let key = |id: &str| {
-        let action = ACTIONS.iter().position(|a| a.id == id);
-        action.map_or(String::new(), |i| app.manner.keymap.shown(i))
-    };
     if app.zoomed {
-        format!("{}: all panes", key("zoom"))
+        format!("{}: all panes", shown_key(app, "zoom"))
     } else if app.layout().panes.len() == 1 {
-        format!("{}: next pane", key("next-pane"))
+        format!("{}: next pane", shown_key(app, "next-pane"))
     } else {
         note.to_string()
     }

@@ -26,6 +26,13 @@ struct Cells {
     style: Style,
 }
 
+impl Cells {
+    /// What comes after the activation.
+    fn more(&self) -> String {
+        format!("{} {}", self.init, self.marks).trim().to_string()
+    }
+}
+
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let parameters = match &app.run.info {
         Some(info) if info.parameters > 0 => {
@@ -34,30 +41,100 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         _ => String::new(),
     };
     let inner = framed(app, Pane::Network, "Network", &parameters, area, buf);
-    let rows = app.network_rows();
-    about(app, inner, rows.len(), buf);
-    let first = first_row(app.network_row, rows.len(), inner.height);
-    let all: Vec<Cells> = rows.iter().map(|row| cells(app, *row)).collect();
-    let marked = rows.iter().any(|row| warning(app, *row).is_some());
-    // The mark at the right edge has a gap before it.
-    let width = usize::from(inner.width).saturating_sub(if marked { 2 } else { 0 });
-    let widths = Widths::of(&all, width);
-    let shown = rows.iter().zip(&all).enumerate().skip(first);
-    for (y, (i, (row, cells))) in (0..inner.height).zip(shown) {
-        write_line(
-            buf,
-            inner,
-            y,
-            spans(app, cells, &widths, i == app.network_row),
-        );
-        if let Some(mark) = warning(app, *row) {
+    let list = Lines::new(app, inner.width);
+    about(app, inner, list.lines.len(), buf);
+    let first = list.first(app, inner.height);
+    for (y, line) in (0..inner.height).zip(list.lines.iter().skip(first)) {
+        let selected = line.row == app.network_row;
+        let Some(cells) = list.cells.get(line.row) else {
+            continue;
+        };
+        match &line.more {
+            None => write_line(buf, inner, y, spans(app, cells, &list.widths, selected)),
+            Some(more) => {
+                let style = app.manner.theme.style(Role::Dim);
+                write_line(
+                    buf,
+                    inner,
+                    y,
+                    vec![Span::styled(format!("    {more}"), style)],
+                );
+            }
+        }
+        let mark = list.marks.get(line.row).copied().flatten();
+        if let Some(mark) = mark.filter(|_| line.more.is_none()) {
             let x = inner.right().saturating_sub(1);
             buf.set_string(x, inner.y + y, mark, app.manner.theme.style(Role::Warning));
         }
-        if i == app.network_row {
+        if selected {
             mark_row(app, Pane::Network, buf, inner, y);
         }
     }
+}
+
+/// The list's lines: a row whose initializer and marks do not fit behind its activation has them
+/// on lines of their own.
+struct Lines {
+    cells: Vec<Cells>,
+    marks: Vec<Option<&'static str>>,
+    widths: Widths,
+    lines: Vec<ListLine>,
+}
+
+struct ListLine {
+    /// Which of the pane's rows it belongs to.
+    row: usize,
+    /// What the row's first line has no room for.
+    more: Option<String>,
+}
+
+impl Lines {
+    fn new(app: &App, width: u16) -> Self {
+        let rows = app.network_rows();
+        let cells: Vec<Cells> = rows.iter().map(|row| cells(app, *row)).collect();
+        let marks: Vec<_> = rows.iter().map(|row| warning(app, *row)).collect();
+        // The mark at the right edge has a gap before it.
+        let gap = if marks.iter().any(Option::is_some) {
+            2
+        } else {
+            0
+        };
+        let widths = Widths::of(&cells, usize::from(width).saturating_sub(gap));
+        let room = usize::from(width).saturating_sub(4);
+        let mut lines = Vec::new();
+        for (row, cells) in cells.iter().enumerate() {
+            lines.push(ListLine { row, more: None });
+            let more = cells.more();
+            if more.chars().count() > widths.init {
+                let more = wrap(&more, room).into_iter().map(Some);
+                lines.extend(more.map(|more| ListLine { row, more }));
+            }
+        }
+        Self {
+            cells,
+            marks,
+            widths,
+            lines,
+        }
+    }
+
+    /// The first line shown in so many rows.
+    fn first(&self, app: &App, height: u16) -> usize {
+        let selected = self.lines.iter().position(|l| l.row == app.network_row);
+        first_row(selected.unwrap_or(0), self.lines.len(), height)
+    }
+}
+
+/// The pane's row that is on a line of its inside.
+pub fn row_at(app: &App, inner: Rect, line: u16) -> Option<usize> {
+    let list = Lines::new(app, inner.width);
+    let at = list.first(app, inner.height) + usize::from(line);
+    list.lines.get(at).map(|line| line.row)
+}
+
+/// Lines that the list takes in a pane of this inner width.
+pub fn list_height(app: &App, width: u16) -> usize {
+    Lines::new(app, width).lines.len()
 }
 
 /// A row in one line, for a list.
@@ -77,7 +154,7 @@ pub fn row_text(app: &App, row: NetworkRow) -> String {
 /// What the experiment is about, beneath the list where there is room.
 fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
     let skipped = u16::try_from(rows + 1).unwrap_or(u16::MAX);
-    if inner.height < skipped.saturating_add(2) {
+    if inner.height <= skipped {
         return;
     }
     let area = Rect {
@@ -85,24 +162,41 @@ fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
         height: inner.height - skipped,
         ..inner
     };
+    // The tour says what there is to see.
+    if app.tour.is_some() {
+        return;
+    }
+    let theme = &app.manner.theme;
     let width = usize::from(area.width.saturating_sub(2));
+    let mut lines = wrap(&about_text(app), width);
+    let most = usize::from(area.height);
+    let cut = lines.len() > most;
+    lines.truncate(most);
+    let last = lines.len().saturating_sub(1);
+    for (y, line) in lines.into_iter().enumerate() {
+        if !(cut && y == last) {
+            let span = Span::styled(format!(" {line}"), theme.style(Role::Dim));
+            write_line(buf, area, y as u16, vec![span]);
+            continue;
+        }
+        // Where it is not all, the key that shows it whole.
+        let more = format!("… {}", super::shown_key(app, "explain"));
+        let room = width.saturating_sub(more.chars().count() + 1);
+        let kept = wrap(&line, room).swap_remove(0);
+        let spans = vec![
+            Span::styled(format!(" {kept} "), theme.style(Role::Dim)),
+            Span::styled(more, theme.style(Role::Accent)),
+        ];
+        write_line(buf, area, y as u16, spans);
+    }
+}
+
+/// What the experiment is about: of what was opened, which may not hold of what became of it.
+pub fn about_text(app: &App) -> String {
     let text = crate::text::clean(&app.experiment.description, 1000);
-    // It is of what was opened, and may not hold of what became of it.
-    let text = match app.is_changed() && !text.is_empty() {
+    match app.is_changed() && !text.is_empty() {
         true => format!("(before the edits) {text}"),
         false => text,
-    };
-    let lines = wrap(&text, width);
-    let last = usize::from(area.height) - 1;
-    for (y, line) in lines.iter().enumerate().take(last + 1) {
-        let cut = y == last && lines.len() > last + 1;
-        let text = if cut {
-            fit(&format!("{line} …"), width)
-        } else {
-            line.clone()
-        };
-        let span = Span::styled(format!(" {text}"), app.manner.theme.style(Role::Dim));
-        write_line(buf, area, y as u16, vec![span]);
     }
 }
 
@@ -133,7 +227,7 @@ impl Widths {
         let kind = longest(|c| &c.kind).min(12);
         let units = longest(|c| &c.units).min(6);
         // The pointer and three gaps.
-        let room = width.saturating_sub(2 + kind + units + 3);
+        let room = width.saturating_sub(1 + kind + units + 3);
         let activation = longest(|c| &c.activation).min(room);
         Self {
             kind,
@@ -147,17 +241,14 @@ impl Widths {
 fn spans(app: &App, cells: &Cells, widths: &Widths, selected: bool) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
     let pointer = match (selected, app.manner.glyphs.is_ascii()) {
-        (true, true) => "> ",
-        (true, false) => "▸ ",
-        _ => "  ",
+        (true, true) => ">",
+        (true, false) => "▸",
+        _ => " ",
     };
     let kind = fit(&cells.kind, widths.kind);
     let units = fit(&cells.units, widths.units);
     let activation = fit(&cells.activation, widths.activation);
-    let init = fit(
-        format!("{} {}", cells.init, cells.marks).trim_end(),
-        widths.init,
-    );
+    let init = Some(cells.more()).filter(|more| more.chars().count() <= widths.init);
     vec![
         Span::styled(pointer, theme.style(Role::Accent)),
         Span::styled(
@@ -169,7 +260,7 @@ fn spans(app: &App, cells: &Cells, widths: &Widths, selected: bool) -> Vec<Span<
             format!("{activation:<w$} ", w = widths.activation),
             cells.style,
         ),
-        Span::styled(init, theme.style(Role::Dim)),
+        Span::styled(init.unwrap_or_default(), theme.style(Role::Dim)),
     ]
 }
 

@@ -18,14 +18,23 @@ pub fn draw(
 ) -> Option<u16> {
     let theme = &app.manner.theme;
     let first = crate::tui::layout::first_row(selected, fields.len(), area.height);
+    let width = usize::from(area.width);
     let label_width = usize::from(area.width / 2).clamp(8, 18);
     let mut marked = None;
     for (row, (i, field)) in (0..area.height).zip(fields.iter().enumerate().skip(first)) {
         let e = &app.experiment;
         let indent = if field.is_nested() { "  " } else { "" };
-        let label = fit(&format!("{indent}{}", field.label(e)), label_width - 1);
-        let room = usize::from(area.width).saturating_sub(label_width + 1);
-        let text = fit(&crate::text::clean(&field.text(e), 400), room);
+        let label = format!("{indent}{}", field.label(e));
+        let text = crate::text::clean(&field.text(e), 400);
+        // A long name may take of its value's columns what the value leaves free, and the other way round.
+        let (long, most) = (label.chars().count() + 1, width.saturating_sub(2));
+        let free = most.saturating_sub(text.chars().count());
+        let label_width = match free < label_width {
+            true => long.max(free).min(label_width),
+            false => long.max(label_width).min(free),
+        };
+        let label = fit(&label, label_width.saturating_sub(1));
+        let text = fit(&text, width.saturating_sub(label_width + 1));
         let role = match text.as_str() {
             "none" | "no" | "0" | "off" | "all" => Role::Dim,
             _ if text.starts_with('(') => Role::Dim,

@@ -1,8 +1,9 @@
 //! The verdict in plain words, with its evidence and the fix on one key; or why the run does not move.
 
-use super::{fit, write_line};
+use super::{fit, shown_key, write_line};
 use crate::insight::Kind;
-use crate::text::clean;
+use crate::insight::Verdict;
+use crate::text::{clean, thousands};
 use crate::training::Status;
 use crate::tui::actions::ACTIONS;
 use crate::tui::app::App;
@@ -30,11 +31,10 @@ fn said(app: &App) -> Said {
     match (&app.run.status, &app.insight.verdict) {
         (Status::Failed(why), _) => new("FAILED", Role::Error, clean(why, 1000), String::new()),
         (Status::Diverged(why), verdict) => {
-            // The verdict names the layer as the flow does; the trainer's word has the step.
-            let why = clean(why, 1000);
+            // The verdict names the layer as the flow does.
             let (sentence, evidence) = match verdict {
-                Some(v) if v.kind == Kind::Diverged => (v.sentence.clone(), why),
-                _ => (why, String::new()),
+                Some(v) if v.kind == Kind::Diverged => (v.sentence.clone(), diverged(app, v)),
+                _ => (clean(why, 1000), String::new()),
             };
             new("DIVERGED", Role::Error, sentence, evidence)
         }
@@ -45,16 +45,22 @@ fn said(app: &App) -> Said {
                 Kind::Exploding => ("EXPLODING", Role::Error),
                 Kind::Healthy => ("HEALTHY", Role::Good),
             };
-            let evidence = match &app.run.status {
-                Status::Finished(why) => {
-                    format!("finished: {} · {}", clean(why, 100), verdict.evidence)
-                }
-                _ if app.layer_count() == 1 => {
-                    "a adds a hidden layer, once the network (1) has the focus".into()
-                }
-                _ => verdict.evidence.clone(),
+            let evidence = if app.layer_count() == 1 {
+                "a adds a hidden layer, once the network (1) has the focus".into()
+            } else {
+                verdict.evidence.clone()
             };
-            new(word, role, verdict.sentence.clone(), evidence)
+            // That a run has ended matters more than how its signal fares.
+            let sentence = match &app.run.status {
+                Status::Finished(why) => format!(
+                    "Finished: {}; {} starts again. {}",
+                    clean(why, 200),
+                    shown_key(app, "restart"),
+                    verdict.sentence
+                ),
+                _ => verdict.sentence.clone(),
+            };
+            new(word, role, sentence, evidence)
         }
         (Status::Loading(what), _) => new("LOADING", Role::Dim, clean(what, 200), String::new()),
         (Status::Finished(why), _) => new("FINISHED", Role::Good, clean(why, 200), String::new()),
@@ -69,139 +75,172 @@ fn said(app: &App) -> Said {
     }
 }
 
+/// When it was, and which step's figures the panes show.
+fn diverged(app: &App, verdict: &Verdict) -> String {
+    let mut parts = vec![format!(
+        "At step {} {}",
+        thousands(app.run.record.step().into()),
+        verdict.evidence
+    )];
+    if let Some(step) = app.cursor {
+        let step = thousands(step.into());
+        parts.push(format!("the panes show step {step}, before it"));
+    }
+    let (restart, step) = (shown_key(app, "restart"), shown_key(app, "step"));
+    parts.push(format!(
+        "{restart} starts again, {step} takes its first step alone"
+    ));
+    parts.join("; ")
+}
+
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
     let theme = &app.manner.theme;
     let said = said(app);
-    let lead = said.word.len() + 2;
-    let room = usize::from(area.width).saturating_sub(lead + 1);
     let badge = theme
         .style(said.role)
         .add_modifier(Modifier::BOLD | Modifier::REVERSED);
-    let fix = fix_spans(app);
-    let text = |line: String| Span::styled(format!(" {line}"), theme.style(Role::Text));
-    let word = Span::styled(format!(" {} ", said.word), badge);
-    if area.height == 1 {
-        let (sentence, fix) = on_one_row(app, &said, area);
-        let mut row = vec![word, text(sentence), Span::raw("  ")];
-        row.extend(fix);
-        return write_line(buf, area, 0, row);
-    }
-    // The sentence on all rows but the last, what is cut off shown; then the fix and the evidence.
-    let most = usize::from(area.height) - 1;
-    let lines = wrap(&said.sentence, room);
-    let mut shown: Vec<String> = lines.iter().take(most).cloned().collect();
-    if lines.len() > most
-        && let Some(last) = shown.last_mut()
-    {
-        *last = fit(&lines[most - 1..].join(" "), room);
-    }
-    let indent = Span::raw(" ".repeat(lead));
-    let count = shown.len() as u16;
-    // The evidence stands where it has more room: after the sentence, or after the fix.
-    let last_width = shown.last().map_or(0, |line| line.chars().count());
-    let fix_width: usize = fix.iter().map(Span::width).sum();
-    let after_sentence = last_width + 3 < fix_width;
-    let evidence = |used: usize| {
-        let room = usize::from(area.width).saturating_sub(used + 1);
-        Span::styled(fit(&said.evidence, room), theme.style(Role::Dim))
-    };
-    for (row, line) in (0..).zip(shown) {
+    let fix = fix_spans(app, area);
+    let rows = text_rows(area, fix.is_empty());
+    let indent = indent(&said, area);
+    for (row, line) in (0..).zip(lines(app, &said, area, rows)) {
         let lead = if row == 0 {
-            word.clone()
+            Span::styled(format!(" {} ", said.word), badge)
         } else {
-            indent.clone()
+            Span::raw(" ".repeat(indent))
         };
-        let mut spans = vec![lead, text(line)];
-        if row + 1 == count && after_sentence {
-            spans.push(Span::raw("  "));
-            let used = spans.iter().map(Span::width).sum();
-            spans.push(evidence(used));
-        }
+        let mut spans = vec![lead];
+        spans.extend(line);
         write_line(buf, area, row, spans);
     }
-    let mut last = vec![indent, Span::raw(" ")];
-    if !fix.is_empty() {
-        last.extend(fix);
-        last.push(Span::raw("   "));
+    let mut last = vec![Span::raw(" ".repeat(indent + 1))];
+    last.extend(fix);
+    write_line(buf, area, rows as u16, last);
+}
+
+/// Rows of the sentence and its evidence: the last one is the fix's.
+fn text_rows(area: Rect, without_fix: bool) -> usize {
+    usize::from(area.height) - usize::from(!without_fix && area.height > 1)
+}
+
+/// Columns left free before all rows but the first: those of the verdict's word, where there is room to spare.
+fn indent(said: &Said, area: Rect) -> usize {
+    if area.width < 60 {
+        0
+    } else {
+        said.word.len() + 2
     }
-    if !after_sentence {
-        let used = last.iter().map(Span::width).sum();
-        last.push(evidence(used));
+}
+
+/// The sentence and behind it the evidence, broken at spaces into at most `rows` lines. Where that is not all, the key that
+/// shows it whole stands at the end.
+fn lines(app: &App, said: &Said, area: Rect, rows: usize) -> Vec<Vec<Span<'static>>> {
+    let theme = &app.manner.theme;
+    let words = |text: &str, role| {
+        let words: Vec<(String, Role)> =
+            text.split_whitespace().map(|w| (w.into(), role)).collect();
+        words
+    };
+    let mut all = words(&said.sentence, Role::Text);
+    all.extend(words(&said.evidence, Role::Dim));
+    let room = |row: usize| {
+        let lead = if row == 0 {
+            said.word.len() + 2
+        } else {
+            indent(said, area)
+        };
+        usize::from(area.width).saturating_sub(lead + 1)
+    };
+    let mut lines: Vec<Vec<(String, Role)>> = vec![Vec::new()];
+    let mut used = 0;
+    for (word, role) in all {
+        let size = word.chars().count() + 1;
+        if used + size > room(lines.len() - 1) && used > 0 {
+            if lines.len() == rows {
+                let more = format!("… {}", shown_key(app, "explain"));
+                let room = room(rows - 1).saturating_sub(more.chars().count() + 1);
+                if let Some(last) = lines.last_mut() {
+                    shorten(last, room);
+                    last.push((more, Role::Accent));
+                }
+                break;
+            }
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += size;
+        if let Some(line) = lines.last_mut() {
+            line.push((word, role));
+        }
     }
-    write_line(buf, area, count, last);
+    let spans = |line: Vec<(String, Role)>| {
+        line.into_iter()
+            .map(|(word, role)| Span::styled(format!(" {word}"), theme.style(role)))
+            .collect()
+    };
+    lines.into_iter().map(spans).collect()
+}
+
+/// Leaves out words at a line's end until the rest takes at most `room` columns.
+fn shorten(line: &mut Vec<(String, Role)>, room: usize) {
+    let width = |line: &[(String, Role)]| -> usize {
+        line.iter().map(|(word, _)| word.chars().count() + 1).sum()
+    };
+    while width(line) > room && line.pop().is_some() {}
+}
+
+/// All that the verdict says, in paragraphs.
+pub fn in_full(app: &App) -> String {
+    let said = said(app);
+    let mut parts = vec![format!("{}. {}", said.word, said.sentence)];
+    if !said.evidence.is_empty() {
+        parts.push(said.evidence);
+    }
+    if let Some(fix) = app.fix() {
+        let key = shown_key(app, "fix");
+        parts.push(format!("{key} would {}.", fix.label));
+    }
+    parts.join("\n")
 }
 
 /// The fix, where its own words are under the pointer: beside them one clicks for other reasons.
 pub fn action_at(app: &App, area: Rect, at: Position) -> Option<usize> {
     app.fix()?;
-    let on_its_row = area.contains(at) && (area.height == 1 || at.y + 1 == last_row(app, area));
-    let width: usize = fix_spans(app).iter().map(Span::width).sum();
-    let from = fix_column(app, area);
-    let on_it = (from..from + width).contains(&usize::from(at.x - area.x.min(at.x)));
+    let from = usize::from(area.x) + indent(&said(app), area) + 1;
+    let width: usize = fix_spans(app, area).iter().map(Span::width).sum();
+    let on_it = at.y + 1 == area.bottom() && (from..from + width).contains(&usize::from(at.x));
     ACTIONS
         .iter()
         .position(|a| a.id == "fix")
-        .filter(|_| on_its_row && on_it)
-}
-
-/// The column where the fix's words begin: after the verdict's word, or on a single row after the sentence.
-fn fix_column(app: &App, area: Rect) -> usize {
-    let said = said(app);
-    let lead = said.word.len() + 2;
-    if area.height > 1 {
-        return lead + 1;
-    }
-    let (sentence, _) = on_one_row(app, &said, area);
-    lead + 1 + sentence.chars().count() + 2
-}
-
-/// The sentence as far as it fits on a single row, and the fix: it matters more than the sentence's end.
-fn on_one_row(app: &App, said: &Said, area: Rect) -> (String, Vec<Span<'static>>) {
-    let room = usize::from(area.width).saturating_sub(said.word.len() + 3);
-    let fix = fix_spans(app);
-    let width: usize = fix.iter().map(Span::width).sum();
-    let left = if width > 0 && width + 20 < room {
-        room - width - 2
-    } else {
-        room
-    };
-    (fit(&said.sentence, left), fix)
-}
-
-/// The row beneath the fix's: it comes after the sentence.
-fn last_row(app: &App, area: Rect) -> u16 {
-    let said = said(app);
-    let room = usize::from(area.width).saturating_sub(said.word.len() + 3);
-    let most = usize::from(area.height).saturating_sub(1);
-    let lines = wrap(&said.sentence, room).len().min(most);
-    area.y + lines as u16 + 1
+        .filter(|_| on_it && area.contains(at))
 }
 
 /// `f draw all weights by glorot-normal`, where there is a fix.
-fn fix_spans(app: &App) -> Vec<Span<'static>> {
+fn fix_spans(app: &App, area: Rect) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
+    let room = usize::from(area.width).saturating_sub(indent(&said(app), area) + 2);
     let Some(fix) = app.fix() else {
         // Its place is held, so that the line does not jump with every edit.
-        let former = app.former_fix().map(|label| format!("… {label}"));
+        let former = app
+            .former_fix()
+            .map(|label| fit(&format!("… {label}"), room));
         return former
             .map(|label| Span::styled(label, theme.style(Role::Dim)))
             .into_iter()
             .collect();
     };
-    let key = ACTIONS
-        .iter()
-        .position(|a| a.id == "fix")
-        .map(|i| app.manner.keymap.shown(i))
-        .unwrap_or_default();
+    let key = shown_key(app, "fix");
     vec![
         Span::styled(
             format!("{key} "),
             theme.style(Role::Accent).add_modifier(Modifier::BOLD),
         ),
-        Span::styled(fix.label.clone(), theme.style(Role::Accent)),
+        Span::styled(
+            fit(&fix.label, room.saturating_sub(key.chars().count() + 1)),
+            theme.style(Role::Accent),
+        ),
     ]
 }
 

@@ -1,0 +1,248 @@
+//! The help: what the signs on the screen mean, then every action with its keys, in groups. The palette: every action by name.
+
+use super::actions::ACTIONS;
+use super::app::App;
+use super::overlay::{Item, List, Purpose};
+
+/// What is on the screen without a word of its own.
+const SIGNS: &[(&str, &str)] = &[
+    (
+        "δ",
+        "a layer's error signal: the root mean square (rms) of ∂L/∂z, z what its units sum up (pre-activations)",
+    ),
+    (
+        "∂W",
+        "a layer's weight gradient: the rms of ∂L/∂W, by which its weights learn",
+    ),
+    (
+        "-7.6",
+        "a magnitude by its log₁₀: 10^-7.6. Its colour goes from vanished over healthy to exploded",
+    ),
+    (
+        "theory",
+        "what theory foresees of the network as it is drawn, before its first step; grey band: a standard deviation",
+    ),
+    (
+        "▁▃█",
+        "what was measured over the steps, the newest at the right: all rows on the scale above them",
+    ),
+    (
+        "pinned",
+        "the run before the last edit, or one that was pinned: dimmed beneath every chart",
+    ),
+    (
+        "⚠",
+        "this activation and this initializer are no recommended pair",
+    ),
+    ("name*", "the experiment has changes that are not saved"),
+    (
+        "dead",
+        "the share of units that give 0 for every row; saturated: of outputs where the slope is almost 0",
+    ),
+    (
+        "‖ΔW‖/‖W‖",
+        "a step's change of the weights beside the weights: about 1/1000 is healthy",
+    ),
+    ("gap", "the test rows' loss less the training rows'"),
+];
+
+/// Every action once, by what one wants to do.
+const GROUPS: &[(&str, &[&str])] = &[
+    (
+        "run",
+        &[
+            "run-pause",
+            "step",
+            "restart",
+            "new-seed",
+            "fix",
+            "explain",
+            "advice",
+            "race",
+            "find-rate",
+        ],
+    ),
+    (
+        "edit",
+        &[
+            "edit",
+            "add-layer",
+            "delete-layer",
+            "duplicate-layer",
+            "move-layer-toward-output",
+            "move-layer-toward-input",
+            "pick-activation",
+            "pick-init",
+            "freeze-layer",
+            "more",
+            "less",
+            "undo",
+            "redo",
+        ],
+    ),
+    (
+        "look",
+        &[
+            "measure",
+            "measure-back",
+            "view",
+            "view-back",
+            "loss-or-accuracy",
+            "freeze",
+            "theme",
+        ],
+    ),
+    (
+        "time",
+        &[
+            "cursor-back",
+            "cursor-forward",
+            "cursor-off",
+            "zoom-in",
+            "zoom-out",
+            "pan-back",
+            "pan-on",
+            "whole-run",
+        ],
+    ),
+    ("compare", &["pin", "unpin", "pinned-runs", "name-pinned"]),
+    (
+        "go",
+        &[
+            "network",
+            "flow",
+            "loss",
+            "training",
+            "layer",
+            "data",
+            "next-pane",
+            "previous-pane",
+            "find",
+            "down",
+            "up",
+            "page-down",
+            "page-up",
+            "first",
+            "last",
+        ],
+    ),
+    (
+        "panes",
+        &["zoom", "wider", "narrower", "higher", "lower", "even-panes"],
+    ),
+    (
+        "files",
+        &[
+            "open",
+            "open-path",
+            "save",
+            "save-as",
+            "copy",
+            "copy-link",
+            "save-curves",
+            "save-picture",
+        ],
+    ),
+    (
+        "help",
+        &[
+            "help",
+            "palette",
+            "tour",
+            "tour-next",
+            "tour-back",
+            "suspend",
+            "quit",
+        ],
+    ),
+];
+
+/// The groups' actions, each with its group's name.
+fn grouped() -> impl Iterator<Item = (&'static str, usize)> {
+    GROUPS.iter().flat_map(|(group, ids)| {
+        let found = ids
+            .iter()
+            .filter_map(|id| ACTIONS.iter().position(|a| a.id == *id));
+        found.map(move |action| (*group, action))
+    })
+}
+
+/// Why an action cannot be done now, where its pane has the focus.
+fn fault(app: &App, action: usize) -> Option<String> {
+    let action = &ACTIONS[action];
+    let why = (action.unavailable)(app).filter(|_| action.context.is_active(app.focus));
+    why.map(str::to_string)
+}
+
+/// An action's pane, where another one has the focus.
+fn elsewhere(app: &App, action: usize) -> String {
+    let context = ACTIONS[action].context;
+    match context.name() {
+        name if context.is_active(app.focus) || name.is_empty() => String::new(),
+        name => format!(" (in {name})"),
+    }
+}
+
+fn keys(app: &App, action: usize) -> String {
+    let keys = app.manner.keymap.keys(action).map(|key| key.to_string());
+    keys.collect::<Vec<_>>().join("  ")
+}
+
+/// Signs and actions in sentences.
+pub fn list(app: &App) -> List {
+    let signs = SIGNS.iter().map(|(sign, meaning)| {
+        let item = Item {
+            name: (*meaning).into(),
+            note: (*sign).into(),
+            group: "signs",
+            help: (*meaning).into(),
+            fault: None,
+        };
+        (item, None)
+    });
+    let actions = grouped().map(|(group, i)| {
+        let action = &ACTIONS[i];
+        let item = Item {
+            name: format!("{}{}", action.help, elsewhere(app, i)),
+            note: keys(app, i),
+            group,
+            help: format!("{}: {}{}", action.id, action.help, elsewhere(app, i)),
+            fault: fault(app, i).map(|why| format!("{}: {why}", action.id)),
+        };
+        (item, Some(i))
+    });
+    let (items, actions) = signs.chain(actions).unzip();
+    List::new("Help", items, Purpose::Actions(actions))
+}
+
+/// Actions by their names.
+pub fn palette(app: &App) -> List {
+    let actions = grouped().map(|(_, i)| {
+        let action = &ACTIONS[i];
+        let item = Item {
+            name: action.id.into(),
+            note: keys(app, i),
+            help: format!("{}{}", action.help, elsewhere(app, i)),
+            fault: fault(app, i),
+            ..Item::default()
+        };
+        (item, Some(i))
+    });
+    let (items, actions) = actions.unzip();
+    List::new("Do", items, Purpose::Actions(actions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_in_one_group() {
+        let mut found: Vec<usize> = grouped().map(|(_, action)| action).collect();
+        found.sort_unstable();
+        let all: Vec<usize> = (0..ACTIONS.len()).collect();
+        assert_eq!(found, all);
+        let named: usize = GROUPS.iter().map(|(_, ids)| ids.len()).sum();
+        assert_eq!(named, ACTIONS.len());
+    }
+}

@@ -1,0 +1,180 @@
+//! What is said on the screen can be read: in sentences, in full, at every size.
+
+use super::bench::{Bench, frame, points, running};
+use gradlab::experiment;
+use gradlab::training::Status;
+use gradlab::tui::message::{Effect, Message};
+use gradlab::tui::overlay::Overlay;
+
+/// Words in their order, whatever lines and borders they are broken by.
+fn flat(text: &str) -> String {
+    let kept: String = text
+        .chars()
+        .map(|c| {
+            if "│╭╮╰╯─".contains(c) {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_verdict_that_is_cut_names_the_key_that_reads_it_whole() {
+    for (width, height) in [(40, 12), (60, 14), (80, 24), (120, 36)] {
+        let mut bench = running(width, height);
+        let fix = bench.app.fix().expect("a fix").label.clone();
+        let screen = bench.text();
+        assert!(screen.contains(&format!("f {fix}")), "{screen}");
+        assert!(screen.contains("0.70 decades"), "{screen}");
+        let whole = flat(&screen).contains("δ 10^-7.3 and 10^-0.3");
+        assert!(whole || screen.contains("… E"), "{screen}");
+        bench.keys("E");
+        let Some(Overlay::Text { text, .. }) = bench.app.overlays.last() else {
+            panic!("no text");
+        };
+        for part in [
+            "0.70 decades",
+            "δ 10^-7.3 and 10^-0.3",
+            &fix,
+            "Ten logistic layers",
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        // All of it comes by as one scrolls.
+        let mut seen = flat(&bench.text());
+        for _ in 0..40 {
+            bench.keys("down");
+            seen += &flat(&bench.text());
+        }
+        assert!(seen.contains("hardly learn"), "{seen}");
+        bench.keys("esc");
+        assert!(bench.app.overlays.is_empty());
+    }
+}
+
+const MARKED: &str = r#"
+format = 1
+name = "marked"
+[data]
+kind = "digits"
+[network]
+activation = "relu"
+init = "he-normal"
+[[network.layers]]
+units = 50
+[[network.layers]]
+units = 50
+norm = "batch"
+dropout = 0.5
+skip = true
+"#;
+
+#[test]
+fn a_layers_initializer_and_marks_are_never_cut() {
+    let marked = experiment::parse(MARKED, "marked.toml").expect("a valid experiment");
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut bench = Bench::on(marked.clone());
+        bench.resize(width, height);
+        bench.tell(Message::Frame(frame(
+            1,
+            Status::Running,
+            3,
+            points(3, 0..9),
+        )));
+        let screen = bench.text();
+        // Of the first columns alone: the panes beside are between their lines.
+        let left: String = screen
+            .lines()
+            .flat_map(|l| l.chars().skip(1).take(28).chain([' ']))
+            .collect();
+        let said = ["he-normal", "batch norm", "drop", "0.5", "skip"];
+        let whole = if width == 80 {
+            flat(&left)
+        } else {
+            flat(&screen)
+        };
+        for part in said {
+            assert!(whole.contains(part), "{part} at {width}x{height}\n{screen}");
+        }
+        // All lines of a layer are its own to the mouse.
+        let last_line = |bench: &Bench| {
+            let screen = bench.text();
+            let line = screen.lines().position(|l| l.contains("skip"));
+            line.expect("the layer's last line") as u16
+        };
+        let at = last_line(&bench);
+        assert_eq!(bench.click(6, at).app.network_row, 2, "{width}x{height}");
+        let at = last_line(&bench);
+        assert_eq!(
+            bench.click(6, at + 1).app.network_row,
+            3,
+            "{width}x{height}"
+        );
+    }
+}
+
+#[test]
+fn the_help_begins_with_the_signs_and_shows_actions_in_sentences() {
+    let mut bench = running(120, 36);
+    bench.keys("?");
+    let screen = bench.text();
+    assert!(screen.contains("signs    δ "), "{screen}");
+    assert!(screen.contains("run      space "), "{screen}");
+    assert!(screen.contains("↓"), "{screen}");
+    // A sign is read, not done.
+    bench.keys("enter");
+    assert!(bench.app.overlays.is_empty() && bench.app.toast.is_none());
+    // By its name an action comes first.
+    bench.keys("? f r e e z e enter");
+    assert!(bench.app.is_frozen());
+}
+
+#[test]
+fn a_run_that_diverged_shows_its_last_finite_figures() {
+    let mut bench = running(120, 36);
+    let mut last = points(11, 400..402);
+    for layer in &mut last[1].layers {
+        layer.grad_rms = f64::NAN;
+        layer.delta_rms = f64::NAN;
+    }
+    let why = "a value is not finite at step 401: first in layers.0, forward";
+    let diverged = Status::Diverged(why.into());
+    bench.tell(Message::Frame(frame(1, diverged, 11, last)));
+    assert_eq!(bench.app.cursor, Some(400));
+    let screen = bench.text();
+    assert!(!screen.contains("NaN"), "{screen}");
+    let said = flat(&screen);
+    assert!(said.contains("At step 401"), "{screen}");
+    assert!(said.contains("the panes show step 400"), "{screen}");
+    assert!(!said.contains("layers.0"), "{screen}");
+    bench.keys("esc");
+    assert!(bench.text().contains("NaN"));
+}
+
+#[test]
+fn what_ended_a_run_is_said_first() {
+    let mut bench = running(80, 24);
+    let why = "no better test loss for 30 epochs: back to the weights of step 480";
+    let finished = Status::Finished(why.into());
+    bench.tell(Message::Frame(frame(1, finished, 11, points(11, 400..401))));
+    let screen = bench.text();
+    assert!(
+        flat(&screen).contains(&format!("Finished: {why}; r starts again")),
+        "{screen}"
+    );
+}
+
+#[test]
+fn what_is_no_name_in_the_list_is_opened_as_a_path() {
+    let mut bench = running(80, 24);
+    bench.tell(Message::Listed(Vec::new()));
+    bench.keys("m i n e . t o m l enter");
+    let opened = bench
+        .effects
+        .iter()
+        .any(|e| matches!(e, Effect::Open(p) if p.ends_with("mine.toml")));
+    assert!(opened && bench.app.overlays.is_empty());
+}
