@@ -63,7 +63,7 @@ pub(super) fn shown(app: &App, inner: Rect) -> Vec<usize> {
         return (0..count).rev().collect();
     }
     if height < 4 {
-        let first = first_row(count - 1 - app.layer, count, height as u16);
+        let first = first_row(count.saturating_sub(1 + app.layer), count, height as u16);
         return (0..count).rev().skip(first).take(height).collect();
     }
     let selected = (count - 1).saturating_sub(1 + app.layer);
