@@ -5,7 +5,7 @@ use super::remedy::{self, Fix};
 use super::words;
 use crate::experiment::Experiment;
 use crate::nn::network::{Direction, NonFinite};
-use crate::nn::spec::{Cell, LayerKind, NetworkSpec};
+use crate::nn::spec::{LayerKind, NetworkSpec};
 use crate::nn::stats::{LayerStats, ThroughTime};
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ impl Kind {
 pub enum Measure {
     GradRms,
     DeltaRms,
-    /// ‖∂L/∂h_t‖ over a recurrent layer's steps instead of over depth.
+    /// ‖∂L/∂s_t‖ over a recurrent layer's steps instead of over depth.
     ThroughTime,
 }
 
@@ -107,7 +107,8 @@ pub fn without_fix(
         .filter(|(l, _)| spec.layers.get(*l).is_none_or(|l| !l.frozen))
         .collect();
     let depth = [Measure::GradRms, Measure::DeltaRms].map(|m| Measured::of(m, &trained));
-    let through_time = time.iter().filter(|t| is_judged(t, spec));
+    let is_trained = |t: &&ThroughTime| spec.layers.get(t.layer).is_some_and(|l| !l.frozen);
+    let through_time = time.iter().filter(is_trained);
     let mut worse = depth[0].clone();
     for other in depth.into_iter().chain(through_time.map(Measured::of_time)) {
         if other.decades > worse.decades {
@@ -138,24 +139,9 @@ pub fn without_fix(
             over.map(|(l, s)| (l, s.grad_norm)),
             spec.layers.len(),
         ),
-        evidence: evidence(kind, &trained, time, spec.layers.len()),
+        evidence: evidence(kind, &trained, time, spec),
         fix: None,
     }
-}
-
-/// Whether a layer's gradient through time has to be level. An LSTM's is carried by its cells, whatever that of its outputs
-/// does (Hochreiter & Schmidhuber 1997).
-fn is_judged(time: &ThroughTime, spec: &NetworkSpec) -> bool {
-    spec.layers.get(time.layer).is_some_and(|layer| {
-        let carried = matches!(
-            layer.kind,
-            LayerKind::Recurrent {
-                cell: Cell::Lstm { .. },
-                ..
-            }
-        );
-        !layer.frozen && !carried
-    })
 }
 
 /// A magnitude from the bottom layer to the top one, or from the first step to the last.
@@ -336,8 +322,9 @@ fn evidence(
     kind: Kind,
     trained: &[(usize, &LayerStats)],
     time: &[ThroughTime],
-    count: usize,
+    spec: &NetworkSpec,
 ) -> String {
+    let count = spec.layers.len();
     let (Some(&(bottom, low)), Some(&(top, high))) = (trained.first(), trained.last()) else {
         return String::new();
     };
@@ -377,11 +364,17 @@ fn evidence(
     if let Some((l, s)) = most(|s| s.dead).filter(|(_, s)| s.dead >= 0.5) {
         parts.push(format!("{} of {} is dead", words::percent(s.dead), at(l)));
     }
-    let radius = |t: &ThroughTime| {
-        let radius = words::number(t.radius?);
-        Some(format!("spectral radius {radius} in {}", at(t.layer)))
+    let carried = |t: &ThroughTime| {
+        let layer = at(t.layer);
+        Some(match (spec.layers.get(t.layer)?.kind.carrying_gate(), t.gate) {
+            (Some(gate), Some(open)) => {
+                format!("the {gate} of {layer} is {} open", words::percent(open))
+            }
+            (Some(_), None) => return None,
+            (None, _) => format!("spectral radius {} in {layer}", words::number(t.radius?)),
+        })
     };
-    parts.extend(time.iter().filter_map(radius));
+    parts.extend(time.iter().filter_map(carried));
     parts.join("; ")
 }
 

@@ -72,6 +72,20 @@ pub enum LayerKind {
     },
 }
 
+impl LayerKind {
+    /// The gate that carries the state on from step to step, by its usual name; `None` where none does.
+    pub fn carrying_gate(&self) -> Option<&'static str> {
+        match self {
+            Self::Dense => None,
+            Self::Recurrent { cell, .. } => match cell {
+                Cell::Plain => None,
+                Cell::Lstm { .. } => Some("forget gate"),
+                Cell::Gru => Some("update gate"),
+            },
+        }
+    }
+}
+
 /// One layer: affine map, norm, activation, dropout, skip, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerSpec {

@@ -53,12 +53,18 @@ pub struct LayerHistograms {
 pub struct ThroughTime {
     /// The layer, from 0.
     pub layer: usize,
-    /// ‖∂L/∂h_t‖₂ over the batch, of the state after each step, the sequence's first step first: all that comes to it, through
-    /// later steps too.
+    /// ‖∂L/∂s_t‖₂ over the batch, of the state s_t that each step hands on, the sequence's first step first: all that comes to
+    /// it, through later steps too. The state is h_t, in an LSTM h_t and c_t together: its cell's content is what carries the
+    /// error back (Hochreiter & Schmidhuber 1997), and outputs alone would seem to lose what the content keeps.
     pub norms: Vec<f64>,
-    /// The largest magnitude of an eigenvalue of the recurrent matrix; `None` where it was not reckoned (it takes longer
-    /// than the norms), and of gated cells, whose matrix alone does not say what becomes of the gradient.
+    /// The largest magnitude of an eigenvalue of the recurrent matrix, in gated cells of the candidate's block of it; `None`
+    /// where it was not reckoned, which takes longer than the norms. What becomes of the gradient it says of plain cells alone:
+    /// in gated ones the gates decide how much goes through the candidate at all.
     pub radius: Option<f64>,
+    /// How far the gate stands open that carries the state on from step to step, its mean over units, rows and steps: an LSTM's
+    /// forget gate, a GRU's update gate. The way through it alone keeps so much of the gradient a step. `None` of plain cells,
+    /// and where it was not reckoned.
+    pub gate: Option<f64>,
 }
 
 /// Loss and, for classes, accuracy over some rows.

@@ -252,6 +252,7 @@ fn read_time(mut row: &[f64], layers: &[(usize, usize)]) -> Vec<ThroughTime> {
             layer: *layer,
             norms: own[1..].to_vec(),
             radius: Some(own[0]).filter(|r| !r.is_nan()),
+            gate: None,
         }
     };
     layers.iter().map(&mut take).collect()

@@ -197,7 +197,19 @@ pub(super) fn differentiate<T: Real>(
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
 /// exponent that was taken out.
 pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
-    let (top, least) = wide::extremes(delta.data());
+    rescale_with(delta, None)
+}
+
+/// As [`rescale`], of deltas that share their exponent with others `beside` them: the largest of all decides.
+pub(super) fn rescale_with<T: Real>(
+    delta: &mut Blocked<T>,
+    beside: Option<&mut Blocked<T>>,
+) -> i32 {
+    let (mut top, mut least) = wide::extremes(delta.data());
+    if let Some(beside) = &beside {
+        let others = wide::extremes(beside.data());
+        (top, least) = (top.max(others.0), least.min(others.1));
+    }
     if !(top > 0.0 && top < f64::INFINITY) {
         return 0;
     }
@@ -207,7 +219,11 @@ pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
         libm::ilogb(top)
     };
     if shift != 0 || least < NEGLIGIBLE {
-        wide::scale(delta.data_mut(), power_of_two(-shift), NEGLIGIBLE);
+        let factor = power_of_two(-shift);
+        wide::scale(delta.data_mut(), factor, NEGLIGIBLE);
+        if let Some(beside) = beside {
+            wide::scale(beside.data_mut(), factor, NEGLIGIBLE);
+        }
     }
     shift
 }

@@ -35,7 +35,7 @@ pub use tensors::TensorError;
 use super::kernel::{Blocked, Crew, Real, Team};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
-use super::spec::{Cell, NetworkSpec, Norm};
+use super::spec::{NetworkSpec, Norm};
 use super::stats::{LayerStats, Score, ThroughTime};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
@@ -171,29 +171,27 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// ‖∂loss/∂h_t‖₂ of the last step's batch, step by step of the sequence, for every recurrent layer from the bottom.
+    /// ‖∂loss/∂s_t‖₂ of the last step's batch, step by step of the sequence, for every recurrent layer from the bottom; the
+    /// state s_t is h_t, of an LSTM h_t and c_t.
     pub fn time_norms(&self) -> Vec<Vec<f64>> {
         let recurrent = self.layers.iter().filter_map(|l| l.recurrence.as_ref());
         recurrent.map(|r| r.time_norms.clone()).collect()
     }
-    /// The spectral radius of every plain recurrent layer's matrix, by layer.
+    /// The spectral radius of every recurrent layer's matrix, of gated cells the candidate's block of it, by layer.
     pub fn spectral_radii(&self) -> Vec<(usize, f64)> {
-        let plain = |l: &Layer<T>| {
-            let r = l.recurrence.as_ref().filter(|r| r.cell == Cell::Plain)?;
-            Some((l.index, recurrent::spectral_radius(&r.weight.value)))
-        };
-        self.layers.iter().filter_map(plain).collect()
+        let radius = |l: &Layer<T>| Some((l.index, l.recurrence.as_ref()?.radius()));
+        self.layers.iter().filter_map(radius).collect()
     }
 
-    /// Every recurrent layer over the steps of the last step's batch, from the bottom; radii only where asked for.
+    /// Every recurrent layer over the steps of the last step's batch, from the bottom; radii and gates only where asked for.
     pub fn through_time(&self, with_radii: bool) -> Vec<ThroughTime> {
         let seen = |l: &Layer<T>| {
             let r = l.recurrence.as_ref()?;
-            let plain = with_radii && r.cell == Cell::Plain;
             Some(ThroughTime {
                 layer: l.index,
                 norms: r.time_norms.clone(),
-                radius: plain.then(|| recurrent::spectral_radius(&r.weight.value)),
+                radius: with_radii.then(|| r.radius()),
+                gate: r.gate().filter(|_| with_radii),
             })
         };
         self.layers.iter().filter_map(seen).collect()

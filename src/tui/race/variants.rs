@@ -181,7 +181,7 @@ fn optimizers(base: &Experiment) -> Vec<Variant> {
 }
 
 fn rates(base: &Experiment) -> Vec<Variant> {
-    let now = base.training.optimizer.learning_rate();
+    let now = base.training.learning_rate();
     if now <= 0.0 {
         return Vec::new();
     }
@@ -191,11 +191,10 @@ fn rates(base: &Experiment) -> Vec<Variant> {
                 0 => now,
                 _ => rounded(now * 10f64.powf(f64::from(halves) / 2.0)),
             };
-            let optimizer = base.training.optimizer.with_learning_rate(rate);
             let label = format!("rate {}", short(rate));
             Variant {
                 value: Some(rate),
-                ..Variant::of(base, label, |e| e.training.optimizer = optimizer)
+                ..Variant::of(base, label, |e| e.training.set_learning_rate(rate))
             }
         })
         .collect()
@@ -229,6 +228,7 @@ fn short(rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::schedule::Schedule;
     use crate::tui::samples;
 
     #[test]
@@ -269,6 +269,28 @@ mod tests {
             rates,
             [0.001, 0.0032, 0.01, 0.032, 0.1, 0.32, 1.0, 3.2, 10.0]
         );
+    }
+
+    #[test]
+    fn rates_differ_where_the_schedule_takes_its_rate_from() {
+        let mut base = samples::experiment();
+        base.training.schedule = Schedule::OneCycle {
+            steps: 100,
+            max: 0.1,
+        };
+        let first_rates: Vec<f64> = rates(&base)
+            .iter()
+            .map(|v| {
+                let training = &v.experiment.training;
+                let base_rate = training.optimizer.learning_rate();
+                assert_eq!(Some(training.learning_rate()), v.value);
+                training.schedule.rate(base_rate, 0)
+            })
+            .collect();
+        assert_eq!(first_rates.len(), 9);
+        for (i, rate) in first_rates.iter().enumerate() {
+            assert!(!first_rates[..i].contains(rate), "{first_rates:?}");
+        }
     }
 
     #[test]

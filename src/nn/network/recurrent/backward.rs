@@ -5,7 +5,7 @@ use super::forward::join_steps;
 use super::{Emit, Recurrence, clear_lanes, padded, put, take};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real};
-use crate::nn::network::backward::{power_of_two, rescale};
+use crate::nn::network::backward::{power_of_two, rescale_with};
 use crate::nn::network::layer::Layer;
 use crate::nn::network::wide::square_sum;
 use crate::nn::spec::Cell;
@@ -32,7 +32,13 @@ impl<T: Real> Layer<T> {
         r.step.d_content.fill(T::ZERO);
         for at in (0..r.steps).rev() {
             carried = r.join_outer(at, delta, exponent, carried);
-            r.time_norms[at] = square_sum(r.step.d_state.data()).sqrt() * power_of_two(carried);
+            // ∂loss/∂(h_t, c_t), the adjoint of the whole state: what an LSTM's content carries never shows in h_t alone
+            // (the constant error carousel of Hochreiter & Schmidhuber 1997).
+            let mut squares = square_sum(r.step.d_state.data());
+            if matches!(r.cell, Cell::Lstm { .. }) {
+                squares += square_sum(r.step.d_content.data());
+            }
+            r.time_norms[at] = squares.sqrt() * power_of_two(carried);
             r.exponents[at] = carried;
             match r.cell {
                 Cell::Plain => r.plain_back(at, pre, activated, &spec.activation),
@@ -102,12 +108,8 @@ impl<T: Real> Recurrence<T> {
             s.d_content.data_mut().iter_mut().for_each(|d| *d *= own);
         }
         s.d_state.clear_padding();
-        let shift = rescale(&mut s.d_state);
-        if shift != 0 {
-            let factor = T::from_f64(power_of_two(-shift));
-            s.d_content.data_mut().iter_mut().for_each(|d| *d *= factor);
-        }
-        common + shift
+        let content = matches!(self.cell, Cell::Lstm { .. }).then_some(&mut s.d_content);
+        common + rescale_with(&mut s.d_state, content)
     }
     fn plain_back(
         &mut self,

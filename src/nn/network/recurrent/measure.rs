@@ -1,6 +1,7 @@
 //! What is measured of a recurrent layer: over all steps together.
 
 use super::Recurrence;
+use super::spectrum::spectral_radius;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::network::backward::power_of_two;
@@ -113,6 +114,33 @@ impl<T: Real> Recurrence<T> {
         let each = (self.rows * self.steps) as f64;
         let features = features as f64;
         (saturated as f64 / (features * each), dead as f64 / features)
+    }
+    /// The spectral radius of the recurrent matrix, of gated cells the candidate's block of it.
+    pub fn radius(&self) -> f64 {
+        let units = self.weight.value.inputs();
+        // The third gate of both is the candidate.
+        let first = match self.cell {
+            Cell::Plain => 0,
+            Cell::Lstm { .. } | Cell::Gru => 2 * units,
+        };
+        spectral_radius(&self.weight.value, first)
+    }
+    /// How far the gate that carries the state on stands open, its mean over units, rows and steps of the last batch.
+    pub fn gate(&self) -> Option<f64> {
+        // The second gate of both: f of c_t = f·c_{t-1} + i·g, and z of h_t = z·h_{t-1} + (1-z)·n.
+        if self.cell == Cell::Plain {
+            return None;
+        }
+        let units = self.gates.features() / self.cell.gates();
+        let mut sum = 0.0;
+        for block in 0..self.steps * self.blocks() {
+            let carrying = &self.gates.block(block)[units * LANES..2 * units * LANES];
+            for lanes in carrying.chunks_exact(LANES) {
+                let used = &lanes[..self.lanes(block)];
+                sum += used.iter().map(|y| y.to_f64()).sum::<f64>();
+            }
+        }
+        Some(sum / (self.rows * self.steps * units) as f64)
     }
     /// ∂loss/∂pre as a sequence.
     pub fn delta(&self) -> &Blocked<T> {

@@ -9,7 +9,6 @@ mod forward;
 mod measure;
 mod spectrum;
 
-pub use spectrum::spectral_radius;
 
 use super::parameter::Parameter;
 use crate::nn::init::Initializer;
@@ -58,7 +57,8 @@ pub(crate) struct Recurrence<T: Real> {
     biases: Vec<T>,
     /// One step's buffers.
     step: Step<T>,
-    /// ‖∂loss/∂h_t‖₂ over the batch, step by step: the total, through later steps too.
+    /// ‖∂loss/∂s_t‖₂ over the batch, step by step: the total, through later steps too. The state s_t is all that a step hands
+    /// on: h_t, and an LSTM's c_t.
     pub time_norms: Vec<f64>,
 }
 
