@@ -165,11 +165,14 @@ fn through_time(time: &ThroughTime) -> String {
         .iter()
         .filter_map(|t| Some(format!("{:.2e} at step {}", time.norms.get(*t)?, t + 1)))
         .collect();
-    let radius = time
-        .radius
-        .map_or(String::new(), |r| format!("; spectral radius {r:.4}"));
+    let radius = time.radius.map_or(String::new(), |r| match time.gate {
+        Some(gate) => {
+            format!("; carrying gate {gate:.4} open; candidate's spectral radius {r:.4}")
+        }
+        None => format!("; spectral radius {r:.4}"),
+    });
     format!(
-        "layer {} through time, |dL/dh|: {}{radius}",
+        "layer {} through time, |dL/d(state)|: {}{radius}",
         time.layer,
         norms.join(", ")
     )

@@ -366,7 +366,8 @@ fn evidence(
     }
     let carried = |t: &ThroughTime| {
         let layer = at(t.layer);
-        Some(match (spec.layers.get(t.layer)?.kind.carrying_gate(), t.gate) {
+        let cell = spec.layers.get(t.layer)?.kind.cell()?;
+        Some(match (cell.carrying_gate(), t.gate) {
             (Some(gate), Some(open)) => {
                 format!("the {gate} of {layer} is {} open", words::percent(open))
             }

@@ -40,6 +40,15 @@ impl Cell {
             Self::Gru => 3,
         }
     }
+
+    /// The gate that carries the state on from step to step, by its usual name; `None` where none does.
+    pub fn carrying_gate(&self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Lstm { .. } => Some("forget gate"),
+            Self::Gru => Some("update gate"),
+        }
+    }
 }
 
 vocabulary! {
@@ -73,15 +82,10 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
-    /// The gate that carries the state on from step to step, by its usual name; `None` where none does.
-    pub fn carrying_gate(&self) -> Option<&'static str> {
+    pub fn cell(&self) -> Option<&Cell> {
         match self {
             Self::Dense => None,
-            Self::Recurrent { cell, .. } => match cell {
-                Cell::Plain => None,
-                Cell::Lstm { .. } => Some("forget gate"),
-                Cell::Gru => Some("update gate"),
-            },
+            Self::Recurrent { cell, .. } => Some(cell),
         }
     }
 }

@@ -132,6 +132,10 @@ fn needs_cursor(app: &App) -> Option<&'static str> {
         .then_some("the charts show the newest step; left goes back")
 }
 
+fn needs_marker(app: &App) -> Option<&'static str> {
+    app.position.map_or_else(|| needs_cursor(app), |_| None)
+}
+
 fn needs_fix(app: &App) -> Option<&'static str> {
     match app.fix() {
         Some(_) => None,
@@ -245,7 +249,7 @@ actions! {
     "last" ["end", "G"], Everywhere, 0 "last", "select the last row", always, |app| app.move_selection(isize::MAX);
     "cursor-back" ["left", "h"], Everywhere, 0 "cursor back", "read the charts at an earlier step", needs_points, |app| app.move_cursor(false);
     "cursor-forward" ["right", "l"], Everywhere, 0 "cursor on", "read the charts at a later step", needs_cursor, |app| app.move_cursor(true);
-    "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_cursor, App::drop_cursor;
+    "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_marker, App::drop_cursor;
     "zoom-in" [">"], Everywhere, 0 "closer", "show half as many steps on the charts, around the cursor (the wheel over the loss does it too)", needs_points, |app| app.zoom_time(true);
     "zoom-out" ["<"], Everywhere, 0 "wider", "show twice as many steps on the charts", needs_window, |app| app.zoom_time(false);
     "pan-back" ["H", "shift-left"], Everywhere, 0 "earlier", "show earlier steps on the charts", needs_window, |app| app.pan_time(false);

@@ -118,3 +118,55 @@ fn what_clipping_cuts_is_said_of_dense_nets_too() {
     );
     assert!(!running(120, 36).text().contains("clip at"));
 }
+
+#[test]
+fn a_step_of_the_sequences_is_read_off() {
+    let mut bench = on_a_recurrent_net(120, 36);
+    bench.keys("v v v v 2");
+    assert!(bench.text().contains("↑↓ reads off a step"));
+    bench.keys("down down down");
+    // the last step first, 0.1 decades a step: 10^(-0.5 - 0.1 · 2)
+    let screen = bench.text();
+    assert!(screen.contains("step 98 of 100: 0.200"), "{screen}");
+    assert!(screen.contains("step 98 ‖∂L/∂h‖ 0.200"), "{screen}");
+    let row = screen.lines().find(|l| l.contains("▸")).expect("a marker");
+    assert!(row.contains("▸96-100") || row.contains("-100"), "{row}");
+    bench.keys("end");
+    let screen = bench.text();
+    assert!(screen.contains("step 1 of 100: 3.98e-11"), "{screen}");
+    bench.keys("esc");
+    assert!(!bench.text().contains("of 100:"));
+    assert_eq!(bench.app.position, None);
+}
+
+#[test]
+fn a_click_reads_a_step_off() {
+    let mut bench = on_a_recurrent_net(120, 36);
+    bench.keys("v v v v");
+    let (x, y) = super::screens::find(&bench.buffer(), "∂L/∂h");
+    bench.click(x, y + 1);
+    assert!(bench.app.position.is_some_and(|at| at > 90));
+}
+
+#[test]
+fn an_lstm_shows_its_forget_gate_and_the_candidates_radius() {
+    let preset = presets::find("lstm-adding").expect("a preset");
+    let mut bench = Bench::on(preset.experiment().expect("a valid preset"));
+    bench.resize(160, 36);
+    let mut points = recurrent_points(0.1, 0..100);
+    for point in &mut points {
+        if let Some(radius) = point.time[0].radius {
+            point.time[0].gate = Some(radius - 0.1);
+        }
+    }
+    bench.tell(Message::Frame(frame(1, Status::Running, 2, points)));
+    bench.keys("2 z v v v v");
+    let screen = bench.text();
+    assert!(screen.contains("forget gate 0.730 open"), "{screen}");
+    assert!(
+        screen.contains("candidate's spectral radius 0.830"),
+        "{screen}"
+    );
+    assert!(screen.contains("‖∂L/∂(h,c)‖"), "{screen}");
+    assert!(screen.contains("VANISHING"), "{screen}");
+}

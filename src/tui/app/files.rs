@@ -117,7 +117,7 @@ impl App {
     /// The present run becomes the dimmed one beneath the next.
     pub(super) fn leave_run_behind(&mut self) {
         self.thaw();
-        self.cursor = None;
+        self.drop_cursor();
         self.window = None;
         let next = Run::new(self.experiment.clone());
         let old = std::mem::replace(&mut self.run, next);

@@ -102,6 +102,8 @@ pub struct App {
     pub layer: usize,
     /// The step whose values are read off the charts; `None`: the newest.
     pub cursor: Option<u64>,
+    /// The step of the sequences (from 0) whose gradient through time is read off.
+    pub position: Option<usize>,
     /// The part of the run that the charts show; `None`: all of it.
     pub window: Option<Window>,
     /// The run as it goes on while its picture is frozen.
@@ -154,6 +156,7 @@ impl App {
             training_row: 0,
             layer: 0,
             cursor: None,
+            position: None,
             window: None,
             live: None,
             measure: Measure::default(),
@@ -368,6 +371,25 @@ impl App {
 
     pub fn drop_cursor(&mut self) {
         self.cursor = None;
+        self.position = None;
+    }
+
+    /// The step of the sequences that is read off, where they have one.
+    pub fn position_shown(&self) -> Option<usize> {
+        let steps = self.time_shown()?.norms.len();
+        self.position.filter(|p| *p < steps)
+    }
+
+    /// The rows list the last step first: down is back in time.
+    fn move_position(&mut self, by: isize) {
+        let Some(last) = self.time_shown().and_then(|t| t.norms.len().checked_sub(1)) else {
+            return;
+        };
+        self.position = Some(match self.position_shown() {
+            Some(now) => now.saturating_add_signed(by.saturating_neg()).min(last),
+            None if by < 0 => 0,
+            None => last,
+        });
     }
 
     /// What was measured of the layers at the cursor, or last.
@@ -411,6 +433,7 @@ impl App {
                 self.follow_network();
             }
             Pane::Training => self.training_row = self.training_row.saturating_add_signed(by),
+            Pane::Flow if self.view == View::Time => self.move_position(by),
             // The flow lists the output layer first: down is toward the input.
             Pane::Flow | Pane::Layer => {
                 self.layer = self.layer.saturating_add_signed(-by);

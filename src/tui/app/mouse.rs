@@ -105,7 +105,9 @@ impl App {
                 }
             }
             Pane::Flow => {
-                if let Some(layer) = panes::flow::layer_at(self, area, at.x, at.y) {
+                if let Some(step) = panes::flow::position_at(self, area, at) {
+                    self.position = Some(step);
+                } else if let Some(layer) = panes::flow::layer_at(self, area, at.x, at.y) {
                     self.layer = layer;
                     self.follow_flow();
                 }

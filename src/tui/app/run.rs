@@ -120,21 +120,25 @@ impl Record {
         self.latest.as_ref().map_or(&[], |p| &p.layers)
     }
 
-    /// The last recurrent layers over their steps, with the last radii that were reckoned.
+    /// The last recurrent layers over their steps, with the last radii and gates that were reckoned.
     pub fn time(&self) -> Vec<ThroughTime> {
         let mut time = self.latest.as_ref().map_or(Vec::new(), |p| p.time.clone());
         for seen in &mut time {
-            seen.radius = self.radius(seen.layer, u64::MAX);
+            if let Some(reckoned) = self.reckoned(seen.layer, u64::MAX) {
+                (seen.radius, seen.gate) = (reckoned.radius, reckoned.gate);
+            }
         }
         time
     }
 
-    /// The spectral radius of a recurrent layer's matrix when it was last reckoned, up to this step.
-    pub fn radius(&self, layer: usize, until: u64) -> Option<f64> {
-        let known = |p: &Point| p.time.iter().find(|t| t.layer == layer)?.radius;
+    /// A recurrent layer when its radius was last reckoned, up to this step.
+    pub fn reckoned(&self, layer: usize, until: u64) -> Option<&ThroughTime> {
         let newest = self.latest.iter();
         let points = newest.chain(self.points.iter().rev());
-        points.filter(|p| p.step <= until).find_map(known)
+        points
+            .filter(|p| p.step <= until)
+            .flat_map(|p| &p.time)
+            .find(|t| t.layer == layer && t.radius.is_some())
     }
 
     /// The newest point, of those that are kept, all of whose layers' measures are finite.

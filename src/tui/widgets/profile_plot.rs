@@ -34,6 +34,8 @@ pub struct ProfilePlot<'a> {
     y: Option<Axis>,
     log: bool,
     cursor: Option<usize>,
+    /// What lies along the axis: layers, or steps.
+    place: &'a str,
 }
 
 /// From so many rows the legend has its own above the plot.
@@ -48,6 +50,7 @@ impl<'a> ProfilePlot<'a> {
             y: None,
             log: true,
             cursor: None,
+            place: "layer",
         }
     }
 
@@ -70,6 +73,12 @@ impl<'a> ProfilePlot<'a> {
     /// The layer (from 0) whose values are read off.
     pub fn cursor(mut self, layer: Option<usize>) -> Self {
         self.cursor = layer;
+        self
+    }
+
+    /// What the places along the axis are called, in the singular.
+    pub fn place(mut self, name: &'a str) -> Self {
+        self.place = name;
         self
     }
 
@@ -120,8 +129,8 @@ impl<'a> ProfilePlot<'a> {
 
     fn top_right(&self) -> Vec<Piece> {
         let place = self.cursor.map(|layer| Piece {
-            name: "layer".to_string(),
-            short: "layer".to_string(),
+            name: self.place.to_string(),
+            short: self.place.to_string(),
             value: Some(format!("{}", layer + 1)),
             style: Style::new(),
             sample: "",

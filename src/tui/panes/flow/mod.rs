@@ -15,7 +15,7 @@ use crate::tui::app::App;
 use crate::tui::layout::Pane;
 use crate::tui::measure::View;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 pub use rows::layer_word;
 
@@ -40,7 +40,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let measure = app.measure;
     let through_time = app.view == View::Time;
     let title = match through_time {
-        true => "Gradient through time · ‖∂L/∂h‖".to_string(),
+        true => format!("Gradient through time · ‖{}‖", time::symbol(app)),
         false => format!("Gradient flow · {}", measure.symbol()),
     };
     let shown = if measure.is_logarithmic() || through_time {
@@ -60,6 +60,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
                 thousands(last.into())
             )
         }
+        None if through_time && app.position_shown().is_none() => "↑↓ reads off a step".into(),
         None => format!("{shown}{}", app.view.name()),
     };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);
@@ -104,6 +105,14 @@ fn split(app: &App, inner: Rect) -> (Rect, Rect) {
         ..inner
     };
     (above, below)
+}
+
+/// The step of the sequences under a place of the pane `area`, in the view through time.
+pub fn position_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+    let inner = super::inside(area);
+    (app.view == View::Time)
+        .then(|| time::position_at(app, inner, at))
+        .flatten()
 }
 
 /// The layer under a place of the pane `area`.

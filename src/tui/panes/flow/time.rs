@@ -1,25 +1,29 @@
 //! The gradient through time, of a recurrent layer: a row a step of the sequences, or several steps where they are long, the
-//! last step on top; how it came over training; and the recurrent matrix's spectral radius.
+//! last step on top; how it came over training; and the recurrent matrix's spectral radius, or how far open the gate stands
+//! that carries the state on.
 //!
 //! ```text
-//!  1 tanh · 100 steps · spectral radius 0.98
+//!  1 tanh · step 84 of 100: 0.0113 · spectral radius 0.98
 //!  step    ∂L/∂h  pinned  -12 ······· -6 ······· 0
 //!  91-100   -1.2    -1.1  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
-//!  81-90    -2.0    -1.1  ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆
+//! ▸81-90    -2.0    -1.1  ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆
 //! ```
 
 use super::super::write_line;
 use super::rows::layer_word;
+use crate::experiment::LayerKind;
+use crate::nn::spec::Cell;
 use crate::telemetry::ThroughTime;
 use crate::training::Point;
 use crate::tui::app::App;
+use crate::tui::edit::layers;
 use crate::tui::measure::log10_text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{
     LogScale, LogSparkline, ProfilePlot, ProfileSeries, TimeAxis, format_value, group_rows,
 };
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use std::ops::Range;
@@ -92,41 +96,93 @@ fn split(inner: Rect, steps: usize) -> (Rect, Rect) {
     (above, below)
 }
 
-/// Which layer, how many steps, the radius; and how much of the last step's gradient comes to the first, where there is room.
+fn cell(app: &App, layer: usize) -> Option<&Cell> {
+    let entry = layers::entry_of(&app.experiment, layer)?;
+    match &app.experiment.network.layers.get(entry)?.kind {
+        LayerKind::Recurrent { cell, .. } => Some(cell),
+        LayerKind::Dense => None,
+    }
+}
+
+/// Of what the gradient is shown: an LSTM's state is its output and its cell's content together.
+pub fn symbol(app: &App) -> &'static str {
+    let layer = app.time_shown().map_or(app.layer, |seen| seen.layer);
+    match cell(app, layer) {
+        Some(Cell::Lstm { .. }) => "∂L/∂(h,c)",
+        _ => "∂L/∂h",
+    }
+}
+
+/// Which layer, how many steps or the one that is read off; what is known of what becomes of the gradient; and how much of
+/// the last step's comes to the first. What there is no room for is left out, whole.
 fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
-    let dim = theme.style(Role::Dim);
-    let text = format!(
-        " {} {} · {} steps",
-        seen.layer + 1,
-        layer_word(app, seen.layer),
-        seen.norms.len()
-    );
-    let mut spans = vec![Span::styled(text, theme.style(Role::Text))];
+    let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
+    let layer = format!(" {} {} · ", seen.layer + 1, layer_word(app, seen.layer));
+    let steps = seen.norms.len();
+    let mut spans = vec![Span::styled(layer, text)];
+    match app.position_shown() {
+        Some(at) => {
+            spans.push(Span::styled(format!("step {} of {steps}: ", at + 1), text));
+            let value = format_value(seen.norms[at]);
+            spans.push(Span::styled(value, theme.style(Role::Train)));
+        }
+        None => spans.push(Span::styled(format!("{steps} steps"), text)),
+    }
+    let mut left = usize::from(inner.width).saturating_sub(spans.iter().map(Span::width).sum());
+    let mut add = |name: String, value: String, style| {
+        let width = name.chars().count() + value.chars().count();
+        if width <= left {
+            left -= width;
+            spans.push(Span::styled(name, dim));
+            spans.push(Span::styled(value, style));
+        }
+    };
+    if let (Some(at), Some(pinned)) = (app.position_shown(), pinned(app, seen)) {
+        let value = format_value(pinned.norms[at]);
+        add(", pinned ".into(), value, theme.style(Role::Pinned));
+    }
     let until = app.cursor.unwrap_or(u64::MAX);
-    if let Some(radius) = app.run.record.radius(seen.layer, until) {
-        // A linear net's gradient shrinks or grows by it at every step back (Pascanu, Mikolov & Bengio 2013).
-        let over_all = radius.log10() * seen.norms.len() as f64;
-        let role = match over_all {
-            x if x < -3.0 => Role::Accent,
-            x if x > 3.0 => Role::Error,
-            _ => Role::Good,
-        };
-        spans.push(Span::styled(" · spectral radius ", dim));
-        spans.push(Span::styled(format_value(radius), theme.style(role)));
+    let gate = cell(app, seen.layer).and_then(Cell::carrying_gate);
+    if let Some(known) = app.run.record.reckoned(seen.layer, until) {
+        let judged = |factor: f64| theme.style(role_over(factor, steps));
+        if let (Some(gate), Some(open)) = (gate, known.gate) {
+            add(format!(" · {gate} "), format!("{open:.3} open"), judged(open));
+        }
+        match (gate, known.radius) {
+            // The gates decide how much goes through the candidate: its radius alone foretells nothing.
+            (Some(_), Some(radius)) => add(
+                " · candidate's spectral radius ".into(),
+                format_value(radius),
+                text,
+            ),
+            (None, Some(radius)) => add(
+                " · spectral radius ".into(),
+                format_value(radius),
+                judged(radius),
+            ),
+            (_, None) => {}
+        }
     }
     if let (Some(first), Some(last)) = (seen.norms.first(), seen.norms.last()) {
         let decades = (first / last).log10();
         let word = if decades < 0.0 { "lost" } else { "gained" };
         if decades.is_finite() {
             let text = format!(" · {:.1} decades {word}", decades.abs());
-            let used: usize = spans.iter().map(Span::width).sum();
-            if used + text.chars().count() <= usize::from(inner.width) {
-                spans.push(Span::styled(text, dim));
-            }
+            add(text, String::new(), dim);
         }
     }
     write_line(buf, inner, 0, spans);
+}
+
+/// What becomes over all steps of a gradient that changes by `factor` at each: a linear net's by the spectral radius
+/// (Pascanu, Mikolov & Bengio 2013), that on the way through a cell by its gate.
+fn role_over(factor: f64, steps: usize) -> Role {
+    match factor.log10() * steps as f64 {
+        x if x < -3.0 => Role::Accent,
+        x if x > 3.0 => Role::Error,
+        _ => Role::Good,
+    }
 }
 
 /// The pinned run's layer, where it has the same sequences.
@@ -147,10 +203,28 @@ fn label(steps: &Range<usize>) -> String {
     }
 }
 
+/// The steps of each row, the last row's first.
+fn groups(seen: &ThroughTime, inner: Rect) -> Vec<Range<usize>> {
+    let count = usize::from(inner.height.saturating_sub(2)).min(seen.norms.len());
+    group_rows(seen.norms.len(), count)
+}
+
+/// The step under a place: the middle one of a row's, or the profile's.
+pub fn position_at(app: &App, inner: Rect, at: Position) -> Option<usize> {
+    let seen = app.time_shown()?;
+    let (above, below) = split(inner, seen.norms.len());
+    if below.contains(at) {
+        let series = [measured(app, seen)];
+        return ProfilePlot::new(app.look(), &series).layer_at(below, at.x);
+    }
+    let row = at.y.checked_sub(above.y + 2)?;
+    let steps = groups(seen, above).into_iter().nth(row.into())?;
+    Some(usize::midpoint(steps.start, steps.end - 1))
+}
+
 fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
-    let count = usize::from(inner.height.saturating_sub(2)).min(seen.norms.len());
-    let groups = group_rows(seen.norms.len(), count);
+    let groups = groups(seen, inner);
     let words = groups.iter().map(|g| label(g).len()).max().unwrap_or(0);
     let label_width = words.max(4) + 1;
     let pinned = pinned(app, seen);
@@ -163,7 +237,11 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     let record = &app.run.record;
     let kept: Vec<&Point> = record.kept().collect();
     let scale = scale(&kept, seen.layer);
-    let mut text = format!(" {:<label_width$}{:>6}", "step", "∂L/∂h");
+    let symbol = match symbol(app) {
+        "∂L/∂h" => "∂L/∂h",
+        _ => "∂(h,c)",
+    };
+    let mut text = format!(" {:<label_width$}{symbol:>6}", "step");
     if pinned.is_some() {
         text += &format!("{:>8}", "pinned");
     }
@@ -177,8 +255,14 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     for (row, group) in (2u16..).zip(&groups) {
         let now = mean(&seen.norms, group);
         let colour = theme.magnitude(now.log10());
+        let is_read = app.position_shown().is_some_and(|at| group.contains(&at));
+        let marker = match (is_read, app.manner.glyphs.is_ascii()) {
+            (false, _) => " ",
+            (true, false) => "▸",
+            (true, true) => ">",
+        };
         let mut spans = vec![
-            Span::raw(format!(" {:<label_width$}", label(group))),
+            Span::raw(format!("{marker}{:<label_width$}", label(group))),
             Span::styled(
                 format!("{:>6}", log10_text(now)),
                 theme.style(Role::Text).fg(colour),
@@ -225,13 +309,28 @@ fn profile(app: &App, seen: &ThroughTime, area: Rect, buf: &mut Buffer) {
             style: theme.style(Role::Pinned),
         });
     }
-    series.push(ProfileSeries {
-        name: "‖∂L/∂h‖ over the sequence's steps",
-        short: "‖∂L/∂h‖",
+    series.push(measured(app, seen));
+    ProfilePlot::new(app.look(), &series)
+        .place("step")
+        .cursor(app.position_shown())
+        .render(area, buf);
+}
+
+fn measured<'a>(app: &App, seen: &'a ThroughTime) -> ProfileSeries<'a> {
+    let (name, short) = match symbol(app) {
+        "∂L/∂h" => ("‖∂L/∂h‖ over the sequence's steps", "‖∂L/∂h‖"),
+        _ => ("‖∂L/∂(h,c)‖ over the sequence's steps", "‖∂L/∂(h,c)‖"),
+    };
+    ProfileSeries {
+        name: if app.position_shown().is_some() {
+            short
+        } else {
+            name
+        },
+        short,
         values: &seen.norms,
-        style: theme.style(Role::Train),
-    });
-    ProfilePlot::new(app.look(), &series).render(area, buf);
+        style: app.manner.theme.style(Role::Train),
+    }
 }
 
 #[cfg(test)]
