@@ -158,12 +158,12 @@ impl From<&Predicted> for PredictedJson {
 
 /// `layer 0 through time: 5.81e-9 at step 1, ... 1.20e-1 at step 100; spectral radius 0.98`
 fn through_time(time: &ThroughTime) -> String {
-    let last = time.norms.len().saturating_sub(1);
+    let last = time.state_norms().len().saturating_sub(1);
     let mut steps: Vec<usize> = (0..=4).map(|quarter| last * quarter / 4).collect();
     steps.dedup();
     let norms: Vec<String> = steps
         .iter()
-        .filter_map(|t| Some(format!("{:.2e} at step {}", time.norms.get(*t)?, t + 1)))
+        .filter_map(|t| Some(format!("{:.2e} at step {}", time.state_norms().get(*t)?, t + 1)))
         .collect();
     let radius = time.radius.map_or(String::new(), |r| match time.gate {
         Some(gate) => {

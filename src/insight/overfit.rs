@@ -44,6 +44,11 @@ fn turn(tests: &[(u64, f64)]) -> Option<u64> {
 }
 
 impl Gap {
+    /// `gap 0.71`
+    pub fn figure(&self) -> String {
+        format!("gap {}", figure(self.gap))
+    }
+
     /// As short as a narrow pane needs.
     pub fn short(&self) -> String {
         match self.since {
@@ -74,7 +79,8 @@ impl Gap {
                 topic: Topic::Overfitting,
                 severity: Severity::Warning,
                 layers: Vec::new(),
-                sentence: format!("{}: {}; {}.", self.sentence(), cure.fix.label, cure.why),
+                // What it does comes first: a list shows the beginning.
+                sentence: format!("{}: {} ({})", cure.fix.label, cure.why, self.sentence()),
                 fix: Some(cure.fix),
             })
             .collect()

@@ -37,7 +37,7 @@ impl Kind {
 pub enum Measure {
     GradRms,
     DeltaRms,
-    /// ‖∂L/∂s_t‖ over a recurrent layer's steps instead of over depth.
+    /// ‖∂L/∂s_t‖ of a recurrent layer's state over its steps instead of over depth.
     ThroughTime,
 }
 
@@ -178,7 +178,7 @@ impl Measured {
         Self::new(measure, None, points)
     }
     fn of_time(time: &ThroughTime) -> Self {
-        let points = time.norms.iter().copied().enumerate().collect();
+        let points = time.state_norms().iter().copied().enumerate().collect();
         Self::new(Measure::ThroughTime, Some(time.layer), points)
     }
     /// The bottom's name and the top's, in a network of `count` layers; `None` where there is nothing.

@@ -225,7 +225,7 @@ fn what_only_training_did_is_met_by_a_smaller_rate_or_by_clipping() {
 
 #[test]
 fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
-    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 8\n";
+    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\nlength = 100\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 8\n";
     let plain = parse(text, "t.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let spec = |e: &Experiment| {
         resolve::network_spec(e, 2, Task::Regression { targets: 1 }).expect("it fits the data")
@@ -237,7 +237,7 @@ fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
                 .map(|t| 10f64.powf(per_step * f64::from(t - 99)))
                 .collect(),
             radius: Some(0.875),
-            gate: None,
+            ..ThroughTime::default()
         }]
     };
     let stats = &stats(0.0, 0.0)[..2];

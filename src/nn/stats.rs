@@ -53,10 +53,13 @@ pub struct LayerHistograms {
 pub struct ThroughTime {
     /// The layer, from 0.
     pub layer: usize,
-    /// ‖∂L/∂s_t‖₂ over the batch, of the state s_t that each step hands on, the sequence's first step first: all that comes to
-    /// it, through later steps too. The state is h_t, in an LSTM h_t and c_t together: its cell's content is what carries the
-    /// error back (Hochreiter & Schmidhuber 1997), and outputs alone would seem to lose what the content keeps.
+    /// ‖∂L/∂h_t‖₂ over the batch, of the output after each step, the sequence's first step first: all that comes to it, through
+    /// later steps too.
     pub norms: Vec<f64>,
+    /// The same of all that a step hands on where that is more than h_t: of an LSTM's h_t and c_t together. Its cell's content
+    /// is what carries the error back (Hochreiter & Schmidhuber 1997): outputs alone would seem to lose what the content keeps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<f64>,
     /// The largest magnitude of an eigenvalue of the recurrent matrix, in gated cells of the candidate's block of it; `None`
     /// where it was not reckoned, which takes longer than the norms. What becomes of the gradient it says of plain cells alone:
     /// in gated ones the gates decide how much goes through the candidate at all.
@@ -65,6 +68,17 @@ pub struct ThroughTime {
     /// forget gate, a GRU's update gate. The way through it alone keeps so much of the gradient a step. `None` of plain cells,
     /// and where it was not reckoned.
     pub gate: Option<f64>,
+}
+
+impl ThroughTime {
+    /// The norms of the gradient of the whole state that each step hands on: what is judged and shown.
+    pub fn state_norms(&self) -> &[f64] {
+        if self.state.is_empty() {
+            &self.norms
+        } else {
+            &self.state
+        }
+    }
 }
 
 /// Loss and, for classes, accuracy over some rows.

@@ -213,7 +213,8 @@ pub(super) fn write_point(point: &Point, into: &mut Vec<f64>) {
     }
     for time in &point.time {
         into.push(time.radius.unwrap_or(f64::NAN));
-        into.extend(&time.norms);
+        // What is shown of it; the rest is not kept.
+        into.extend(time.state_norms());
     }
 }
 
@@ -251,6 +252,7 @@ fn read_time(mut row: &[f64], layers: &[(usize, usize)]) -> Vec<ThroughTime> {
         ThroughTime {
             layer: *layer,
             norms: own[1..].to_vec(),
+            state: Vec::new(),
             radius: Some(own[0]).filter(|r| !r.is_nan()),
             gate: None,
         }

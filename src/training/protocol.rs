@@ -88,7 +88,11 @@ pub struct Point {
 impl Point {
     /// How many layers' measures take as much room as all that is in it.
     pub fn weight(&self) -> usize {
-        let steps: usize = self.time.iter().map(|t| t.norms.len()).sum();
+        let steps: usize = self
+            .time
+            .iter()
+            .map(|t| t.norms.len() + t.state.len())
+            .sum();
         self.layers.len() + steps.div_ceil(11)
     }
 }

@@ -1,7 +1,7 @@
 //! The presets' claims that need a whole run: gradients through time, transfer, pretraining, decay. As in
 //! `claims`, bounds leave room beside what was measured over several seeds.
 
-use super::training::preset;
+use super::training::{preset, seeded};
 use gradlab::experiment::{Experiment, apply_set};
 use gradlab::nn::stats::LayerStats;
 use gradlab::training::{Detail, Ended, Session, Start};
@@ -69,40 +69,47 @@ fn lstm_and_the_identity_solve_the_adding_problem_and_plain_tanh_does_not() {
 
 #[test]
 fn spectral_radius_one_and_a_half_explodes_and_clipping_rescues_it() {
-    let exploding = preset("rnn-exploding");
-    let session = start(&exploding, Path::new("."));
-    let (_, radius) = session.network().spectral_radii()[0];
-    assert!((radius - 1.5).abs() < 0.01, "{radius}");
-    let session = trained(&exploding, 100);
-    assert!(matches!(session.ended(), Some(Ended::Diverged(_))));
-    let mut clipped = trained(&preset("rnn-clipped"), 100);
-    assert!(accuracy(&mut clipped) > 0.98);
+    for seed in 1..=3 {
+        let exploding = seeded("rnn-exploding", seed);
+        let session = start(&exploding, Path::new("."));
+        let (_, radius) = session.network().spectral_radii()[0];
+        assert!((radius - 1.5).abs() < 0.01, "{radius}");
+        let session = trained(&exploding, 100);
+        assert!(matches!(session.ended(), Some(Ended::Diverged(_))));
+        let mut clipped = trained(&seeded("rnn-clipped", seed), 100);
+        assert!(accuracy(&mut clipped) > 0.98);
+    }
 }
 
 #[test]
 fn the_last_logistic_layer_is_driven_to_0() {
-    let mut session = start(&preset("logistic-top-saturates"), Path::new("."));
-    let first = advance(&mut session, 1);
-    assert!((first[3].out_mean - 0.5).abs() < 0.1);
-    let later = advance(&mut session, 299);
-    assert!(later[3].out_mean < 0.1, "{}", later[3].out_mean);
-    assert!(later[..3].iter().all(|s| s.out_mean > 0.3));
+    for seed in 1..=5 {
+        let preset = seeded("logistic-top-saturates", seed);
+        let mut session = start(&preset, Path::new("."));
+        let first = advance(&mut session, 1);
+        assert!((first[3].out_mean - 0.5).abs() < 0.1);
+        let later = advance(&mut session, 299);
+        assert!(later[3].out_mean < 0.1, "{}", later[3].out_mean);
+        assert!(later[..3].iter().all(|s| s.out_mean > 0.3));
+    }
 }
 
 #[test]
 fn standard_initialization_loses_what_normalized_initialization_keeps() {
-    let ratios = |name: &str| {
-        let stats = advance(&mut start(&preset(name), Path::new(".")), 1);
+    let ratios = |name: &str, seed: u64| {
+        let stats = advance(&mut start(&seeded(name, seed), Path::new(".")), 1);
         [
             stats[4].out_std / stats[0].out_std,
             stats[0].delta_rms / stats[4].delta_rms,
         ]
     };
-    for ratio in ratios("tanh-standard") {
-        assert!(ratio < 0.2, "{ratio}");
-    }
-    for ratio in ratios("tanh-glorot") {
-        assert!(ratio > 0.4, "{ratio}");
+    for seed in 1..=5 {
+        for ratio in ratios("tanh-standard", seed) {
+            assert!(ratio < 0.2, "{ratio}");
+        }
+        for ratio in ratios("tanh-glorot", seed) {
+            assert!(ratio > 0.4, "{ratio}");
+        }
     }
 }
 

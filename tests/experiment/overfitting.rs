@@ -27,7 +27,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn medians(experiment: &Experiment, label: &str) -> (f64, f64) {
-    let runs: Vec<(f64, f64)> = (1..=3).map(|seed| ends(experiment, seed)).collect();
+    let runs: Vec<(f64, f64)> = (1..=5).map(|seed| ends(experiment, seed)).collect();
     let tests: Vec<f64> = runs.iter().map(|r| r.1).collect();
     let gaps: Vec<f64> = runs.iter().map(|r| r.1 - r.0).collect();
     println!("{label}: test losses {tests:.2?}, gaps {gaps:.2?}");

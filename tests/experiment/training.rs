@@ -18,6 +18,14 @@ pub struct Trained {
     pub test: Score,
 }
 
+/// A shipped preset with another seed.
+pub fn seeded(name: &str, seed: u64) -> Experiment {
+    Experiment {
+        seed,
+        ..preset(name)
+    }
+}
+
 pub fn preset(name: &str) -> Experiment {
     presets::find(name)
         .unwrap_or_else(|| panic!("no preset {name}"))

@@ -290,6 +290,48 @@ fn a_linear_net_of_a_scaled_rotation_loses_exactly_rho_a_step() {
     }
 }
 
+/// With no weights from step to step an LSTM's error goes back through its cells alone, and every forget gate keeps the
+/// half of it that it is open, over more steps than a single precision's range has halves.
+#[test]
+fn an_lstms_content_carries_what_its_outputs_do_not() {
+    let (rows, steps) = (3, 300);
+    let bottom = LayerSpec {
+        kind: LayerKind::Recurrent {
+            cell: Cell::Lstm { forget_bias: 0.0 },
+            recurrent_init: Initializer::Zeros,
+        },
+        init: Initializer::Zeros,
+        bias: Bias::Drawn(Initializer::Zeros),
+        ..recurrent(1, 6, Cell::Plain, Activation::Tanh)
+    };
+    let spec = stack(vec![bottom, layer(6, 1, Activation::Linear)], Loss::Mse);
+    let time = Time {
+        steps,
+        target_every_step: false,
+    };
+    let mut network: Network = build(&spec, rows, time);
+    let x = Array2::zeros((rows, steps));
+    network.initialize(x.view()).expect("weights");
+    let y = Array2::ones((rows, 1));
+    let batch = Batch {
+        x: x.view(),
+        y: TargetsView::Values(y.view()),
+    };
+    network
+        .probe_with(&batch, &ProbeOptions::default())
+        .expect("a probe");
+    let seen = network.through_time(true).remove(0);
+    assert_eq!((seen.gate, seen.radius), (Some(0.5), Some(0.0)));
+    let last = steps - 1;
+    assert!(seen.norms[last] > 0.0 && seen.norms[..last].iter().all(|n| *n == 0.0));
+    assert_eq!(seen.state[last], seen.norms[last]);
+    // half through the output gate, half of that through the forget gate
+    assert!((seen.state[last - 1] / seen.state[last] - 0.25).abs() < 1e-6);
+    for pair in seen.state[..last].windows(2) {
+        assert!((pair[0] / pair[1] - 0.5).abs() < 1e-6, "{pair:?}");
+    }
+}
+
 #[test]
 fn an_lstm_learns_to_add_two_marked_numbers() {
     let (rows, steps) = (32, 8);

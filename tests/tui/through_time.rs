@@ -18,7 +18,7 @@ fn recurrent_points(per_step: f64, steps: std::ops::Range<u64>) -> Vec<Point> {
             layer: 0,
             norms: norms.collect(),
             radius: point.step.is_multiple_of(10).then_some(0.83),
-            gate: None,
+            ..ThroughTime::default()
         }];
         point.clip_factor = 0.031;
         point

@@ -171,8 +171,7 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// ‖∂loss/∂s_t‖₂ of the last step's batch, step by step of the sequence, for every recurrent layer from the bottom; the
-    /// state s_t is h_t, of an LSTM h_t and c_t.
+    /// ‖∂loss/∂h_t‖₂ of the last step's batch, step by step of the sequence, for every recurrent layer from the bottom.
     pub fn time_norms(&self) -> Vec<Vec<f64>> {
         let recurrent = self.layers.iter().filter_map(|l| l.recurrence.as_ref());
         recurrent.map(|r| r.time_norms.clone()).collect()
@@ -190,6 +189,7 @@ impl<T: Real> Network<T> {
             Some(ThroughTime {
                 layer: l.index,
                 norms: r.time_norms.clone(),
+                state: r.state_norms.clone(),
                 radius: with_radii.then(|| r.radius()),
                 gate: r.gate().filter(|_| with_radii),
             })

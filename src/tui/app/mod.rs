@@ -376,13 +376,13 @@ impl App {
 
     /// The step of the sequences that is read off, where they have one.
     pub fn position_shown(&self) -> Option<usize> {
-        let steps = self.time_shown()?.norms.len();
+        let steps = self.time_shown()?.state_norms().len();
         self.position.filter(|p| *p < steps)
     }
 
     /// The rows list the last step first: down is back in time.
     fn move_position(&mut self, by: isize) {
-        let Some(last) = self.time_shown().and_then(|t| t.norms.len().checked_sub(1)) else {
+        let Some(last) = self.time_shown().and_then(|t| t.state_norms().len().checked_sub(1)) else {
             return;
         };
         self.position = Some(match self.position_shown() {

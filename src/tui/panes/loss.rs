@@ -1,6 +1,6 @@
 //! Loss and accuracy over the steps, training and test rows, the pinned run beneath.
 
-use super::{framed, percent, pretraining, write_line};
+use super::{fit, framed, percent, pretraining, write_line};
 use crate::telemetry::History;
 use crate::training::Pretraining;
 use crate::tui::app::App;
@@ -88,21 +88,29 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let inner = framed(app, Pane::Loss, title, note, area, buf);
     if let Some(pinned) = app.baseline() {
-        let text = format!(
+        let room = usize::from(area.width.saturating_sub(3));
+        let long = format!(
             " pinned → now: {} ",
             differences::line(&pinned.experiment, &app.experiment)
         );
-        let room = usize::from(area.width.saturating_sub(3));
+        let brief = differences::brief(&pinned.experiment, &app.experiment);
+        // Where there is no room for whole keys their last parts say what was changed.
+        let text = if long.chars().count() > room && !brief.is_empty() {
+            format!(" now: {brief} ")
+        } else {
+            long
+        };
         buf.set_stringn(
             area.x + 2,
             area.bottom() - 1,
-            super::fit(&text, room),
+            fit(&text, room),
             room,
             app.manner.theme.style(Role::Pinned),
         );
     }
     if both {
-        let half = inner.height / 2;
+        // The loss has two lines more of figures: the gap, and the pinned run's.
+        let half = inner.height.div_ceil(2);
         chart(
             app,
             Kind::Loss,
@@ -185,7 +193,8 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         }
     }
     write_line(buf, area, 0, spans);
-    let lines = 1 + u16::from(kind == Kind::Loss && draw_gap(app, area, buf));
+    let mut lines = 1 + u16::from(kind == Kind::Loss && draw_gap(app, area, buf));
+    lines += u16::from(draw_pinned(app, kind, lines, area, buf));
     let below = Rect {
         y: area.y + lines,
         height: area.height.saturating_sub(lines),
@@ -229,6 +238,33 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         chart = chart.x_range((first as f64, last as f64));
     }
     chart.render(below, buf);
+}
+
+/// The pinned run's newest figures, on the line `row`; whether they were drawn.
+fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) -> bool {
+    let Some(pinned) = app.baseline().filter(|_| area.height >= row + 4) else {
+        return false;
+    };
+    let (train, test) = curves(&pinned.record, kind);
+    let text = |v: f64| match kind {
+        Kind::Loss => format_value(v),
+        Kind::Accuracy => percent(v),
+    };
+    let mut figures: Vec<String> = [train.last(), test.last()]
+        .into_iter()
+        .flatten()
+        .map(text)
+        .collect();
+    if kind == Kind::Loss
+        && let Some(gap) = pinned.record.gap()
+    {
+        figures.push(gap.figure());
+    }
+    let words = format!("pinned {}", figures.join("  "));
+    let text = fit(&words, area.width.into());
+    let span = Span::styled(text, app.manner.theme.style(Role::Pinned));
+    write_line(buf, area, row, vec![span]);
+    true
 }
 
 /// How far training and test rows are apart, beneath the figures; whether it was drawn.

@@ -32,13 +32,14 @@ impl<T: Real> Layer<T> {
         r.step.d_content.fill(T::ZERO);
         for at in (0..r.steps).rev() {
             carried = r.join_outer(at, delta, exponent, carried);
-            // ∂loss/∂(h_t, c_t), the adjoint of the whole state: what an LSTM's content carries never shows in h_t alone
+            // an LSTM's ∂loss/∂(h_t, c_t) is the adjoint of the whole state: what an LSTM's content carries never shows in h_t alone
             // (the constant error carousel of Hochreiter & Schmidhuber 1997).
-            let mut squares = square_sum(r.step.d_state.data());
-            if matches!(r.cell, Cell::Lstm { .. }) {
-                squares += square_sum(r.step.d_content.data());
-            }
+            let squares = square_sum(r.step.d_state.data());
             r.time_norms[at] = squares.sqrt() * power_of_two(carried);
+            if let Some(state) = r.state_norms.get_mut(at) {
+                let all = squares + square_sum(r.step.d_content.data());
+                *state = all.sqrt() * power_of_two(carried);
+            }
             r.exponents[at] = carried;
             match r.cell {
                 Cell::Plain => r.plain_back(at, pre, activated, &spec.activation),

@@ -57,9 +57,10 @@ pub(crate) struct Recurrence<T: Real> {
     biases: Vec<T>,
     /// One step's buffers.
     step: Step<T>,
-    /// ‖∂loss/∂s_t‖₂ over the batch, step by step: the total, through later steps too. The state s_t is all that a step hands
-    /// on: h_t, and an LSTM's c_t.
+    /// ‖∂loss/∂h_t‖₂ over the batch, step by step: the total, through later steps too.
     pub time_norms: Vec<f64>,
+    /// `lstm`: the same of h_t and c_t together; empty otherwise.
+    pub state_norms: Vec<f64>,
 }
 
 /// Buffers of one step: `[rows][units]`, and `[rows][gates · units]` where it says gates.
@@ -120,6 +121,10 @@ impl<T: Real> Recurrence<T> {
                 d_gates: step(gates),
             },
             time_norms: vec![0.0; steps],
+            state_norms: match cell {
+                Cell::Lstm { .. } => vec![0.0; steps],
+                Cell::Plain | Cell::Gru => Vec::new(),
+            },
         })
     }
     /// Blocks of one step of the batch in use.

@@ -69,7 +69,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         let spans = vec![Span::styled(text, theme.style(Role::Dim))];
         return write_line(buf, inner, 0, spans);
     };
-    let (above, below) = split(inner, seen.norms.len());
+    let (above, below) = split(inner, seen.state_norms().len());
     head(app, seen, above, buf);
     rows(app, seen, above, buf);
     if !below.is_empty() {
@@ -119,12 +119,12 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
     let layer = format!(" {} {} · ", seen.layer + 1, layer_word(app, seen.layer));
-    let steps = seen.norms.len();
+    let steps = seen.state_norms().len();
     let mut spans = vec![Span::styled(layer, text)];
     match app.position_shown() {
         Some(at) => {
             spans.push(Span::styled(format!("step {} of {steps}: ", at + 1), text));
-            let value = format_value(seen.norms[at]);
+            let value = format_value(seen.state_norms()[at]);
             spans.push(Span::styled(value, theme.style(Role::Train)));
         }
         None => spans.push(Span::styled(format!("{steps} steps"), text)),
@@ -139,7 +139,7 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
         }
     };
     if let (Some(at), Some(pinned)) = (app.position_shown(), pinned(app, seen)) {
-        let value = format_value(pinned.norms[at]);
+        let value = format_value(pinned.state_norms()[at]);
         add(", pinned ".into(), value, theme.style(Role::Pinned));
     }
     let until = app.cursor.unwrap_or(u64::MAX);
@@ -164,7 +164,7 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
             (_, None) => {}
         }
     }
-    if let (Some(first), Some(last)) = (seen.norms.first(), seen.norms.last()) {
+    if let (Some(first), Some(last)) = (seen.state_norms().first(), seen.state_norms().last()) {
         let decades = (first / last).log10();
         let word = if decades < 0.0 { "lost" } else { "gained" };
         if decades.is_finite() {
@@ -192,7 +192,7 @@ fn pinned<'a>(app: &'a App, seen: &ThroughTime) -> Option<&'a ThroughTime> {
         Some(step) => record.at(step),
         None => record.latest.as_ref(),
     };
-    of(point?, seen.layer).filter(|t| t.norms.len() == seen.norms.len())
+    of(point?, seen.layer).filter(|t| t.state_norms().len() == seen.state_norms().len())
 }
 
 fn label(steps: &Range<usize>) -> String {
@@ -205,14 +205,14 @@ fn label(steps: &Range<usize>) -> String {
 
 /// The steps of each row, the last row's first.
 fn groups(seen: &ThroughTime, inner: Rect) -> Vec<Range<usize>> {
-    let count = usize::from(inner.height.saturating_sub(2)).min(seen.norms.len());
-    group_rows(seen.norms.len(), count)
+    let count = usize::from(inner.height.saturating_sub(2)).min(seen.state_norms().len());
+    group_rows(seen.state_norms().len(), count)
 }
 
 /// The step under a place: the middle one of a row's, or the profile's.
 pub fn position_at(app: &App, inner: Rect, at: Position) -> Option<usize> {
     let seen = app.time_shown()?;
-    let (above, below) = split(inner, seen.norms.len());
+    let (above, below) = split(inner, seen.state_norms().len());
     if below.contains(at) {
         let series = [measured(app, seen)];
         return ProfilePlot::new(app.look(), &series).layer_at(below, at.x);
@@ -253,7 +253,7 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     let (start, end) = app.steps_shown();
     let axis = TimeAxis::fit(start, end, usize::from(spark.width));
     for (row, group) in (2u16..).zip(&groups) {
-        let now = mean(&seen.norms, group);
+        let now = mean(seen.state_norms(), group);
         let colour = theme.magnitude(now.log10());
         let is_read = app.position_shown().is_some_and(|at| group.contains(&at));
         let marker = match (is_read, app.manner.glyphs.is_ascii()) {
@@ -269,11 +269,11 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
             ),
         ];
         if let Some(pinned) = pinned {
-            let text = format!("{:>8}", log10_text(mean(&pinned.norms, group)));
+            let text = format!("{:>8}", log10_text(mean(pinned.state_norms(), group)));
             spans.push(Span::styled(text, theme.style(Role::Pinned)));
         }
         write_line(buf, inner, row, spans);
-        let value = |p: &&Point| of(p, seen.layer).map_or(f64::NAN, |t| mean(&t.norms, group));
+        let value = |p: &&Point| of(p, seen.layer).map_or(f64::NAN, |t| mean(t.state_norms(), group));
         let values: Vec<f64> = kept.iter().map(value).collect();
         let area = Rect {
             y: inner.y + row,
@@ -292,7 +292,7 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
 fn scale(kept: &[&Point], layer: usize) -> LogScale {
     let stride = (kept.len() / 24).max(1);
     let sampled = kept.iter().step_by(stride).chain(kept.last());
-    let norms = sampled.filter_map(|p| of(p, layer)).flat_map(|t| &t.norms);
+    let norms = sampled.filter_map(|p| of(p, layer)).flat_map(|t| t.state_norms());
     let fitted = LogScale::fit(norms.copied());
     LogScale::new(fitted.min + 0.0, fitted.max + 0.0)
 }
@@ -305,7 +305,7 @@ fn profile(app: &App, seen: &ThroughTime, area: Rect, buf: &mut Buffer) {
         series.push(ProfileSeries {
             name: "pinned",
             short: "pin",
-            values: &pinned.norms,
+            values: pinned.state_norms(),
             style: theme.style(Role::Pinned),
         });
     }
@@ -328,7 +328,7 @@ fn measured<'a>(app: &App, seen: &'a ThroughTime) -> ProfileSeries<'a> {
             name
         },
         short,
-        values: &seen.norms,
+        values: seen.state_norms(),
         style: app.manner.theme.style(Role::Train),
     }
 }
