@@ -3,7 +3,7 @@
 
 use super::profile::{self, LARGEST_NORM};
 use super::theory::{Setting, Theory, predict};
-use crate::data::{DataKind, Task};
+use crate::data::Task;
 use crate::experiment::{BatchSize, Experiment, LayerKind, resolve};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -214,45 +214,24 @@ pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting
         .map(|(_, fix)| fix)
 }
 
-/// The steps of the sequences that the experiment names; a file's own are not known.
-fn steps(experiment: &Experiment) -> Option<usize> {
-    match &experiment.data.kind {
-        DataKind::Adding { length, .. }
-        | DataKind::TemporalOrder { length, .. }
-        | DataKind::Echo { length, .. } => Some(*length),
-        DataKind::Csv { window, .. } => *window,
-        _ => None,
-    }
-}
-
-/// For signals through time: lstm cells whose forget gates begin so far open that the cell keeps a third of its gradient over
-/// all steps. A gate of logistic(ln T) = T/(T+1) keeps about 1/e over T steps (Tallec &
-/// Ollivier 2018, "Can recurrent neural networks warp time?", who draw the bias between ln 1 and ln (T - 1)); the usual bias
-/// of 1 keeps 0.73 a step and nothing over a hundred. `None` where that is so already.
+/// For signals through time, where there are plain recurrent layers.
 pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
-    let steps = steps(experiment).map_or(0.0, |steps| (steps as f64).ln());
-    let wanted = (steps * 10.0).round().max(10.0) / 10.0;
     let mut changed = experiment.clone();
-    let (mut replaced, mut opened) = (false, false);
+    let mut any = false;
     for layer in &mut changed.network.layers {
-        let LayerKind::Recurrent { cell, .. } = &mut layer.kind else {
-            continue;
-        };
-        match cell {
-            Cell::Lstm { forget_bias } if *forget_bias >= wanted => continue,
-            Cell::Lstm { .. } => opened = true,
-            Cell::Plain | Cell::Gru => replaced = true,
+        if let LayerKind::Recurrent { cell, .. } = &mut layer.kind
+            && *cell == Cell::Plain
+        {
+            *cell = Cell::Lstm { forget_bias: 1.0 };
+            any = true;
         }
-        *cell = Cell::Lstm {
-            forget_bias: wanted,
-        };
     }
-    let label = match (replaced, opened) {
-        (true, _) => format!("use lstm cells with open gates (forget_bias = {wanted})"),
-        (false, true) => format!("open the forget gates (forget_bias = {wanted})"),
-        (false, false) => return None,
-    };
-    Some(Fix::new(label, changed))
+    any.then(|| {
+        Fix::new(
+            "use lstm cells, which carry the gradient through time",
+            changed,
+        )
+    })
 }
 
 /// Gradients clipped by their norm, where nothing clips them yet.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::Task;
-use crate::experiment::{apply_set, parse, resolve};
+use crate::experiment::{parse, resolve};
 use crate::insight::remedy::predicted_decades;
 use crate::insight::theory::predict;
 
@@ -263,28 +263,20 @@ fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
     let grows = judge(stats, &time(-0.1), None, &plain, &spec(&plain));
     assert_eq!(grows.kind, Kind::Exploding);
     // What an LSTM's state loses, content and all, is lost: its gates are not open far enough for so many steps.
+    // It may still learn to open them: no change is known to help.
     let lstm = &fix.experiment;
-    let closed = |bias: &str| {
-        let cell = format!("network.layers.0.cell={{kind=\"lstm\",forget_bias={bias}}}");
-        apply_set(lstm, &cell).expect("a change that fits")
-    };
-    let usual = closed("1.0");
-    let gates = |open: f64| {
-        let mut seen = time(0.1);
-        (seen[0].radius, seen[0].gate) = (Some(0.9), Some(open));
-        seen
-    };
-    let lost = judge(stats, &gates(0.73), None, &usual, &spec(&usual));
-    assert_eq!(lost.kind, Kind::Vanishing);
+    let mut gates = time(0.1);
+    (gates[0].radius, gates[0].gate) = (Some(0.9), Some(0.73));
+    let lost = judge(stats, &gates, None, lstm, &spec(lstm));
+    assert_eq!((lost.kind, &lost.fix), (Kind::Vanishing, &None));
     assert!(
-        lost.evidence.contains("the forget gate of layer 1 is 73 % open"),
+        lost.evidence
+            .contains("the forget gate of layer 1 is 73 % open"),
         "{}",
         lost.evidence
     );
-    let opened = lost.fix.expect("a fix");
-    assert_eq!(opened.experiment, fix.experiment);
-    // ln 100 = 4.6
-    assert_eq!(opened.label, "open the forget gates (forget_bias = 4.6)");
-    let as_fixed = judge(stats, &gates(0.99), None, lstm, &spec(lstm));
-    assert_eq!(as_fixed.fix, None);
+    gates[0].norms = vec![0.0; 100];
+    gates[0].state = vec![1.0; 100];
+    let kept = judge(stats, &gates, None, lstm, &spec(lstm));
+    assert_eq!(kept.kind, Kind::Healthy);
 }
