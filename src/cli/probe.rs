@@ -163,7 +163,13 @@ fn through_time(time: &ThroughTime) -> String {
     steps.dedup();
     let norms: Vec<String> = steps
         .iter()
-        .filter_map(|t| Some(format!("{:.2e} at step {}", time.state_norms().get(*t)?, t + 1)))
+        .filter_map(|t| {
+            Some(format!(
+                "{:.2e} at step {}",
+                time.state_norms().get(*t)?,
+                t + 1
+            ))
+        })
         .collect();
     let radius = time.radius.map_or(String::new(), |r| match time.gate {
         Some(gate) => {

@@ -382,7 +382,10 @@ impl App {
 
     /// The rows list the last step first: down is back in time.
     fn move_position(&mut self, by: isize) {
-        let Some(last) = self.time_shown().and_then(|t| t.state_norms().len().checked_sub(1)) else {
+        let Some(last) = self
+            .time_shown()
+            .and_then(|t| t.state_norms().len().checked_sub(1))
+        else {
             return;
         };
         self.position = Some(match self.position_shown() {

@@ -9,7 +9,6 @@ mod forward;
 mod measure;
 mod spectrum;
 
-
 use super::parameter::Parameter;
 use crate::nn::init::Initializer;
 use crate::nn::kernel::{Blocked, LANES, Real};

@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn of_matrices_with_known_eigenvalues() {
-        let radius = |n, w: &[f64]| spectral_radius(&Weights::from_dense(w.len() / n, n, w), w.len() / n - n);
+        let radius = |n, w: &[f64]| {
+            spectral_radius(&Weights::from_dense(w.len() / n, n, w), w.len() / n - n)
+        };
         // a rotation times 1.5, eigenvalues 1.5·e^{±iφ}
         let (s, c) = (0.7f64.sin() * 1.5, 0.7f64.cos() * 1.5);
         assert!((radius(2, &[c, -s, s, c]) - 1.5).abs() < 2e-3);

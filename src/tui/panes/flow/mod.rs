@@ -60,7 +60,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
                 thousands(last.into())
             )
         }
-        None if through_time && app.position_shown().is_none() => "↑↓ reads off a step".into(),
+        None if through_time && app.position_shown().is_none() => "↑↓ step".into(),
         None => format!("{shown}{}", app.view.name()),
     };
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);

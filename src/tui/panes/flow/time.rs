@@ -147,7 +147,11 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     if let Some(known) = app.run.record.reckoned(seen.layer, until) {
         let judged = |factor: f64| theme.style(role_over(factor, steps));
         if let (Some(gate), Some(open)) = (gate, known.gate) {
-            add(format!(" · {gate} "), format!("{open:.3} open"), judged(open));
+            add(
+                format!(" · {gate} "),
+                format!("{open:.3} open"),
+                judged(open),
+            );
         }
         match (gate, known.radius) {
             // The gates decide how much goes through the candidate: its radius alone foretells nothing.
@@ -273,7 +277,8 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
             spans.push(Span::styled(text, theme.style(Role::Pinned)));
         }
         write_line(buf, inner, row, spans);
-        let value = |p: &&Point| of(p, seen.layer).map_or(f64::NAN, |t| mean(t.state_norms(), group));
+        let value =
+            |p: &&Point| of(p, seen.layer).map_or(f64::NAN, |t| mean(t.state_norms(), group));
         let values: Vec<f64> = kept.iter().map(value).collect();
         let area = Rect {
             y: inner.y + row,
@@ -292,7 +297,9 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
 fn scale(kept: &[&Point], layer: usize) -> LogScale {
     let stride = (kept.len() / 24).max(1);
     let sampled = kept.iter().step_by(stride).chain(kept.last());
-    let norms = sampled.filter_map(|p| of(p, layer)).flat_map(|t| t.state_norms());
+    let norms = sampled
+        .filter_map(|p| of(p, layer))
+        .flat_map(|t| t.state_norms());
     let fitted = LogScale::fit(norms.copied());
     LogScale::new(fitted.min + 0.0, fitted.max + 0.0)
 }
