@@ -105,7 +105,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let fix = fix_spans(app, area);
     let rows = text_rows(area, fix.is_empty());
     let indent = indent(&said, area);
-    for (row, line) in (0..).zip(lines(app, &said, area, rows)) {
+    let (shown, more) = lines(app, &said, area, rows);
+    for (row, line) in (0..).zip(shown) {
         let lead = if row == 0 {
             Span::styled(format!(" {} ", said.word), badge)
         } else {
@@ -117,6 +118,12 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let mut last = vec![Span::raw(" ".repeat(indent + 1))];
     last.extend(fix);
+    if let Some(more) = more {
+        last.push(Span::styled(
+            format!("   {more}"),
+            theme.style(Role::Accent),
+        ));
+    }
     write_line(buf, area, rows as u16, last);
 }
 
@@ -135,8 +142,13 @@ fn indent(said: &Said, area: Rect) -> usize {
 }
 
 /// The sentence and behind it the evidence, broken at spaces into at most `rows` lines. Where that is not all, the key that
-/// shows it whole stands at the end.
-fn lines(app: &App, said: &Said, area: Rect, rows: usize) -> Vec<Vec<Span<'static>>> {
+/// shows it whole stands at the end, or is given back where the sentence itself fits but the key does not.
+fn lines(
+    app: &App,
+    said: &Said,
+    area: Rect,
+    rows: usize,
+) -> (Vec<Vec<Span<'static>>>, Option<String>) {
     let theme = &app.manner.theme;
     let words = |text: &str, role| {
         let words: Vec<(String, Role)> =
@@ -155,15 +167,21 @@ fn lines(app: &App, said: &Said, area: Rect, rows: usize) -> Vec<Vec<Span<'stati
     };
     let mut lines: Vec<Vec<(String, Role)>> = vec![Vec::new()];
     let mut used = 0;
+    let mut left_over = None;
     for (word, role) in all {
         let size = word.chars().count() + 1;
         if used + size > room(lines.len() - 1) && used > 0 {
             if lines.len() == rows {
                 let more = format!("… {}", shown_key(app, "explain"));
                 let room = room(rows - 1).saturating_sub(more.chars().count() + 1);
-                if let Some(last) = lines.last_mut() {
-                    shorten(last, room);
+                let Some(last) = lines.last_mut() else {
+                    break;
+                };
+                shorten(last, room, role == Role::Text);
+                if width(last) <= room {
                     last.push((more, Role::Accent));
+                } else {
+                    left_over = Some(more);
                 }
                 break;
             }
@@ -180,15 +198,19 @@ fn lines(app: &App, said: &Said, area: Rect, rows: usize) -> Vec<Vec<Span<'stati
             .map(|(word, role)| Span::styled(format!(" {word}"), theme.style(role)))
             .collect()
     };
-    lines.into_iter().map(spans).collect()
+    (lines.into_iter().map(spans).collect(), left_over)
 }
 
-/// Leaves out words at a line's end until the rest takes at most `room` columns.
-fn shorten(line: &mut Vec<(String, Role)>, room: usize) {
-    let width = |line: &[(String, Role)]| -> usize {
-        line.iter().map(|(word, _)| word.chars().count() + 1).sum()
-    };
-    while width(line) > room && line.pop().is_some() {}
+fn width(line: &[(String, Role)]) -> usize {
+    line.iter().map(|(word, _)| word.chars().count() + 1).sum()
+}
+
+/// Leaves out words at a line's end until the rest takes at most `room` columns; of the sentence only where it is cut anyway.
+fn shorten(line: &mut Vec<(String, Role)>, room: usize, cuts_sentence: bool) {
+    let may_go = |last: &(String, Role)| cuts_sentence || last.1 == Role::Dim;
+    while width(line) > room && line.last().is_some_and(may_go) {
+        line.pop();
+    }
 }
 
 /// All that the verdict says, in paragraphs.
