@@ -55,7 +55,11 @@ pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, 
         Some(steps) if !recurrent => data.features.saturating_mul(steps),
         _ => data.features,
     };
-    network_spec(experiment, inputs, data.task)
+    let spec = network_spec(experiment, inputs, data.task)?;
+    Ok(NetworkSpec {
+        target_rms: data.target_rms(),
+        ..spec
+    })
 }
 
 /// The network of this experiment on rows of `inputs` features (a step's features for sequences), for this task.
@@ -119,6 +123,7 @@ pub fn network_spec(
         layers,
         loss,
         label_smoothing: experiment.training.label_smoothing,
+        target_rms: 1.0,
     })
 }
 

@@ -77,7 +77,11 @@ fn task(spec: &NetworkSpec) -> Task {
 pub fn spec_of(experiment: &Experiment, like: &NetworkSpec) -> Option<NetworkSpec> {
     let mut experiment = experiment.clone();
     experiment.training.loss = Some(like.loss.clone());
-    resolve::network_spec(&experiment, like.inputs, task(like)).ok()
+    let spec = resolve::network_spec(&experiment, like.inputs, task(like)).ok()?;
+    Some(NetworkSpec {
+        target_rms: like.target_rms,
+        ..spec
+    })
 }
 
 /// All weights of all layers by one initializer.

@@ -4,6 +4,7 @@ use super::profile::{self, EXPLODING, LARGEST_NORM, VANISHING};
 use super::remedy::{self, Fix};
 use super::words;
 use crate::experiment::Experiment;
+use crate::nn::loss::Loss;
 use crate::nn::network::{Direction, NonFinite};
 use crate::nn::spec::{LayerKind, NetworkSpec};
 use crate::nn::stats::{LayerStats, ThroughTime};
@@ -119,7 +120,8 @@ pub fn without_fix(
         .iter()
         .copied()
         .max_by(|a, b| a.1.grad_norm.total_cmp(&b.1.grad_norm));
-    let over = loudest.filter(|(_, s)| s.grad_norm > LARGEST_NORM);
+    let bound = largest_norm(spec);
+    let over = loudest.filter(|(_, s)| s.grad_norm > bound);
     let kind = match (worse.ratio, over) {
         // A norm over the bound explodes, whatever happens below it.
         (_, Some(_)) => Kind::Exploding,
@@ -137,11 +139,22 @@ pub fn without_fix(
             kind,
             &worse,
             over.map(|(l, s)| (l, s.grad_norm)),
-            spec.layers.len(),
+            spec,
         ),
         evidence: evidence(kind, &trained, time, spec),
         fix: None,
     }
+}
+
+/// The largest norm of a gradient that is healthy. An error in the targets' own units is as large as they are, and so is all
+/// that is made of it: where these are hundreds, a norm of thousands is nothing of the network's doing.
+fn largest_norm(spec: &NetworkSpec) -> f64 {
+    let unit = match spec.loss {
+        Loss::Mse => spec.target_rms,
+        Loss::Huber { delta } => spec.target_rms.min(delta),
+        Loss::Mae | Loss::CrossEntropy | Loss::BinaryCrossEntropy => 1.0,
+    };
+    LARGEST_NORM * unit.max(1.0)
 }
 
 /// A magnitude from the bottom layer to the top one, or from the first step to the last.
@@ -266,7 +279,13 @@ fn diverged(place: NonFinite, count: usize) -> Verdict {
     }
 }
 
-fn sentence(kind: Kind, worse: &Measured, over: Option<(usize, f64)>, count: usize) -> String {
+fn sentence(
+    kind: Kind,
+    worse: &Measured,
+    over: Option<(usize, f64)>,
+    spec: &NetworkSpec,
+) -> String {
+    let count = spec.layers.len();
     let Some((bottom, top)) = worse.ends(count) else {
         return "All layers are frozen: nothing is trained.".to_string();
     };
@@ -289,7 +308,7 @@ fn sentence(kind: Kind, worse: &Measured, over: Option<(usize, f64)>, count: usi
             "The gradients explode: their norm is {} in {}, far over the healthy {}.",
             words::number(norm),
             words::layers(&[layer], count),
-            words::number(LARGEST_NORM)
+            words::number(largest_norm(spec))
         ),
         (Kind::Exploding, _) => format!(
             "{what} explodes: {slope} decades gained per {unit} {way}; {bottom} gets {} times what {top} gets.",

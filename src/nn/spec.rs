@@ -125,6 +125,8 @@ pub struct NetworkSpec {
     pub layers: Vec<LayerSpec>,
     pub loss: Loss,
     pub label_smoothing: f64,
+    /// Root mean square of the numbers that a regression is to meet, 1 for classes: what its error signal is measured in.
+    pub target_rms: f64,
 }
 
 impl NetworkSpec {

@@ -49,6 +49,7 @@ pub fn spec(widths: &[usize], activation: &Activation, loss: Loss) -> NetworkSpe
         layers: layers.collect(),
         loss,
         label_smoothing: 0.0,
+        target_rms: 1.0,
     }
 }
 

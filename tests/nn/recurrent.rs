@@ -37,6 +37,7 @@ fn stack(layers: Vec<LayerSpec>, loss: Loss) -> NetworkSpec {
         layers,
         loss,
         label_smoothing: 0.0,
+        target_rms: 1.0,
     }
 }
 

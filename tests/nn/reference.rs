@@ -160,6 +160,7 @@ pub fn case(json: &Json) -> Result<Case, String> {
         layers: specs,
         loss: entry::<Loss>(name, loss).ok_or(format!("loss {name}"))?,
         label_smoothing: loss["label_smoothing"].as_f64().unwrap_or(0.0),
+        target_rms: 1.0,
     };
     Ok(Case {
         spec,

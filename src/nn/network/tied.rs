@@ -89,6 +89,7 @@ mod tests {
             ],
             loss: Loss::Mse {},
             label_smoothing: 0.0,
+            target_rms: 1.0,
         };
         let options = BuildOptions {
             seed: 1,

@@ -154,6 +154,7 @@ fn build(layers: Vec<LayerSpec>, batch: usize, seed: u64) -> Result<Network, Pre
         layers,
         loss: Loss::Mse {},
         label_smoothing: 0.0,
+        target_rms: 1.0,
     };
     let options = BuildOptions {
         seed,

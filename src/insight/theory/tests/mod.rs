@@ -62,5 +62,6 @@ fn network(
         layers,
         loss: Loss::CrossEntropy,
         label_smoothing: 0.0,
+        target_rms: 1.0,
     }
 }
