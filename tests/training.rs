@@ -26,6 +26,8 @@ mod transfer;
 #[cfg(unix)]
 #[path = "training/trouble.rs"]
 mod trouble;
+#[path = "training/verdicts.rs"]
+mod verdicts;
 
 use gradlab::experiment::{Experiment, parse};
 use gradlab::training::{Detail, Session, Start};

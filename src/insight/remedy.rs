@@ -64,6 +64,21 @@ pub fn predicted_decades(theory: &Theory) -> f64 {
     if worst.is_nan() { f64::INFINITY } else { worst }
 }
 
+/// Whether theory sees the gradients grow toward the bottom, or a norm over the largest that is healthy; also where there is no
+/// theory of the network.
+pub fn is_foreseen_to_grow(experiment: &Experiment, spec: &NetworkSpec) -> bool {
+    let Ok(theory) = predict(spec, &default_setting(experiment)) else {
+        return true;
+    };
+    let grows = |f: fn(&super::theory::Predicted) -> f64| {
+        let values: Vec<f64> = theory.layers.iter().map(f).collect();
+        let ratio = profile::ratio(&values);
+        ratio.is_nan() || ratio.log10() > GOOD
+    };
+    let loud = |l: &super::theory::Predicted| l.grad_norm.is_nan() || l.grad_norm > LARGEST_NORM;
+    grows(|l| l.grad_rms) || grows(|l| l.delta_rms) || theory.layers.iter().any(loud)
+}
+
 /// The data's task, read off the network.
 fn task(spec: &NetworkSpec) -> Task {
     let units = spec.layers.last().map_or(1, |l| l.units);

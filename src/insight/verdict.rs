@@ -71,6 +71,8 @@ pub struct Verdict {
     pub ratio: f64,
     /// Where and which way a value first was not finite.
     pub non_finite: Option<NonFinite>,
+    /// Layers that are trained; of fewer than two nothing is judged.
+    pub trained: usize,
     /// One plain sentence.
     pub sentence: String,
     /// The figures behind it.
@@ -135,12 +137,8 @@ pub fn without_fix(
         slope: worse.slope,
         ratio: worse.ratio,
         non_finite: None,
-        sentence: sentence(
-            kind,
-            &worse,
-            over.map(|(l, s)| (l, s.grad_norm)),
-            spec,
-        ),
+        trained: trained.len(),
+        sentence: sentence(kind, &worse, over.map(|(l, s)| (l, s.grad_norm)), spec),
         evidence: evidence(kind, &trained, time, spec),
         fix: None,
     }
@@ -273,6 +271,7 @@ fn diverged(place: NonFinite, count: usize) -> Verdict {
         slope: 0.0,
         ratio: f64::NAN,
         non_finite: Some(place),
+        trained: count,
         sentence: format!("{first} is the first whose numbers are no longer finite, {way}."),
         evidence: format!("{what} is infinite or not a number"),
         fix: None,
@@ -313,6 +312,10 @@ fn sentence(
         (Kind::Exploding, _) => format!(
             "{what} explodes: {slope} decades gained per {unit} {way}; {bottom} gets {} times what {top} gets.",
             words::number(worse.ratio)
+        ),
+        _ if worse.points.len() < 2 && count > 1 => format!(
+            "Only {top} is trained: it can use what the {} frozen layers pass up, and change nothing of it.",
+            count - 1
         ),
         _ if worse.points.len() < 2 => {
             "Only one layer is trained: there is no depth to lose the signal in.".to_string()
@@ -416,6 +419,10 @@ pub fn fix(kind: Kind, experiment: &Experiment, spec: &NetworkSpec) -> Option<Fi
         Kind::Healthy => None,
         Kind::Vanishing if recurrent => remedy::for_recurrence(experiment),
         Kind::Vanishing => signal(),
+        // Where the network itself makes nothing grow, another draw of it changes nothing.
+        Kind::Exploding if recurrent || !remedy::is_foreseen_to_grow(experiment, spec) => {
+            remedy::clip(experiment)
+        }
         Kind::Exploding => signal().or_else(|| remedy::clip(experiment)),
         Kind::Diverged => signal().or_else(|| remedy::scale_learning_rate(experiment, 0.1)),
     }

@@ -43,6 +43,9 @@ fn said(app: &App) -> Said {
                 Kind::Diverged => ("DIVERGED", Role::Error),
                 Kind::Vanishing => ("VANISHING", Role::Accent),
                 Kind::Exploding => ("EXPLODING", Role::Error),
+                Kind::Healthy if verdict.trained < 2 && app.layer_count() > 1 => {
+                    ("FROZEN", Role::Warning)
+                }
                 Kind::Healthy => ("HEALTHY", Role::Good),
             };
             let evidence = if app.layer_count() == 1 {
