@@ -242,6 +242,10 @@ where
             None => Ok(Change::Restart),
         };
         match change {
+            // Where a run has diverged nothing is left that a change could mend.
+            Ok(Change::InPlace) if matches!(self.ended, Some(Status::Diverged(_))) => {
+                self.restart()
+            }
             // A stop rule may be met now, or no longer.
             Ok(Change::InPlace) => self.ended = self.trainee.as_ref().and_then(T::ended).map(said),
             Ok(Change::Restart) => self.restart(),

@@ -349,6 +349,17 @@ fn what_was_done_is_saved_when_the_handle_goes() {
     assert_eq!(std::fs::read_to_string(path).expect("autosave"), "12");
 }
 
+/// Nothing that can be changed under way mends numbers that are not finite: the change is seen from the start.
+#[test]
+fn a_change_of_a_run_that_diverged_starts_it_again() {
+    let mut bench = Bench::start("diverges", None);
+    bench.mailbox.send(Command::Run);
+    bench.until(|frame| matches!(frame.status, Status::Diverged(_)));
+    let calm = experiment("calm", 1);
+    bench.mailbox.send(Command::Replace(Box::new(calm)));
+    bench.until(|frame| frame.info.run == 2 && !matches!(frame.status, Status::Diverged(_)));
+}
+
 /// A drive that is gone or full: every autosave that fails is said, and the run goes on.
 #[test]
 fn an_autosave_that_fails_is_said_and_training_goes_on() {

@@ -48,6 +48,14 @@ pub enum SessionError {
     File(#[from] TensorFileError),
     #[error("{file}: {source}")]
     Weights { file: String, source: TensorError },
+    #[error(
+        "{error}; network.transfer takes its layers from there: train the network they are from and save its weights, \
+         gradlab run EXPERIMENT --save-weights {from}, or take [network.transfer] out"
+    )]
+    Transfer {
+        from: String,
+        error: TensorFileError,
+    },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
@@ -225,7 +233,10 @@ fn take_over(
     base_dir: &Path,
 ) -> Result<(), SessionError> {
     let path = base_dir.join(&transfer.from);
-    let file = TensorFile::read(&path)?;
+    let file = TensorFile::read(&path).map_err(|error| SessionError::Transfer {
+        from: crate::text::clean(&transfer.from.display().to_string(), 100),
+        error,
+    })?;
     let refused = |source| SessionError::Weights {
         file: crate::text::clean(&path.display().to_string(), 200),
         source,
