@@ -56,6 +56,17 @@ pub fn printable_json(json: &str) -> String {
     out
 }
 
+/// How long ago something was: "3 h ago".
+pub fn age(age: std::time::Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match minutes {
+        0 => "just now".into(),
+        1..60 => format!("{minutes} min ago"),
+        60..2880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
 /// A word in a message: clean, short, between backquotes.
 pub fn quote(text: &str) -> String {
     format!("`{}`", clean(text, 60))

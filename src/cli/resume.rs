@@ -5,8 +5,10 @@ use super::failure::{Failure, Status};
 use super::output::Output;
 use super::source::Loaded;
 use super::workbench;
-use crate::training::{Checkpoint, autosaves};
-use std::path::PathBuf;
+use crate::nn::vocabulary::Vocabulary;
+use crate::training::{Checkpoint, CheckpointError, Glance, autosaves};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub fn run(
     args: &ResumeArgs,
@@ -21,7 +23,7 @@ pub fn run(
         Some(path) => path.clone(),
         None => newest()?,
     };
-    let found = Checkpoint::glance(&path).map_err(|e| Failure::Misused(e.to_string()))?;
+    let found = Checkpoint::glance(&path).map_err(|e| not_one(&path, &e))?;
     let loaded = Loaded {
         experiment: found.experiment,
         label: crate::text::clean(&path.display().to_string(), 200),
@@ -29,6 +31,17 @@ pub fn run(
         path: None,
     };
     workbench::open(loaded, Some(path), workbench, common)
+}
+
+/// Why it cannot be gone on with; of an experiment's file, what opens it.
+fn not_one(path: &Path, error: &CheckpointError) -> Failure {
+    let name = crate::text::clean(&path.display().to_string(), 200);
+    Failure::Misused(match path.extension() {
+        Some(end) if end == "toml" => {
+            format!("{name} is an experiment, not a checkpoint of a run: `gradlab {name}` opens it")
+        }
+        _ => error.to_string(),
+    })
 }
 
 /// The newest autosave that can be read.
@@ -43,16 +56,26 @@ fn newest() -> Result<PathBuf, Failure> {
 fn list(output: &mut Output) -> Result<Status, Failure> {
     for found in autosaves::list().map_err(Failure::Failed)? {
         let what = match &found.contents {
-            Ok(contents) => format!(
-                "{}, seed {}, step {}",
-                crate::text::clean(&contents.experiment.name, 60),
-                contents.experiment.seed,
-                contents.step
-            ),
+            Ok(contents) => told(contents, found.written),
             Err(why) => why.to_string(),
         };
         let name = crate::text::clean(&found.path.display().to_string(), 400);
         output.line(format!("{name}\n    {what}"))?;
     }
     Ok(Status::Done)
+}
+
+/// What tells one run from another: how far, how long ago, and of what network.
+fn told(run: &Glance, written: SystemTime) -> String {
+    let e = &run.experiment;
+    let layers: usize = e.network.layers.iter().map(|l| l.repeat).sum();
+    format!(
+        "{}, seed {}, step {}, {}: {layers} layers, {} drawn by {}",
+        crate::text::clean(&e.name, 60),
+        e.seed,
+        run.step,
+        crate::text::age(written.elapsed().unwrap_or_default()),
+        e.network.activation.name(),
+        e.network.init.name(),
+    )
 }

@@ -1,6 +1,7 @@
 //! What happens to the workbench, and what it wants done: the only two roads between the state and the world.
 
 use super::inquiry::{Answer, Question};
+use super::overlay::Goal;
 use crate::experiment::Experiment;
 use crate::training::{Command, Frame, Sweep};
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -24,6 +25,8 @@ pub enum Message {
     Listed(Vec<Openable>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
     Opened(PathBuf, Result<Box<Experiment>, String>),
+    /// A file of the name is there already: the person is asked by this goal whether it is to be replaced.
+    Exists(PathBuf, Goal),
     /// A file was written, or could not be.
     Saved(PathBuf, Result<(), String>),
     /// A line for the person.
@@ -88,6 +91,8 @@ pub enum Effect {
     Save {
         path: PathBuf,
         text: String,
+        /// What asks first where a file of the name is there; `None` replaces it.
+        ask: Option<Goal>,
     },
     /// Something to take away, written whole or not at all.
     Write {
@@ -95,6 +100,8 @@ pub enum Effect {
         bytes: Vec<u8>,
         /// What it is, for the line that says it is there.
         what: String,
+        /// As of `Save`.
+        ask: Option<Goal>,
     },
     Copy(String),
     Suspend,

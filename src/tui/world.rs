@@ -209,11 +209,23 @@ impl World {
                 let result = read(&path);
                 Some(Message::Opened(path, result.map(Box::new)))
             }
-            Effect::Save { path, text } => {
+            Effect::Save {
+                path,
+                ask: Some(goal),
+                ..
+            }
+            | Effect::Write {
+                path,
+                ask: Some(goal),
+                ..
+            } if path.is_file() => Some(Message::Exists(path, goal)),
+            Effect::Save { path, text, .. } => {
                 let result = write_whole(&path, text.as_bytes()).map_err(|error| error.to_string());
                 Some(Message::Saved(path, result))
             }
-            Effect::Write { path, bytes, what } => {
+            Effect::Write {
+                path, bytes, what, ..
+            } => {
                 let name = path.display();
                 Some(match write_whole(&path, &bytes) {
                     Ok(()) => Message::Notice(format!("saved {what} as {name}")),

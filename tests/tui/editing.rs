@@ -227,11 +227,76 @@ fn quitting_asks_only_when_something_is_unsaved() {
     assert!(bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
 }
 
+/// No file is replaced before the person has said so, and no quit is left hanging by a question that is not answered.
+#[test]
+fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
+    let mut bench = running(120, 36);
+    bench.keys("n S ctrl-u x . t o m l enter");
+    let Some(Effect::Save {
+        path,
+        ask: Some(goal),
+        ..
+    }) = bench.effects.pop()
+    else {
+        panic!("saved without a question");
+    };
+    bench.tell(Message::Exists(path.clone(), goal.clone()));
+    assert!(
+        bench.text().contains("x.toml is there already"),
+        "{}",
+        bench.text()
+    );
+    bench.keys("enter");
+    let replaced = bench.effects.pop();
+    assert!(
+        matches!(replaced, Some(Effect::Save { ask: None, .. })),
+        "{replaced:?}"
+    );
+    // Another name is asked about again.
+    bench.tell(Message::Exists(path.clone(), goal.clone()));
+    bench.keys("ctrl-u y . t o m l enter");
+    let other = bench.effects.pop();
+    assert!(
+        matches!(other, Some(Effect::Save { ask: Some(_), .. })),
+        "{other:?}"
+    );
+    // Left alone, nothing is written and nothing ends.
+    bench.keys("q s");
+    bench.tell(Message::Exists(path.clone(), goal));
+    bench.keys("esc").tell(Message::Saved(path, Ok(())));
+    assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
+    for key in ["w", "W"] {
+        bench.keys(key).keys("enter");
+        let asked = matches!(
+            bench.effects.pop(),
+            Some(Effect::Write { ask: Some(_), .. })
+        );
+        assert!(asked, "{key}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_restart_and_what_begins_now_is_said() {
+    let mut bench = running(120, 36);
+    bench.tell(Message::Frame(frame(
+        1,
+        Status::Finished("400 steps".into()),
+        11,
+        points(11, 400..401),
+    )));
+    bench.keys("4 j j j +");
+    assert!(
+        bench.text().contains("r starts it again with the change"),
+        "{}",
+        bench.text()
+    );
+}
+
 #[test]
 fn a_failed_save_says_why_and_keeps_the_edit() {
     let mut bench = running(120, 36);
     bench.keys("n S ctrl-u x . t o m l enter");
-    let Some(Effect::Save { path, text }) = bench.effects.pop() else {
+    let Some(Effect::Save { path, text, .. }) = bench.effects.pop() else {
         panic!("no save");
     };
     assert_eq!(

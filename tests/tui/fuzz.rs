@@ -151,7 +151,7 @@ fn view(n: usize) -> DataView {
 /// The world's answer to what the workbench asked for; what is saved has to read back.
 fn answer(effect: Effect) -> Option<Message> {
     match effect {
-        Effect::Save { path, text } => {
+        Effect::Save { path, text, .. } => {
             assert!(experiment::parse(&text, "saved.toml").is_ok(), "{text}");
             Some(Message::Saved(path, Ok(())))
         }

@@ -3,8 +3,8 @@
 
 use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
-use crate::nn::vocabulary::Value;
-use crate::training::Command;
+use crate::nn::vocabulary::{Value, Vocabulary};
+use crate::training::{Command, Status};
 use crate::tui::edit::{
     Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, lower, value,
 };
@@ -29,9 +29,27 @@ impl App {
         true
     }
 
+    /// What the person would not see: a change that waits for the next start, or one in the middle of a run.
+    fn tell_when(&mut self, before: &Experiment) {
+        let (old, new) = (
+            &before.training.optimizer,
+            &self.experiment.training.optimizer,
+        );
+        if matches!(self.run.status, Status::Finished(_)) {
+            self.notice("the run has ended: r starts it again with the change");
+        } else if old.name() != new.name() && !self.run.record.is_empty() {
+            self.notice(format!(
+                "{} from this step on, at learning rate {}; r starts again with it",
+                new.name(),
+                new.learning_rate()
+            ));
+        }
+    }
+
     /// Puts a whole new experiment in the place of the present one; `u` brings that back.
     pub fn replace(&mut self, next: Experiment) {
         let before = std::mem::replace(&mut self.experiment, next);
+        self.tell_when(&before);
         self.undo.push(before);
         if self.undo.len() > MOST_UNDO {
             self.undo.remove(0);

@@ -127,6 +127,10 @@ impl App {
             .iter()
             .find(|p| !p.kept)
             .map_or(0, |p| p.record.step());
+        if old.experiment.data != self.experiment.data {
+            // On other rows no figure can be held against this one's.
+            return self.pinned.retain(|p| p.kept);
+        }
         if old.record.is_empty() || old.record.step() < shown / 10 {
             return;
         }
@@ -141,6 +145,7 @@ impl App {
             Some(path) => self.effect(Effect::Save {
                 path,
                 text: experiment::to_toml(&self.experiment),
+                ask: None,
             }),
             None => self.save_as(),
         }
@@ -195,13 +200,15 @@ impl App {
 
     pub fn copy(&mut self) {
         self.effect(Effect::Copy(experiment::to_toml(&self.experiment)));
-        self.notice("copied the experiment's file to the clipboard");
+        self.notice(
+            "sent the experiment's file to the terminal's clipboard (OSC 52); where none arrives, S saves it",
+        );
     }
 
     pub fn copy_link(&mut self) {
         let link = link::encode(&self.experiment);
         self.notice(format!(
-            "copied a link of {} characters: gradlab open '{}…', or paste it here",
+            "sent a link of {} characters to the terminal's clipboard: gradlab open '{}…', or paste it here",
             link.len(),
             link::PREFIX
         ));

@@ -9,6 +9,7 @@ mod mouse;
 mod pinning;
 mod preview;
 mod racing;
+mod replacing;
 mod resizing;
 pub mod run;
 mod takeaway;

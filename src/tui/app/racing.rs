@@ -101,6 +101,8 @@ impl App {
             return self.notice(format!("{}: as it was", lane.label));
         }
         self.replace(lane.experiment);
+        // From the start, also where it could be changed under way: what won is the curve from there.
+        self.restart();
         self.notice(format!("taken over: {} (u takes it back)", lane.label));
     }
 

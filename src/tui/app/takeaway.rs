@@ -41,7 +41,7 @@ impl App {
         }));
     }
 
-    pub(super) fn save_curves(&mut self, path: PathBuf) -> Result<(), String> {
+    pub(super) fn save_curves(&mut self, path: PathBuf, ask: Option<Goal>) -> Result<(), String> {
         let format = match extension(&path).as_str() {
             "csv" => Format::Csv,
             "jsonl" | "ndjson" | "json" => Format::Jsonl,
@@ -59,12 +59,17 @@ impl App {
             1 => format!("{points} points"),
             runs => format!("{points} points of {runs} runs"),
         };
-        self.effect(Effect::Write { path, bytes, what });
+        self.effect(Effect::Write {
+            path,
+            bytes,
+            what,
+            ask,
+        });
         Ok(())
     }
 
     /// The prompt is closed by now: the picture is of what lay beneath it.
-    pub(super) fn save_picture(&mut self, path: PathBuf) -> Result<(), String> {
+    pub(super) fn save_picture(&mut self, path: PathBuf, ask: Option<Goal>) -> Result<(), String> {
         if extension(&path) != "svg" {
             return Err("the picture is an SVG: end the name in .svg".into());
         }
@@ -75,6 +80,7 @@ impl App {
             path,
             bytes,
             what: "the screen".into(),
+            ask,
         });
         Ok(())
     }

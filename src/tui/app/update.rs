@@ -33,6 +33,7 @@ impl App {
             Message::Swept(sweep) => self.swept(*sweep),
             Message::Listed(openables) => self.show_openables(openables),
             Message::Opened(path, result) => self.opened(path, result),
+            Message::Exists(path, goal) => self.ask_to_replace(path, goal),
             Message::Saved(path, result) => self.saved(path, result),
             Message::Notice(text) => self.notice(text),
             Message::Trouble(text) => self.trouble(text),
@@ -246,8 +247,10 @@ impl App {
 
     fn prompt_key(&mut self, mut prompt: Prompt, key: KeyEvent) {
         match key.code {
-            KeyCode::Esc => return,
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return,
+            KeyCode::Esc => return self.quit_after_save = false,
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return self.quit_after_save = false;
+            }
             KeyCode::Enter => {
                 if let Err(error) = self.answer(&prompt) {
                     prompt.error = Some(error);
@@ -294,14 +297,10 @@ impl App {
                 self.complete(*slot, *choice, values);
                 Ok(())
             }
-            Goal::SaveAs => {
-                let path = path_of(text)?;
-                let text = crate::experiment::to_toml(&self.experiment);
-                self.effect(Effect::Save { path, text });
-                Ok(())
+            goal @ (Goal::SaveAs | Goal::SaveCurves | Goal::SavePicture) => {
+                self.save_to(path_of(text)?, goal, None)
             }
-            Goal::SaveCurves => self.save_curves(path_of(text)?),
-            Goal::SavePicture => self.save_picture(path_of(text)?),
+            Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
             Goal::NamePinned => self.name_pinned(text),
             Goal::OpenPath => {
                 let path = path_of(text)?;

@@ -11,8 +11,9 @@ use crate::experiment::Experiment;
 use crate::nn::vocabulary::Value;
 pub use form::{Form, Subject};
 pub use line::Line;
-pub use list::{Asked, Item, List, Purpose};
 use std::path::PathBuf;
+
+pub use list::{Asked, Item, List, Purpose};
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -53,6 +54,8 @@ pub enum Goal {
         values: Vec<Option<Value>>,
     },
     SaveAs,
+    /// A file of this name is there: the same goal once more, which replaces it unless the name is changed.
+    Replace(Box<Goal>, PathBuf),
     OpenPath,
     SaveCurves,
     SavePicture,
