@@ -42,7 +42,12 @@ const TAUGHT: [(&str, Kind); 11] = [
 
 /// Of these what shows is through training: weights that lie elsewhere, pretraining, and a gradient through time that only
 /// training lets die.
-const ELSEWHERE: [&str; 3] = ["transfer-target", "pretrain-digits", "rnn-tanh-vanishing"];
+const ELSEWHERE: [&str; 4] = [
+    "transfer-target",
+    "pretrain-digits",
+    "rnn-tanh-vanishing",
+    "lstm-adding",
+];
 
 #[test]
 fn every_preset_is_judged_as_what_it_teaches() {
