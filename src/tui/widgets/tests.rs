@@ -241,7 +241,7 @@ fn a_profile_shows_theory_with_its_band_beneath_what_is_measured() {
     assert_eq!(plot.layer_at(area, 0), None);
     let text = rows(&draw(60, 12, plot.cursor(Some(1))));
     assert!(
-        text[0].ends_with("layer 2 theory 0.00100 now 0.00100"),
+        text[0].starts_with("layer 2 theory 0.00100 now 0.00100"),
         "{text:#?}"
     );
 }
