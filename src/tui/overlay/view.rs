@@ -77,7 +77,9 @@ fn text_lines(text: &str, screen: Rect) -> Vec<String> {
 /// How far a text can be scrolled.
 pub fn last_scroll(text: &str, screen: Rect) -> usize {
     let lines = text_lines(text, screen).len();
-    let shown = centred(screen, TEXT, rows_of(lines) + 2).height - 2;
+    let shown = centred(screen, TEXT, rows_of(lines) + 2)
+        .height
+        .saturating_sub(2);
     lines.saturating_sub(usize::from(shown))
 }
 
