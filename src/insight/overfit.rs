@@ -16,6 +16,8 @@ const FEWEST: usize = 6;
 pub struct Gap {
     /// Test loss minus training loss.
     pub gap: f64,
+    /// Loss of the training rows, as the test rows' is taken: not of a mini-batch.
+    pub train: f64,
     /// The step of the lowest test loss, where it has risen since while the rows that are trained on fare better.
     pub since: Option<u64>,
 }
@@ -28,6 +30,7 @@ pub fn gap(tests: &[(u64, f64)], train: f64, test: f64) -> Option<Gap> {
     }
     Some(Gap {
         gap,
+        train,
         since: turn(tests).filter(|_| gap > 0.0),
     })
 }
@@ -36,11 +39,13 @@ fn turn(tests: &[(u64, f64)]) -> Option<u64> {
     if tests.len() < FEWEST {
         return None;
     }
-    let finite = tests.iter().filter(|t| t.1.is_finite());
+    let (before, newest) = tests.split_at(tests.len() - NEWEST);
+    let finite = before.iter().filter(|t| t.1.is_finite());
     let (step, lowest) = finite.min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let newest = &tests[tests.len() - NEWEST..];
     let now = newest.iter().map(|t| t.1).sum::<f64>() / NEWEST as f64;
-    (now > lowest * (1.0 + TURNED)).then_some(*step)
+    // what has just come down to its lowest has not turned, however far above it has been on the way
+    let falls = newest.iter().any(|t| t.1 < *lowest);
+    (!falls && now > lowest * (1.0 + TURNED)).then_some(*step)
 }
 
 impl Gap {
@@ -49,22 +54,20 @@ impl Gap {
         format!("gap {}", figure(self.gap))
     }
 
-    /// As short as a narrow pane needs.
+    /// As short as a narrow pane needs. Where nothing is wrong it says of which training loss the gap is, since the one beside
+    /// the curves is a mini-batch's.
     pub fn short(&self) -> String {
         match self.since {
-            Some(step) => format!("gap {}: overfits since {step}", figure(self.gap)),
-            None => format!("gap {}", figure(self.gap)),
+            Some(step) => format!("{}: overfits since {step}", self.figure()),
+            None => format!("{} (train rows {})", self.figure(), figure(self.train)),
         }
     }
 
     /// A line.
     pub fn sentence(&self) -> String {
         match self.since {
-            Some(step) => format!("gap {}: overfits since step {step}", figure(self.gap)),
-            None if self.gap > 0.0 => {
-                format!("gap {}: the test loss has not turned", figure(self.gap))
-            }
-            None => format!("gap {}: no overfitting", figure(self.gap)),
+            Some(step) => format!("{}: overfits since step {step}", self.figure()),
+            None => self.short(),
         }
     }
 
@@ -156,11 +159,13 @@ pub struct Cure {
     pub fix: Fix,
 }
 
-fn figure(gap: f64) -> String {
-    if gap.abs() < 100.0 {
-        format!("{gap:.2}")
+fn figure(loss: f64) -> String {
+    // no -0.00
+    let loss = if loss.abs() < 0.005 { 0.0 } else { loss };
+    if loss.abs() < 100.0 {
+        format!("{loss:.2}")
     } else {
-        format!("{gap:.0}")
+        format!("{loss:.0}")
     }
 }
 
@@ -185,6 +190,21 @@ mod tests {
         let level: Vec<(u64, f64)> = (0..20).map(|i| (i, 1.0 + 0.01 * (i % 2) as f64)).collect();
         assert_eq!(gap(&level, 0.9, 1.0).expect("finite").since, None);
         assert_eq!(gap(&falling, f64::NAN, 1.0), None);
+    }
+
+    #[test]
+    fn a_test_loss_at_its_lowest_has_not_turned_however_steeply_it_fell() {
+        let mut steep: Vec<(u64, f64)> = (0..8).map(|i| (i, 2f64.powi(-(i as i32)))).collect();
+        assert_eq!(gap(&steep, 0.001, 0.0078).expect("finite").since, None);
+        steep.extend([(8, 0.1), (9, 0.2), (10, 0.3)]);
+        assert_eq!(gap(&steep, 0.001, 0.3).expect("finite").since, Some(7));
+    }
+
+    #[test]
+    fn a_gap_names_the_training_loss_that_it_is_of() {
+        let found = gap(&[], 2.411, 2.409).expect("finite");
+        assert_eq!(found.short(), "gap 0.00 (train rows 2.41)");
+        assert_eq!(found.sentence(), found.short());
     }
 
     /// What rises for training rows too is no overfitting.
