@@ -205,7 +205,7 @@ impl Runner<'_> {
             if over || (reports && step / epoch > before / epoch) {
                 self.evaluate()?;
             }
-            let point = advance.point.filter(|point| !point.layers.is_empty());
+            let point = advance.point.filter(Point::is_measured);
             self.unmeasured = point.is_none();
             if let Some(point) = point {
                 self.last = Some(Point {
@@ -391,7 +391,7 @@ impl Runner<'_> {
 
     /// Of the last measurements; `None` where no step was taken.
     fn judged(&self) -> Option<Judged> {
-        let last = self.last.as_ref().filter(|p| !p.layers.is_empty())?;
+        let last = self.last.as_ref()?;
         let verdict = verdict::judge(
             &last.layers,
             &last.time,

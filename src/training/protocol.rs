@@ -86,6 +86,10 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether the layers were looked at, not the loss alone.
+    pub fn is_measured(&self) -> bool {
+        !self.layers.is_empty()
+    }
     /// How many layers' measures take as much room as all that is in it.
     pub fn weight(&self) -> usize {
         let steps: usize = self

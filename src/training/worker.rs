@@ -342,7 +342,7 @@ where
                     };
                 }
                 self.unsaved |= advance.steps > 0;
-                let point = advance.point.filter(|point| !point.layers.is_empty());
+                let point = advance.point.filter(Point::is_measured);
                 self.unmeasured = point.is_none();
                 self.points.extend(point);
                 if let Some(histograms) = advance.histograms {

@@ -39,7 +39,7 @@ impl Session {
             }
         }
         advance.point = self.point(last == Detail::Histograms);
-        if let Some(point) = advance.point.as_ref().filter(|p| !p.layers.is_empty()) {
+        if let Some(point) = advance.point.as_ref().filter(|p| p.is_measured()) {
             self.log.push(point.clone());
         }
         advance.histograms = self.outcome.histograms.take();
