@@ -116,9 +116,7 @@ impl<T: Real> Network<T> {
         observe: Observe,
         outcome: &mut StepOutcome,
     ) {
-        self.whole = false;
-        self.optimizer_step += 1;
-        self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        self.begin_update(&hyper.optimizer);
         let watched = observe >= Observe::Stats;
         let mut histograms =
             (observe == Observe::Full).then(|| vec![LayerHistograms::default(); self.layers.len()]);
@@ -225,6 +223,12 @@ impl<T: Real> Network<T> {
             self.update(hyper, lr, watched);
         }
     }
+    /// From here to the end of the step the state is not that between two steps.
+    fn begin_update(&mut self, optimizer: &Optimizer) {
+        self.whole = false;
+        self.optimizer_step += 1;
+        self.scalars.advance(optimizer, self.optimizer_step);
+    }
     /// Every layer's norm over all of its parameters' gradients.
     pub(super) fn take_norms(&mut self) {
         self.layers
@@ -233,9 +237,7 @@ impl<T: Real> Network<T> {
             .for_each(|(layer, norm)| *norm = layer.trained_norm());
     }
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
-        self.whole = false;
-        self.optimizer_step += 1;
-        self.scalars.advance(&hyper.optimizer, self.optimizer_step);
+        self.begin_update(&hyper.optimizer);
         let crew = Crew::of(self.team.as_deref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
             let rate = lr * layer.rate_factor;
