@@ -2,13 +2,23 @@
 
 use super::bench::{Bench, frame, points};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use gradlab::experiment::{self, presets};
+use gradlab::experiment::size::hidden_layers;
+use gradlab::experiment::{self, Experiment, presets};
 use gradlab::telemetry::LayerStats;
 use gradlab::training::look::{Boundary, Classes, Mistake, Residuals, Seen, Split};
 use gradlab::training::{DataView, Frame, Status};
+use gradlab::tui::app::{App, Manner};
+use gradlab::tui::draw::draw;
+use gradlab::tui::glyphs::Glyphs;
+use gradlab::tui::inquiry::{Found, Question};
 use gradlab::tui::message::{Effect, Message, Openable, Source};
+use gradlab::tui::theme::{ColourDepth, Theme, ThemeName};
 use proptest::prelude::*;
-use std::sync::Arc;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -25,6 +35,8 @@ enum Step {
     View(u64, usize),
     /// A stranger's words, as a notice, a trouble, a status, the name of a file.
     Words(String),
+    /// What was asked is found out; the experiment can be another by then.
+    Answers,
 }
 
 fn key() -> impl Strategy<Value = KeyCode> {
@@ -42,8 +54,8 @@ fn key() -> impl Strategy<Value = KeyCode> {
 }
 
 /// A window's side: mostly usual ones, the smallest, and up to the largest.
-fn side(usual: u16, largest: u16) -> impl Strategy<Value = u16> {
-    prop_oneof![8 => 1..usual, 1 => 1u16..4, 1 => usual..=largest]
+fn side(usual: u16, large: u16, largest: u16) -> impl Strategy<Value = u16> {
+    prop_oneof![20 => 1..usual, 2 => 1u16..4, 8 => usual..large, 1 => large..=largest]
 }
 
 /// Words, numbers, links, and what a stranger's clipboard can hold.
@@ -52,7 +64,7 @@ fn paste() -> impl Strategy<Value = String> {
         4 => "\\PC{0,12}",
         2 => "[-+]?[0-9]{0,20}(\\.[0-9]{0,6})?(e-?[0-9]{1,4})?",
         1 => "gl1:[A-Za-z0-9_-]{0,60}",
-        1 => Just(experiment::link::encode(&Bench::new().app.experiment)),
+        1 => Just(experiment::link::encode(&EXPERIMENTS[0])),
         1 => "(\u{1b}\\[2J|\u{202e}|\r|\n|\t|\u{0}|x|\u{301}|世){0,30}",
         1 => Just("\u{202e}0".repeat(50_000)),
     ]
@@ -83,14 +95,62 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         14 => (key(), prop::bool::weighted(0.1)).prop_map(|(k, control)| Step::Key(k, control)),
         3 => (mouse, column, row).prop_map(|(k, x, y)| Step::Mouse(k, x, y)),
-        1 => (side(210, 500), side(70, 200)).prop_map(|(w, h)| Step::Resize(w, h)),
+        1 => (side(130, 210, 500), side(42, 70, 200)).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => paste().prop_map(Step::Paste),
         2 => (1u64..4, 0usize..140, 0u64..40, any::<bool>()).prop_map(|(r, l, n, bad)| Step::Frame(r, l, n, bad)),
         1 => (0usize..5, 1u64..3, 0usize..14, 0u64..10, any::<bool>()).prop_map(|(i, r, l, n, bad)| Step::Lap(i, r, l, n, bad)),
         1 => status.prop_map(Step::Status),
         1 => (1u64..4, 0usize..40).prop_map(|(r, n)| Step::View(r, n)),
         1 => paste().prop_map(Step::Words),
+        2 => Just(Step::Answers),
     ]
+}
+
+/// Mostly short: many short ones find more than a few long ones.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let steps = prop::collection::vec;
+    prop_oneof![6 => steps(step(), 1..8), 3 => steps(step(), 8..24), 1 => steps(step(), 24..60)]
+}
+
+/// All that are shipped, read once.
+static SHIPPED: LazyLock<Vec<Openable>> = LazyLock::new(|| {
+    let openable = |p: &presets::Preset| Openable {
+        name: p.name.into(),
+        note: String::new(),
+        description: String::new(),
+        source: Source::Preset(p.experiment().map(Box::new).map_err(|f| f.to_string())),
+    };
+    presets::all().iter().map(openable).collect()
+});
+
+/// The sample, then the shipped ones.
+static EXPERIMENTS: LazyLock<Vec<Experiment>> = LazyLock::new(|| {
+    let shipped = SHIPPED.iter().filter_map(|o| match &o.source {
+        Source::Preset(Ok(experiment)) => Some((**experiment).clone()),
+        _ => None,
+    });
+    std::iter::once(Bench::new().app.experiment)
+        .chain(shipped)
+        .collect()
+});
+
+/// What a workbench begins with: an experiment, a look, and whether it is in the middle of a run.
+fn start() -> impl Strategy<Value = (usize, Manner, bool)> {
+    let colours = [ColourDepth::Indexed, ColourDepth::True, ColourDepth::None];
+    let glyphs = [Glyphs::Braille, Glyphs::Block, Glyphs::Ascii];
+    let manner = (
+        prop::sample::select(&ThemeName::ALL[..]),
+        prop::sample::select(colours.to_vec()),
+        prop::sample::select(glyphs.to_vec()),
+    )
+        .prop_map(|(theme, colours, glyphs)| Manner {
+            theme: Theme::new(theme, colours),
+            colours,
+            glyphs,
+            ..Manner::default()
+        });
+    let experiment = prop_oneof![Just(0), 0..EXPERIMENTS.len()];
+    (experiment, manner, any::<bool>())
 }
 
 fn measured(run: u64, layers: usize, count: u64, bad: bool, now: &mut u64) -> Box<Frame> {
@@ -156,70 +216,153 @@ fn answer(effect: Effect) -> Option<Message> {
             Some(Message::Saved(path, Ok(())))
         }
         Effect::Write { what, .. } => Some(Message::Notice(what)),
-        Effect::List => {
-            let preset = |p: &presets::Preset| Openable {
-                name: p.name.into(),
-                note: String::new(),
-                description: String::new(),
-                source: Source::Preset(p.experiment().map(Box::new).map_err(|f| f.to_string())),
-            };
-            Some(Message::Listed(presets::all().iter().map(preset).collect()))
-        }
+        Effect::List => Some(Message::Listed(SHIPPED.clone())),
         Effect::Open(path) => Some(Message::Opened(path, Err("no such file".into()))),
         _ => None,
     }
 }
 
-fn apply(bench: &mut Bench, step: Step, now: &mut u64) {
-    let message = match step {
-        Step::Key(code, control) => {
-            let modifiers = if control {
-                KeyModifiers::CONTROL
-            } else {
-                KeyModifiers::NONE
-            };
-            Message::Key(KeyEvent::new(code, modifiers))
+/// A workbench, and what is between its steps.
+struct Fuzzed {
+    app: App,
+    /// The newest question of each kind.
+    asked: Vec<Question>,
+    now: u64,
+    /// The last experiment that was seen to read back.
+    sound: Option<Experiment>,
+}
+
+thread_local! {
+    /// Where all are drawn; a new one for every frame would cost more than the drawing.
+    static TERMINAL: RefCell<Terminal<TestBackend>> =
+        RefCell::new(Terminal::new(TestBackend::new(1, 1)).expect("a backend"));
+}
+
+thread_local! {
+    /// What was found out before: many sequences ask the same.
+    static FOUND: RefCell<HashMap<String, Vec<Found>>> = RefCell::default();
+}
+
+fn found(question: &Question) -> Vec<Found> {
+    if !question.is_wanted() {
+        return Vec::new();
+    }
+    let key = format!("{:?}{:?}", question.experiment, question.about);
+    if let Some(known) = FOUND.with_borrow(|all| all.get(&key).cloned()) {
+        return known;
+    }
+    let answers = question.clone().answers();
+    let new: Vec<Found> = answers.into_iter().map(|a| a.found).collect();
+    FOUND.with_borrow_mut(|all| {
+        if all.len() > 10_000 {
+            all.clear();
         }
-        Step::Mouse(kind, column, row) => Message::Mouse(MouseEvent {
-            kind,
-            column,
-            row,
-            modifiers: KeyModifiers::NONE,
-        }),
-        Step::Resize(width, height) => Message::Resize(width, height),
-        Step::Paste(text) => Message::Paste(text),
-        Step::Frame(run, layers, count, bad) => {
-            Message::Frame(measured(run, layers, count, bad, now))
+        all.insert(key, new.clone());
+    });
+    new
+}
+
+impl Fuzzed {
+    fn new(experiment: usize, manner: Manner, running: bool) -> Self {
+        let experiment = EXPERIMENTS[experiment].clone();
+        let layers = hidden_layers(&experiment.network) as usize + 1;
+        let mut fuzzed = Self {
+            app: App::new(experiment, None, manner),
+            asked: Vec::new(),
+            now: 0,
+            sound: None,
+        };
+        if running {
+            fuzzed.apply(Step::Frame(1, layers, 20, false));
         }
-        Step::Lap(lane, run, layers, count, bad) => {
-            Message::Lap(lane, measured(run, layers, count, bad, now))
-        }
-        Step::Status(status) => Message::Frame(frame(1, status, 11, vec![])),
-        Step::View(run, n) => {
-            let mut frame = frame(run, Status::Running, 11, vec![]);
-            frame.view = Some(Arc::new(view(n)));
-            Message::Frame(frame)
-        }
-        Step::Words(text) => match text.len() % 5 {
-            0 => Message::Notice(text),
-            1 => Message::Trouble(text),
-            2 => Message::Opened(text.clone().into(), Err(text)),
-            3 => Message::Saved(text.clone().into(), Err(text)),
-            _ => {
-                let mut frame = frame(1, Status::Failed(text.clone()), 11, vec![]);
-                frame.notices.push(text);
+        fuzzed
+    }
+
+    fn apply(&mut self, step: Step) {
+        let message = match step {
+            Step::Key(code, control) => {
+                let modifiers = if control {
+                    KeyModifiers::CONTROL
+                } else {
+                    KeyModifiers::NONE
+                };
+                Message::Key(KeyEvent::new(code, modifiers))
+            }
+            Step::Mouse(kind, column, row) => Message::Mouse(MouseEvent {
+                kind,
+                column,
+                row,
+                modifiers: KeyModifiers::NONE,
+            }),
+            Step::Resize(width, height) => Message::Resize(width, height),
+            Step::Paste(text) => Message::Paste(text),
+            Step::Frame(run, layers, count, bad) => {
+                Message::Frame(measured(run, layers, count, bad, &mut self.now))
+            }
+            Step::Lap(lane, run, layers, count, bad) => {
+                Message::Lap(lane, measured(run, layers, count, bad, &mut self.now))
+            }
+            Step::Status(status) => Message::Frame(frame(1, status, 11, vec![])),
+            Step::View(run, n) => {
+                let mut frame = frame(run, Status::Running, 11, vec![]);
+                frame.view = Some(Arc::new(view(n)));
                 Message::Frame(frame)
             }
-        },
-    };
-    bench.tell(message);
-    while !bench.effects.is_empty() {
-        for message in std::mem::take(&mut bench.effects)
-            .into_iter()
-            .filter_map(answer)
-        {
-            bench.tell(message);
+            Step::Words(text) => match text.len() % 5 {
+                0 => Message::Notice(text),
+                1 => Message::Trouble(text),
+                2 => Message::Opened(text.clone().into(), Err(text)),
+                3 => Message::Saved(text.clone().into(), Err(text)),
+                _ => {
+                    let mut frame = frame(1, Status::Failed(text.clone()), 11, vec![]);
+                    frame.notices.push(text);
+                    Message::Frame(frame)
+                }
+            },
+            Step::Answers => return self.find_out(),
+        };
+        self.tell(message);
+    }
+
+    fn tell(&mut self, message: Message) {
+        let mut messages = vec![message];
+        while let Some(message) = messages.pop() {
+            for effect in self.app.update(message) {
+                match effect {
+                    Effect::Ask(question) => {
+                        self.asked.retain(|q| !q.about.is_like(&question.about));
+                        self.asked.push(*question);
+                    }
+                    other => messages.extend(answer(other)),
+                }
+            }
         }
+    }
+
+    fn find_out(&mut self) {
+        for question in std::mem::take(&mut self.asked) {
+            for found in found(&question) {
+                self.tell(Message::Answered(Box::new(question.say(found))));
+            }
+        }
+    }
+
+    /// Draws, and looks at what can be wrong after any step.
+    fn check(&mut self) -> Result<(), TestCaseError> {
+        TERMINAL.with_borrow_mut(|terminal| {
+            let size = self.app.size;
+            terminal.backend_mut().resize(size.width, size.height);
+            let frame = terminal.draw(|frame| draw(&self.app, frame));
+            prop_assert!(is_fit_to_print(frame.expect("a frame").buffer));
+            Ok(())
+        })?;
+        if self.sound.as_ref() != Some(&self.app.experiment) {
+            let text = experiment::to_toml(&self.app.experiment);
+            let back = experiment::parse(&text, "x.toml");
+            prop_assert_eq!(back.as_ref(), Ok(&self.app.experiment), "{}", text);
+            self.sound = back.ok();
+        }
+        Ok(())
     }
 }
 
@@ -250,15 +393,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_panics_and_the_experiment_always_reads_back(steps in prop::collection::vec(step(), 1..60)) {
-        let mut bench = Bench::new();
-        let mut now = 0;
+    fn nothing_panics_and_the_experiment_always_reads_back((experiment, manner, running) in start(), steps in steps()) {
+        let mut fuzzed = Fuzzed::new(experiment, manner, running);
+        fuzzed.check()?;
         for step in steps {
-            apply(&mut bench, step, &mut now);
-            prop_assert!(is_fit_to_print(&bench.buffer()));
-            let text = experiment::to_toml(&bench.app.experiment);
-            let back = experiment::parse(&text, "x.toml");
-            prop_assert_eq!(back.as_ref(), Ok(&bench.app.experiment), "{}", text);
+            fuzzed.apply(step);
+            fuzzed.check()?;
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::{Role, ThemeName};
 use crate::export::palette::xterm_rgb;
 use ratatui::style::Color;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// One colour, for 24 bits (and by nearest for 256) and for 16.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +108,22 @@ pub(super) fn between(stops: &[Ink], t: f64) -> Ink {
     Ink(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2), nearer)
 }
 
+thread_local! {
+    /// A theme has few colours, and every cell asks for one.
+    static NEAREST: RefCell<HashMap<[u8; 3], u8>> = RefCell::default();
+}
+
 /// The nearest of xterm's colours 16 to 255 (the first 16 are the user's to redefine).
 pub fn nearest_indexed(r: u8, g: u8, b: u8) -> u8 {
+    let found = NEAREST.with_borrow(|nearest| nearest.get(&[r, g, b]).copied());
+    found.unwrap_or_else(|| {
+        let found = search(r, g, b);
+        NEAREST.with_borrow_mut(|nearest| nearest.insert([r, g, b], found));
+        found
+    })
+}
+
+fn search(r: u8, g: u8, b: u8) -> u8 {
     (16..=255u8)
         .min_by_key(|&index| {
             let (x, y, z) = xterm_rgb(index);
