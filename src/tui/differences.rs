@@ -1,6 +1,7 @@
 //! What differs between two experiments, in one line.
 
 use crate::experiment::{self, Experiment};
+use std::collections::HashMap;
 
 /// `network.layers[0].units 100 → 50, training.optimizer.kind sgd → adam`; says so where nothing differs.
 pub fn line(a: &Experiment, b: &Experiment) -> String {
@@ -36,50 +37,76 @@ pub fn brief(a: &Experiment, b: &Experiment) -> String {
 
 /// Keys with their values in `a` and in `b`, where these differ.
 fn differing(a: &Experiment, b: &Experiment) -> Vec<(String, String, String)> {
-    let (a, b) = (flat(a), flat(b));
+    let pairs = a.network.layers.iter().zip(&b.network.layers);
+    let same = pairs.take_while(|(a, b)| a == b).count();
+    let (a, b) = (Flat::of(a, same), Flat::of(b, same));
     let default = || "default".to_string();
     let mut parts = Vec::new();
-    for (key, old) in &a {
-        match b.iter().find(|(k, _)| k == key) {
-            Some((_, new)) if new == old => {}
-            Some((_, new)) => parts.push((key.clone(), old.clone(), new.clone())),
+    for (key, old) in &a.keys {
+        match b.value(key) {
+            Some(new) if new == old => {}
+            Some(new) => parts.push((key.clone(), old.clone(), new.clone())),
             None => parts.push((key.clone(), old.clone(), default())),
         }
     }
-    for (key, new) in &b {
-        if a.iter().all(|(k, _)| k != key) {
+    for (key, new) in &b.keys {
+        if a.value(key).is_none() {
             parts.push((key.clone(), default(), new.clone()));
         }
     }
     parts
 }
 
-/// The file's keys as dotted paths with their values, without what only names it.
-fn flat(e: &Experiment) -> Vec<(String, String)> {
-    let mut keys = Vec::new();
-    if let Ok(table) = experiment::to_toml(e).parse::<toml::Table>() {
-        for (key, value) in &table {
-            if !matches!(key.as_str(), "name" | "description" | "format") {
-                flatten(key, value, &mut keys);
-            }
-        }
-    }
-    keys
+/// The file's keys as dotted paths with their values, without what only names it and without the first layers, so many.
+struct Flat {
+    keys: Vec<(String, String)>,
+    places: HashMap<String, usize>,
+    without: usize,
 }
 
-fn flatten(path: &str, value: &toml::Value, into: &mut Vec<(String, String)>) {
-    match value {
-        toml::Value::Table(table) => {
-            for (key, value) in table {
-                flatten(&format!("{path}.{key}"), value, into);
+impl Flat {
+    fn of(e: &Experiment, without: usize) -> Self {
+        let mut flat = Self {
+            keys: Vec::new(),
+            places: HashMap::new(),
+            without,
+        };
+        let mut rest = e.clone();
+        rest.network.layers.drain(..without);
+        if let Ok(table) = experiment::to_toml(&rest).parse::<toml::Table>() {
+            for (key, value) in &table {
+                if !matches!(key.as_str(), "name" | "description" | "format") {
+                    flat.add(key, value);
+                }
             }
         }
-        toml::Value::Array(list) if list.iter().all(toml::Value::is_table) => {
-            for (i, value) in list.iter().enumerate() {
-                flatten(&format!("{path}[{i}]"), value, into);
+        let places = flat.keys.iter().enumerate();
+        flat.places = places.map(|(at, (key, _))| (key.clone(), at)).collect();
+        flat
+    }
+
+    fn value(&self, key: &str) -> Option<&String> {
+        self.places.get(key).map(|&at| &self.keys[at].1)
+    }
+
+    fn add(&mut self, path: &str, value: &toml::Value) {
+        match value {
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    self.add(&format!("{path}.{key}"), value);
+                }
             }
+            toml::Value::Array(list) if list.iter().all(toml::Value::is_table) => {
+                let first = match path {
+                    "network.layers" => self.without,
+                    _ => 0,
+                };
+                for (i, value) in list.iter().enumerate() {
+                    self.add(&format!("{path}[{}]", first + i), value);
+                }
+            }
+            toml::Value::String(text) => self.keys.push((path.into(), text.clone())),
+            other => self.keys.push((path.into(), other.to_string())),
         }
-        toml::Value::String(text) => into.push((path.into(), text.clone())),
-        other => into.push((path.into(), other.to_string())),
     }
 }

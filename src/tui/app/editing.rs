@@ -1,6 +1,7 @@
 //! Edits: each makes a new experiment value, checked by the file's own rules, sent to training at once, and undone by
 //! bringing the old value back.
 
+use super::past::Past;
 use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
 use crate::nn::vocabulary::{Value, Vocabulary};
@@ -50,28 +51,40 @@ impl App {
     pub fn replace(&mut self, next: Experiment) {
         let before = std::mem::replace(&mut self.experiment, next);
         self.tell_when(&before);
-        self.undo.push(before);
+        self.remember(before);
+        self.changed();
+    }
+
+    /// What the present experiment took the place of, for `u`.
+    pub(super) fn remember(&mut self, before: Experiment) {
+        self.undo.push(Past::of(before, &self.experiment));
         if self.undo.len() > MOST_UNDO {
             self.undo.remove(0);
         }
         self.redo.clear();
-        self.changed();
     }
 
     pub fn undo(&mut self) {
-        if let Some(before) = self.undo.pop() {
-            let now = std::mem::replace(&mut self.experiment, before);
-            self.redo.push(now);
+        if let Some(past) = self.undo.pop() {
+            let undone = self.bring_back(past);
+            self.redo.push(undone);
             self.changed();
         }
     }
 
     pub fn redo(&mut self) {
-        if let Some(after) = self.redo.pop() {
-            let now = std::mem::replace(&mut self.experiment, after);
-            self.undo.push(now);
+        if let Some(past) = self.redo.pop() {
+            let redone = self.bring_back(past);
+            self.undo.push(redone);
             self.changed();
         }
+    }
+
+    /// Returns what it takes the place of.
+    fn bring_back(&mut self, past: Past) -> Past {
+        let before = past.before(&self.experiment);
+        let now = std::mem::replace(&mut self.experiment, before);
+        Past::of(now, &self.experiment)
     }
 
     fn changed(&mut self) {

@@ -96,8 +96,7 @@ impl App {
         saved: Option<SavedRun>,
     ) {
         let before = std::mem::replace(&mut self.experiment, experiment.clone());
-        self.undo.push(before);
-        self.redo.clear();
+        self.remember(before);
         self.saved = experiment.clone();
         self.path = path.clone();
         self.network_row = 1;

@@ -6,6 +6,7 @@ mod finding;
 pub mod going;
 pub mod insight;
 mod mouse;
+mod past;
 mod pinning;
 mod preview;
 mod racing;
@@ -39,6 +40,7 @@ use crate::experiment::{Experiment, LayerKind};
 use crate::telemetry::{LayerStats, ThroughTime};
 use crate::training::{Command, Lens, Status};
 use insight::Insight;
+use past::Past;
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
 use std::path::PathBuf;
@@ -83,8 +85,8 @@ pub struct App {
     /// As it is on disk (or in the preset).
     pub saved: Experiment,
     pub path: Option<PathBuf>,
-    undo: Vec<Experiment>,
-    redo: Vec<Experiment>,
+    undo: Vec<Past>,
+    redo: Vec<Past>,
     pub run: Run,
     pub pinned: Vec<Pinned>,
     /// What the person asked for last: to run or to pause.

@@ -132,8 +132,12 @@ pub fn row_at(app: &App, inner: Rect, line: u16) -> Option<usize> {
     list.lines.get(at).map(|line| line.row)
 }
 
-/// Lines that the list takes in a pane of this inner width.
+/// Lines that the list takes in a pane of this inner width; of one that is longer than the window, fewer.
 pub fn list_height(app: &App, width: u16) -> usize {
+    let rows = app.network_rows().len();
+    if rows > usize::from(app.size.height) {
+        return rows;
+    }
     Lines::new(app, width).lines.len()
 }
 

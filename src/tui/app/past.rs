@@ -1,0 +1,74 @@
+//! Experiments that were, for undo. Each is kept as what it has that the one after it has not, so that five hundred edits of a
+//! network of a thousand layers take the room of a few networks.
+
+use crate::experiment::{Experiment, Layer};
+
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// Its layers are only those between the ones that both networks share.
+    experiment: Experiment,
+    /// Layers shared with the network after it, at the bottom and at the top.
+    bottom: usize,
+    top: usize,
+}
+
+impl Past {
+    /// `before`, as seen from the experiment that took its place.
+    pub fn of(mut before: Experiment, after: &Experiment) -> Self {
+        let (old, new) = (&before.network.layers, &after.network.layers);
+        let bottom = shared(old.iter().zip(new));
+        let left = old.len().min(new.len()) - bottom;
+        let top = shared(old.iter().rev().zip(new.iter().rev()).take(left));
+        before.network.layers = old[bottom..old.len() - top].to_vec();
+        Self {
+            experiment: before,
+            bottom,
+            top,
+        }
+    }
+
+    /// Brings it back; `after` is the experiment that it was made with.
+    pub fn before(mut self, after: &Experiment) -> Experiment {
+        let theirs = &after.network.layers;
+        let layers = &mut self.experiment.network.layers;
+        layers.splice(..0, theirs[..self.bottom].iter().cloned());
+        layers.extend_from_slice(&theirs[theirs.len() - self.top..]);
+        self.experiment
+    }
+}
+
+fn shared<'a>(pairs: impl Iterator<Item = (&'a Layer, &'a Layer)>) -> usize {
+    pairs.take_while(|(old, new)| old == new).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::samples;
+
+    #[test]
+    fn what_was_comes_back_whole_and_keeps_only_what_differs() {
+        let network = |units: &[usize]| {
+            let mut experiment = samples::experiment();
+            experiment.network.layers = units.iter().map(|u| Layer::dense(*u)).collect();
+            experiment.seed = units.len() as u64;
+            experiment
+        };
+        let cases: [(&[usize], &[usize], usize); 8] = [
+            (&[1, 2, 3], &[1, 2, 3], 0),
+            (&[1, 2, 3], &[1, 9, 2, 3], 0),
+            (&[1, 9, 2, 3], &[1, 2, 3], 1),
+            (&[1, 2, 3], &[1, 5, 3], 1),
+            (&[7, 7], &[7, 7, 7], 0),
+            (&[7, 7, 7], &[7], 2),
+            (&[], &[1, 2], 0),
+            (&[1, 2], &[], 2),
+        ];
+        for (old, new, kept) in cases {
+            let (old, new) = (network(old), network(new));
+            let past = Past::of(old.clone(), &new);
+            assert_eq!(past.experiment.network.layers.len(), kept);
+            assert_eq!(past.before(&new), old);
+        }
+    }
+}
