@@ -10,9 +10,10 @@ use super::source::{self, Loaded};
 use crate::insight::verdict;
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
+use crate::training::saver::Saver;
 use crate::training::{
     Checkpoint, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError, Start,
-    autosaves,
+    TensorFile, autosaves,
 };
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -72,6 +73,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         measuring: Measuring::new(BURST, RAREST),
         unmeasured: false,
         flushed: Instant::now(),
+        saver: Saver::default(),
         saved: Instant::now(),
         last: None,
         reporting,
@@ -158,6 +160,14 @@ fn interrupted(args: &RunArgs, loaded: &Loaded) -> Option<PathBuf> {
     Some(path.clone())
 }
 
+/// Writes a checkpoint to the path that it gives back.
+fn written(checkpoint: &TensorFile, path: PathBuf) -> Result<PathBuf, String> {
+    match checkpoint.write(&path) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(format!("the checkpoint was not written: {error}")),
+    }
+}
+
 struct Runner<'a> {
     args: &'a RunArgs,
     session: Session,
@@ -173,6 +183,8 @@ struct Runner<'a> {
     /// The last step was not measured.
     unmeasured: bool,
     flushed: Instant,
+    saver: Saver,
+    /// When the last checkpoint was begun.
     saved: Instant,
     last: Option<Point>,
     reporting: Reporting,
@@ -265,17 +277,31 @@ impl Runner<'_> {
             // A terminal that has gone away must not end the run.
             let _ = write!(io::stderr(), "\r\x1b[2K{}", text_line(point));
         }
-        if let Some(path) = &self.args.checkpoint
-            && now.saturating_duration_since(self.saved) >= CHECKPOINT
-        {
-            self.saved = now;
-            if let Err(error) = self.session.save(path) {
-                say(&format!(
-                    "gradlab: the checkpoint was not written: {error}; training goes on, the last whole one stays"
-                ));
-            }
-        }
+        self.look_at_the_checkpoint(now);
         Ok(())
+    }
+
+    /// Begins to write one where it is due and none is being written, and says what went wrong with the last.
+    fn look_at_the_checkpoint(&mut self, now: Instant) {
+        let Some(path) = &self.args.checkpoint else {
+            return;
+        };
+        let trouble = match self.saver.outcome() {
+            Some(Err(why)) => Some(why),
+            _ if self.saver.takes_long() => Some("writing the checkpoint takes long".into()),
+            _ => None,
+        };
+        if let Some(what) = trouble {
+            say(&format!(
+                "gradlab: {what}; training goes on, the last whole one stays"
+            ));
+        }
+        let due = now.saturating_duration_since(self.saved) >= CHECKPOINT;
+        if due && !self.saver.is_busy() {
+            self.saved = now;
+            let (file, path) = (self.session.to_checkpoint(false), path.clone());
+            self.saver.start(move || written(&file, path));
+        }
     }
 
     fn evaluate(&mut self) -> Result<(), Failure> {
@@ -334,15 +360,14 @@ impl Runner<'_> {
     }
 
     /// Saves where that was asked for, or else in the platform's place.
-    fn saved_in(&self, stopped: bool) -> Result<PathBuf, String> {
+    fn saved_in(&mut self, stopped: bool) -> Result<PathBuf, String> {
+        // An older one must not come after this one.
+        self.saver.wait();
         let path = match &self.args.checkpoint {
             Some(path) => path.clone(),
             None => autosaves::path_for(self.session.experiment())?,
         };
-        match self.session.save_as(&path, stopped) {
-            Ok(()) => Ok(path),
-            Err(error) => Err(format!("the checkpoint was not written: {error}")),
-        }
+        written(&self.session.to_checkpoint(stopped), path)
     }
 
     /// At the end, where one was asked for; on a signal always. Says what went wrong.

@@ -4,6 +4,7 @@
 use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 use super::{Command, Frame, Point};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Most points of a frame or of a run's log, of this [`Point::weight`]; beyond it neighbours are thinned. About 9 MB.
 pub fn max_points(weight: usize) -> usize {
@@ -76,14 +77,12 @@ impl Mailbox {
         Self::drain(&mut self.lock(), &self.pending)
     }
 
-    /// Sleeps until there is a command.
-    pub fn wait(&self) -> Vec<Command> {
+    /// Sleeps until there is a command, at most about so long.
+    pub fn wait(&self, most: Duration) -> Vec<Command> {
         let mut letters = self.lock();
-        while letters.commands.is_empty() && !letters.closed {
-            letters = self
-                .arrived
-                .wait(letters)
-                .unwrap_or_else(PoisonError::into_inner);
+        if letters.commands.is_empty() && !letters.closed {
+            let waited = self.arrived.wait_timeout(letters, most);
+            letters = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Self::drain(&mut letters, &self.pending)
     }

@@ -5,6 +5,7 @@ use crate::training::{RunInfo, Status};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 fn point(step: u64, loss: f64) -> Point {
     Point {
@@ -155,7 +156,7 @@ fn two_threads_at_full_speed_lose_nothing_and_end() {
         let (mut steps, mut saves) = (0, 0u32);
         for step in 0.. {
             theirs.put(frame(1, vec![point(step, 1.0)]));
-            for command in theirs.wait() {
+            for command in theirs.wait(Duration::MAX) {
                 match command {
                     Command::Step(n) => steps += n,
                     Command::SaveWeights(_) => saves += 1,

@@ -15,6 +15,7 @@ mod pace;
 pub mod pool;
 pub mod pretrain;
 pub mod protocol;
+pub mod saver;
 pub mod session;
 pub mod sweep;
 mod sync;

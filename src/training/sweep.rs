@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The first rate, the last, and the steps between them.
@@ -90,10 +90,11 @@ pub fn sweep(
     Ok(sweep)
 }
 
-/// The thread of a sweep. Dropping it ends the sweep after its step, for which nobody waits.
+/// The thread of a sweep. Dropping it ends the sweep after its step, and waits for that.
 pub struct Sweeper {
     newest: Arc<Mutex<Option<Sweep>>>,
     stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Sweeper {
@@ -118,10 +119,14 @@ impl Sweeper {
                 notify();
             }
         };
-        Builder::new()
+        let thread = Builder::new()
             .name(super::THREAD_NAME.into())
             .spawn(move || run(&experiment, &base_dir, &asked, &show))?;
-        Ok(Sweeper { newest, stop })
+        Ok(Sweeper {
+            newest,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// The newest state, if there is one that was not taken. Never waits for a step.
@@ -136,6 +141,10 @@ impl Sweeper {
 impl Drop for Sweeper {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A panic in it was caught and shown.
+            let _ = thread.join();
+        }
     }
 }
 

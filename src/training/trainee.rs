@@ -54,6 +54,9 @@ pub enum Change {
     Restart,
 }
 
+/// Writes what it was made of, whole or not at all; on any thread.
+pub type Snapshot = Box<dyn FnOnce(&Path) -> Result<(), String> + Send>;
+
 /// A run that can be advanced.
 pub trait Trainee {
     /// Facts of the run; `run` is the worker's to fill in.
@@ -74,9 +77,9 @@ pub trait Trainee {
     fn log(&self) -> Vec<Point>;
     /// Applies what can be changed under way.
     fn replace(&mut self, experiment: &Experiment) -> Change;
-    /// Writes everything that resuming needs, whole or not at all.
-    fn checkpoint(&self, path: &Path) -> Result<(), String>;
-    /// Whether what a checkpoint would hold is the run between two steps: not where a panic broke a step off half-way.
+    /// Everything that resuming needs, as it is now, ready to be written.
+    fn snapshot(&self) -> Snapshot;
+    /// Whether what a snapshot would hold is the run between two steps: not where a panic broke a step off half-way.
     fn is_whole(&self) -> bool;
     fn save_weights(&self, path: &Path) -> Result<(), String>;
 }

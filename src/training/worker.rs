@@ -6,6 +6,7 @@ mod saving;
 use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
 use super::pretrain::Ear;
+use super::saver::Saver;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
 use super::{
     Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, Start, Status, autosaves,
@@ -13,10 +14,11 @@ use super::{
 };
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
+use saving::Place;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How the thread works; nothing here changes the numbers.
@@ -74,9 +76,8 @@ pub(super) fn run(
         (start.resume, start.weights) = (None, None);
         built.map_err(|error| error.to_string())
     };
-    let mut worker = Worker::new(mailbox, notify, experiment, build, autosave);
+    let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, own);
     worker.pretraining = heard;
-    worker.own = own;
     worker.run();
 }
 
@@ -120,12 +121,12 @@ struct Worker<'a, T, B> {
     /// Pretraining while it is under way.
     pretraining: Rc<RefCell<Option<Arc<Pretraining>>>>,
     autosave: Option<Autosave>,
-    /// The autosave that is this thread's to replace: written or gone on from by it.
-    own: Option<PathBuf>,
-    /// Keeps others from taking this run's autosave for an old one.
-    claim: Option<autosaves::Claim>,
+    /// Where it is saved, of which whoever writes there takes hold.
+    place: Arc<Mutex<Place>>,
+    saver: Saver,
+    /// When the last autosave was begun.
     saved: Instant,
-    /// Steps were taken since the last autosave.
+    /// Steps were taken since then, or it failed.
     unsaved: bool,
 }
 
@@ -140,8 +141,10 @@ where
         experiment: Experiment,
         build: B,
         autosave: Option<Autosave>,
+        own: Option<PathBuf>,
     ) -> Self {
         let now = Instant::now();
+        let path = autosave.as_ref().and_then(|a| a.path.clone());
         Worker {
             mailbox,
             notify,
@@ -159,8 +162,8 @@ where
             notices: Vec::new(),
             pretraining: Rc::default(),
             autosave,
-            own: None,
-            claim: None,
+            place: Arc::new(Mutex::new(Place::new(path, own))),
+            saver: Saver::default(),
             saved: now,
             unsaved: false,
         }
@@ -171,7 +174,7 @@ where
         loop {
             let moving = self.moving();
             let commands = if !moving {
-                self.mailbox.wait()
+                self.mailbox.wait(self.undisturbed(Instant::now()))
             } else if self.mailbox.pending() {
                 self.mailbox.commands()
             } else {
@@ -190,6 +193,11 @@ where
                 self.advance();
             } else if heard {
                 self.rest();
+            } else {
+                self.autosave(Instant::now());
+                if !self.notices.is_empty() {
+                    self.show();
+                }
             }
         }
     }
@@ -224,7 +232,9 @@ where
             }
             Command::Replace(experiment) => self.replace(*experiment),
             Command::Restart => self.restart(),
-            Command::Checkpoint(path) => self.write("checkpoint", &path, T::checkpoint),
+            Command::Checkpoint(path) => {
+                self.write("checkpoint", &path, |t, path| t.snapshot()(path))
+            }
             Command::SaveWeights(path) => self.write("weights", &path, T::save_weights),
             Command::Watch(lens) => {
                 self.lens = lens;
@@ -363,13 +373,7 @@ where
         if self.pace.frame_due(now) {
             self.show();
         }
-        if self
-            .autosave
-            .as_ref()
-            .is_some_and(|a| now.saturating_duration_since(self.saved) >= a.every)
-        {
-            self.autosave();
-        }
+        self.autosave(now);
     }
 
     /// Nothing moves from here on: the screen gets everything as it is now.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::data::DataKind;
 use crate::telemetry::{LayerStats, Score};
-use crate::training::trainee::Advance;
+use crate::training::trainee::{Advance, Snapshot};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -113,8 +113,18 @@ impl Trainee for Script {
             Change::Restart
         }
     }
-    fn checkpoint(&self, path: &Path) -> Result<(), String> {
-        std::fs::write(path, self.step.to_string()).map_err(|e| e.to_string())
+    fn snapshot(&self) -> Snapshot {
+        let (step, hangs) = (self.step, self.name == "saves for ever");
+        Box::new(move |path| {
+            if hangs {
+                let begun = path.with_extension(format!("begun-{step}"));
+                std::fs::write(begun, "").map_err(|e| e.to_string())?;
+                while path.with_extension("hangs").exists() {
+                    thread::yield_now();
+                }
+            }
+            std::fs::write(path, step.to_string()).map_err(|e| e.to_string())
+        })
     }
     fn is_whole(&self) -> bool {
         !self.torn
@@ -158,7 +168,7 @@ impl Bench {
                     ..Script::default()
                 })
             };
-            Worker::new(&shared, &notify, first, build, autosave).run();
+            Worker::new(&shared, &notify, first, build, autosave, None).run();
         });
         Bench {
             mailbox,
@@ -378,6 +388,64 @@ fn an_autosave_that_fails_is_said_and_training_goes_on() {
         said.starts_with("autosave failed: to ") && said.contains("training goes on"),
         "{said}"
     );
+}
+
+/// A drive that hangs: said, and neither waited for nor written to a second time; the newest is what is there at the end.
+#[test]
+fn a_save_that_hangs_holds_no_step_up() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("auto");
+    std::fs::write(path.with_extension("hangs"), "").expect("written");
+    let autosave = Autosave {
+        path: Some(path.clone()),
+        every: Duration::ZERO,
+    };
+    let mut bench = Bench::start("saves for ever", Some(autosave));
+    bench.mailbox.send(Command::Run);
+    let begun = || {
+        let names = std::fs::read_dir(folder.path()).expect("a folder");
+        let names = names.map(|n| {
+            n.expect("a name")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        });
+        names.filter(|n| n.contains("begun")).collect::<Vec<_>>()
+    };
+    while begun().is_empty() {
+        thread::yield_now();
+    }
+    bench.until(|f| {
+        f.notices
+            .iter()
+            .any(|n| n.contains("takes long; training goes on"))
+    });
+    let then = bench.step();
+    bench.until(|f| f.points.last().is_some_and(|p| p.step > then + 10));
+    assert_eq!(begun().len(), 1);
+    bench.mailbox.send(Command::Pause);
+    bench.until(|f| f.status == Status::Paused);
+    let last = bench.step();
+    std::fs::remove_file(path.with_extension("hangs")).expect("removed");
+    drop(bench);
+    let saved = std::fs::read_to_string(path).expect("autosave");
+    assert_eq!(saved, last.to_string());
+}
+
+/// What is unsaved when the run is paused is saved without waiting for its end.
+#[test]
+fn a_paused_run_is_saved_too() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("auto");
+    let autosave = Autosave {
+        path: Some(path.clone()),
+        every: Duration::from_millis(1),
+    };
+    let bench = Bench::start("", Some(autosave));
+    bench.mailbox.send(Command::Step(12));
+    while std::fs::read_to_string(&path).ok().as_deref() != Some("12") {
+        thread::yield_now();
+    }
 }
 
 /// A screen that never takes a frame costs the run nothing and holds it up nowhere; one frame shows the present.

@@ -78,20 +78,30 @@ impl World {
 
     /// Tells a training thread to end. What it has to say then, of its autosave, comes as [`Event::Left`].
     fn leave(&mut self, handle: Handle) {
-        self.leaving.retain(|thread| !thread.is_finished());
         let bell = self.bell.clone();
-        let wait = move || {
+        self.wait_beside(move || {
             for notice in handle.join().map_or_else(Vec::new, |last| last.notices) {
                 bell.ring(Event::Left(notice));
             }
-        };
-        let thread = Builder::new().name("gradlab-leaving".into()).spawn(wait);
-        // Where there is no thread to be had, the handle has been waited for here.
+        });
+    }
+
+    fn end_sweep(&mut self) {
+        if let Some(sweeper) = self.sweeper.take() {
+            self.wait_beside(move || drop(sweeper));
+        }
+    }
+
+    fn wait_beside(&mut self, end: impl FnOnce() + Send + 'static) {
+        self.leaving.retain(|thread| !thread.is_finished());
+        let thread = Builder::new().name("gradlab-leaving".into()).spawn(end);
+        // Where there is no thread to be had, it has been waited for here.
         self.leaving.extend(thread);
     }
 
     /// Stops training and waits for its end and its autosave, and for those of the runs before.
     pub fn end(&mut self) {
+        self.end_sweep();
         let last = self.handle.take().into_iter();
         for handle in last.chain(std::mem::take(&mut self.race)) {
             self.leave(handle);
@@ -115,7 +125,7 @@ impl World {
     }
 
     fn sweep(&mut self, experiment: Experiment) -> io::Result<()> {
-        self.sweeper = None;
+        self.end_sweep();
         let bell = self.bell.clone();
         let notify = move || bell.ring(Event::Swept);
         self.sweeper = Some(Sweeper::start(experiment, self.base.clone(), notify)?);
@@ -201,7 +211,7 @@ impl World {
                 .err()
                 .map(|error| Message::Trouble(format!("no training thread: {error}"))),
             Effect::EndSweep => {
-                self.sweeper = None;
+                self.end_sweep();
                 None
             }
             Effect::List => Some(Message::Listed(self.list())),

@@ -192,6 +192,10 @@ fn a_race_and_a_run_that_are_left_leave_no_thread() {
         // Another draw, another run.
         terminal.keys("n");
     }
+    // The rates are swept, and the sweep is left.
+    terminal.keys("p");
+    terminal.wait("the sweep", |s| s.contains("Learning-rate finder"));
+    terminal.keys("\u{1b}");
     while threads(process) != before {
         std::thread::yield_now();
     }

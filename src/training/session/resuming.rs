@@ -15,7 +15,7 @@ use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
 use std::path::Path;
 
 impl Session {
-    /// The checkpoint of this moment.
+    /// The checkpoint of this moment; `interrupted` marks it as one to go on from without being asked.
     pub fn to_checkpoint(&self, interrupted: bool) -> TensorFile {
         let state = self.network.state();
         let mut file = TensorFile::of(state.tensors);
@@ -82,12 +82,7 @@ impl Session {
 
     /// Writes a checkpoint whole or not at all.
     pub fn save(&self, path: &Path) -> Result<(), TensorFileError> {
-        self.save_as(path, false)
-    }
-
-    /// As [`Session::save`]; `interrupted` marks it as one to go on from without being asked.
-    pub fn save_as(&self, path: &Path, interrupted: bool) -> Result<(), TensorFileError> {
-        self.to_checkpoint(interrupted).write(path)
+        self.to_checkpoint(false).write(path)
     }
 
     /// Goes on where the checkpoint was written.

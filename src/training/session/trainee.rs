@@ -3,7 +3,7 @@
 use super::Session;
 use crate::experiment::Experiment;
 use crate::telemetry::Score;
-use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Trainee};
+use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Snapshot, Trainee};
 use crate::training::{DataView, Lens, Point, RunInfo};
 use std::path::Path;
 
@@ -58,8 +58,9 @@ impl Trainee for Session {
         self.change(experiment)
     }
 
-    fn checkpoint(&self, path: &Path) -> Result<(), String> {
-        self.save(path).map_err(|e| e.to_string())
+    fn snapshot(&self) -> Snapshot {
+        let file = self.to_checkpoint(false);
+        Box::new(move |path| file.write(path).map_err(|e| e.to_string()))
     }
 
     fn is_whole(&self) -> bool {

@@ -2,9 +2,59 @@
 
 use super::{Worker, autosaves, guarded};
 use crate::experiment::Experiment;
-use crate::training::trainee::Trainee;
+use crate::training::saver::Written;
+use crate::training::trainee::{Snapshot, Trainee};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two looks at what is being written, while nothing else happens.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where a run is saved without being asked.
+pub(super) struct Place {
+    /// `None`: in the platform's place.
+    path: Option<PathBuf>,
+    /// The autosave that is this thread's to replace: written or gone on from by it.
+    own: Option<PathBuf>,
+    /// Keeps others from taking this run's autosave for an old one.
+    claim: Option<autosaves::Claim>,
+}
+
+impl Place {
+    pub fn new(path: Option<PathBuf>, own: Option<PathBuf>) -> Self {
+        let claim = None;
+        Self { path, own, claim }
+    }
+
+    fn write(&mut self, experiment: &Experiment, snapshot: Snapshot) -> Written {
+        let path = match &self.path {
+            Some(path) => path.clone(),
+            None => autosaves::path_for(experiment)?,
+        };
+        let of_another = self.path.is_none() && self.own.as_ref() != Some(&path);
+        let written = match of_another {
+            true => autosaves::beside_the_one_before(&path, || snapshot(&path)),
+            false => snapshot(&path),
+        };
+        written.map_err(|why| format!("to {}: {why}", path.display()))?;
+        if self.path.is_none() {
+            self.own = Some(path.clone());
+            self.claim_and_tidy(path.clone());
+        }
+        Ok(path)
+    }
+
+    /// Marks the autosave as a living run's, and clears away those that are too many or too old.
+    fn claim_and_tidy(&mut self, path: PathBuf) {
+        if self.claim.as_ref().is_some_and(|claim| claim.of == path) {
+            return;
+        }
+        self.claim = autosaves::Claim::new(path);
+        // What cannot be cleared away now is cleared away another time.
+        let _ = autosaves::prune();
+    }
+}
 
 impl<T, B> Worker<'_, T, B>
 where
@@ -28,16 +78,41 @@ where
         });
     }
 
-    /// Says nothing where it goes well.
-    pub(super) fn autosave(&mut self) {
-        if let Some(Err(why)) = self.save_unsaved() {
+    /// Begins an autosave where one is due and none is being written; says nothing where it goes well.
+    pub(super) fn autosave(&mut self, now: Instant) {
+        if let Some(Err(why)) = self.saver.outcome() {
+            self.unsaved = true;
             self.notices.push(format!(
                 "autosave failed: {why}; training goes on, the last whole one stays"
             ));
         }
+        if self.saver.takes_long() {
+            self.notices.push(
+                "saving the run takes long; training goes on, the last whole autosave stays".into(),
+            );
+        }
+        let due = |every| now.saturating_duration_since(self.saved) >= every;
+        if self.every().is_some_and(due) && !self.saver.is_busy() {
+            self.begin_to_save();
+        }
     }
 
-    /// As [`Worker::autosave`], when the run is left.
+    /// How long nothing has to be seen to while the run rests.
+    pub(super) fn undisturbed(&self, now: Instant) -> Duration {
+        match self.every() {
+            _ if self.saver.is_busy() => LOOK,
+            Some(every) if self.unsaved => {
+                every.saturating_sub(now.saturating_duration_since(self.saved))
+            }
+            _ => Duration::MAX,
+        }
+    }
+
+    fn every(&self) -> Option<Duration> {
+        self.autosave.as_ref().map(|autosave| autosave.every)
+    }
+
+    /// When the run is left.
     pub(super) fn save_at_the_end(&mut self) {
         if let Some(Err(why)) = self.save_unsaved() {
             let name = crate::text::clean(&self.experiment.name, 60);
@@ -59,44 +134,27 @@ where
         })
     }
 
-    /// `None` where nothing is to be saved.
-    fn save_unsaved(&mut self) -> Option<Result<PathBuf, String>> {
-        let (autosave, trainee) = (self.autosave.as_ref()?, self.trainee.as_ref()?);
-        if !self.unsaved {
-            return None;
-        }
-        let path = match &autosave.path {
-            Some(path) => Ok(path.clone()),
-            None => autosaves::path_for(&self.experiment),
-        };
-        let saved = path.and_then(|path| {
-            let write = || guarded(|| trainee.checkpoint(&path)).and_then(|result| result);
-            let of_another = autosave.path.is_none() && self.own.as_ref() != Some(&path);
-            let written = match of_another {
-                true => autosaves::beside_the_one_before(&path, write),
-                false => write(),
-            };
-            match written {
-                Ok(()) => Ok(path),
-                Err(why) => Err(format!("to {}: {why}", path.display())),
-            }
-        });
-        self.unsaved = saved.is_err();
-        self.saved = Instant::now();
-        if let (Ok(path), None) = (&saved, &autosave.path) {
-            self.own = Some(path.clone());
-            self.claim_and_tidy(path.clone());
-        }
-        Some(saved)
+    /// Waits for it. `None` where nothing is to be saved.
+    fn save_unsaved(&mut self) -> Option<Written> {
+        self.unsaved |= matches!(self.saver.wait(), Some(Err(_)));
+        self.begin_to_save();
+        self.saver.wait()
     }
 
-    /// Marks the autosave as a living run's, and clears away those that are too many or too old.
-    fn claim_and_tidy(&mut self, path: PathBuf) {
-        if self.claim.as_ref().is_some_and(|claim| claim.of == path) {
+    /// Of what is unsaved, beside training: the run as it is now, whatever it has become when that is written.
+    fn begin_to_save(&mut self) {
+        let Some(trainee) = self.trainee.as_ref().filter(|_| self.unsaved) else {
+            return;
+        };
+        if self.autosave.is_none() {
             return;
         }
-        self.claim = autosaves::Claim::new(path);
-        // What cannot be cleared away now is cleared away another time.
-        let _ = autosaves::prune();
+        let (place, experiment) = (Arc::clone(&self.place), self.experiment.clone());
+        let snapshot = guarded(|| trainee.snapshot());
+        self.saver.start(move || {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            place.write(&experiment, snapshot?)
+        });
+        (self.saved, self.unsaved) = (Instant::now(), false);
     }
 }

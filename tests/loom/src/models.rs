@@ -1,5 +1,6 @@
 //! What is checked of every order.
 
+use std::time::Duration;
 use crate::mailbox::Mailbox;
 use crate::{Command, Frame, Point};
 use loom::sync::{Arc, mpsc};
@@ -34,7 +35,7 @@ pub fn all() {
 fn heard(mailbox: &Mailbox) -> Vec<Command> {
     let mut heard = Vec::new();
     loop {
-        heard.extend(mailbox.wait());
+        heard.extend(mailbox.wait(Duration::MAX));
         if heard.last() == Some(&Command::Stop) {
             return heard;
         }
@@ -115,7 +116,7 @@ fn between_steps() {
             take(mailbox.commands());
         }
     }
-    while !take(mailbox.wait()) {}
+    while !take(mailbox.wait(Duration::MAX)) {}
     assert_eq!(steps, 5);
     assert!(mailbox.pending(), "the end is not forgotten");
     outside.join().expect("no panic");
