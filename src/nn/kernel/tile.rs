@@ -33,12 +33,11 @@ pub fn multiply<S: Simd, const MR: usize, const NV: usize>(
         }
     }
     for i in whole * LANES..depth {
-        step(
-            s,
-            sums,
-            rows.map(|row| row[i]),
-            columns.map(|column| &column[i]),
-        );
+        let mut a = [0.0; MR];
+        for (a, row) in a.iter_mut().zip(rows) {
+            *a = row[i];
+        }
+        step(s, sums, a, columns.map(|column| &column[i]));
     }
 }
 
