@@ -115,10 +115,13 @@ fn forward_tile<S: Simd, const MR: usize>(
         #[inline(always)]
         || {
             let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..x.len()]);
-            let mut sums = match start.flatten().and_then(|bias| bias.first_chunk::<MR>()) {
-                Some(bias) => bias.map(|b| [Vector::splat(s, b)]),
-                None => tile::zero(s),
-            };
+            let mut sums = tile::zero(s);
+            // a loop: `map` over many rows is a call that keeps the sums in memory
+            if let Some(bias) = start.flatten().and_then(|bias| bias.first_chunk::<MR>()) {
+                for ([sum], &b) in sums.iter_mut().zip(bias) {
+                    *sum = Vector::splat(s, b);
+                }
+            }
             multiply(s, &mut sums, rows, [x]);
             put(s, &sums, y, start.is_some());
         },
@@ -281,6 +284,10 @@ impl Panels {
             }
         });
     }
+    /// Groups `group` and the next.
+    pub(super) fn pair(&self, group: usize) -> [&[Lanes]; 2] {
+        [self.group(group), self.group(group + 1)]
+    }
     fn group(&self, group: usize) -> &[Lanes] {
         let size = self.samples * LANES;
         lanes(&self.data[group * size..][..size])
@@ -314,12 +321,29 @@ pub fn weight_gradient<S: Simd>(
     assert_eq!(delta.features(), units, "features of the delta");
     let shares = row_shares(crew, units, ld, grad.data_mut());
     crew.each(shares, |(units, grad)| {
-        for group in 0..inputs.div_ceil(LANES) {
-            let x = input.group(group);
+        let groups = inputs.div_ceil(LANES);
+        // two groups share the reading of the deltas, which more registers would outrun
+        let paired = if const { tile::wide::<S>() } {
+            groups / 2 * 2
+        } else {
+            0
+        };
+        for group in (0..paired).step_by(2) {
+            let x = input.pair(group);
             tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
                 let out = &mut grad[row * ld + group * LANES..];
                 let row = units.start + row;
-                by_rows!(rows, S, |MR| gradient_tile::<S, MR>(
+                by_rows!(rows, S, |MR| gradient_tile::<S, MR, 2>(
+                    s, delta, row, x, out, ld
+                ));
+            });
+        }
+        for group in paired..groups {
+            let x = [input.group(group)];
+            tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
+                let out = &mut grad[row * ld + group * LANES..];
+                let row = units.start + row;
+                by_rows!(rows, S, |MR| gradient_tile::<S, MR, 1>(
                     s, delta, row, x, out, ld
                 ));
             });
@@ -327,26 +351,30 @@ pub fn weight_gradient<S: Simd>(
     });
 }
 
-fn gradient_tile<S: Simd, const MR: usize>(
+pub(super) fn gradient_tile<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     delta: &Blocked<f32>,
     row: usize,
-    x: &[Lanes],
+    x: [&[Lanes]; NV],
     out: &mut [f32],
     ld: usize,
 ) {
     s.vectorize(
         #[inline(always)]
         || {
-            let mut sums: Sums<S, MR, 1> = tile::zero(s);
+            let mut sums: Sums<S, MR, NV> = tile::zero(s);
+            let block_size = delta.features() * LANES;
             for block in 0..delta.blocks() {
-                let d = &delta.block(block)[row * LANES..][..MR * LANES];
+                let d = &delta.data()[block * block_size + row * LANES..][..MR * LANES];
                 let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
                 let samples = delta.lanes(block);
-                multiply(s, &mut sums, rows, [&x[block * LANES..][..samples]]);
+                let x = x.map(|x| &x[block * LANES..][..samples]);
+                multiply(s, &mut sums, rows, x);
             }
-            for (r, [sum]) in sums.iter().enumerate() {
-                sum.store_slice(&mut out[r * ld..][..LANES]);
+            for (r, sums) in sums.iter().enumerate() {
+                for (v, sum) in sums.iter().enumerate() {
+                    sum.store_slice(&mut out[r * ld + v * LANES..][..LANES]);
+                }
             }
         },
     );

@@ -3,6 +3,7 @@
 use super::*;
 use crate::nn::activation::Activation;
 use crate::nn::vocabulary::Vocabulary;
+use fearless_simd::dispatch;
 
 const SHAPES: [(usize, usize); 11] = [
     (1, 1),
@@ -136,6 +137,41 @@ fn gradients_as_by_plain_loops() {
         plain::bias_gradient(&delta, &mut want);
         assert_close(&got, &want, rows, &format!("bias of {units} on {rows}"));
     });
+}
+
+/// As on a processor whose registers hold two columns of sums beside each other.
+#[test]
+fn a_tile_of_two_columns_as_one_of_one() {
+    const ROWS: usize = 12;
+    let mut numbers = Numbers(3);
+    let (units, inputs, rows) = (15, 37, 40);
+    let (delta, input) = (
+        numbers.batch(units, rows, 0.0),
+        numbers.batch(inputs, rows, 0.0),
+    );
+    let mut want = Weights::zeros(units, inputs);
+    f32::weight_gradient(&delta, &input, &mut want);
+    let mut got = Weights::<f32>::zeros(units, inputs);
+    let (ld, first) = (got.ld(), 2);
+    let mut panels = product::Panels::default();
+    dispatch!(level(), s => {
+        panels.load(s, Crew::ALONE, &input);
+        let out = &mut got.data_mut()[first * ld..];
+        product::gradient_tile::<_, ROWS, 2>(s, &delta, first, panels.pair(0), out, ld);
+    });
+    for (row, (got, want)) in got.rows().zip(want.rows()).enumerate() {
+        let within = (first..first + ROWS).contains(&row);
+        let want: Vec<f32> = (0..inputs)
+            .map(|i| {
+                if within && i < 2 * LANES {
+                    want[i]
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        assert_eq!(got, want, "row {row}");
+    }
 }
 
 #[test]

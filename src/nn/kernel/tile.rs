@@ -114,7 +114,7 @@ macro_rules! by_rows {
                 $call
             }};
         }
-        if $crate::nn::kernel::tile::wide::<$S>() {
+        if const { $crate::nn::kernel::tile::wide::<$S>() } {
             match $rows {
                 7 => with!(7),
                 8 => with!(8),
