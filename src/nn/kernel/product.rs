@@ -14,6 +14,10 @@ const DEPTH: usize = 256;
 /// Products up to this depth run in one piece.
 const SHALLOW: usize = 400;
 
+/// Blocks of a batch that are taken through all of a product before the next: more of them, of a piece's depth, would not stay
+/// in the second-level cache while the tiles pass over them.
+const BLOCKS: usize = 16;
+
 /// The pieces of a product of this depth; an empty one where there is nothing to multiply.
 fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     let piece = if depth <= SHALLOW {
@@ -21,9 +25,24 @@ fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     } else {
         DEPTH
     };
-    (0..depth.max(1))
-        .step_by(piece)
-        .map(move |start| start..(start + piece).min(depth))
+    runs(depth, piece)
+}
+
+fn block_runs(blocks: usize) -> impl Iterator<Item = Range<usize>> {
+    runs(blocks, BLOCKS)
+}
+
+/// Some blocks of a batch, and a piece of the product's depth: the blocks in order, and for them all pieces.
+fn regions(blocks: usize, depth: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    block_runs(blocks)
+        .flat_map(move |blocks| pieces(depth).map(move |depth| (blocks.clone(), depth)))
+}
+
+/// Runs of `length`, the last one shorter; an empty one of nothing.
+fn runs(n: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n.max(1))
+        .step_by(length)
+        .map(move |start| start..(start + length).min(n))
 }
 
 fn lanes(x: &[f32]) -> &[Lanes] {
@@ -82,9 +101,9 @@ fn affine_rows<S: Simd>(
     units: Range<usize>,
     out: &mut impl Output,
 ) {
-    for depth in pieces(weights.inputs()) {
+    for (blocks, depth) in regions(input.blocks(), weights.inputs()) {
         tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-            for block in 0..input.blocks() {
+            for block in blocks.clone() {
                 let x = &lanes(input.block(block))[depth.clone()];
                 let w = &weights.data()[(units.start + row) * weights.ld() + depth.start..];
                 let y = &mut out.part(block)[row * LANES..][..rows * LANES];
@@ -185,11 +204,12 @@ fn affine_backward_columns<S: Simd>(
         return affine_backward_packed(s, weights, delta, inputs, out);
     }
     let ld = weights.ld();
-    for depth in pieces(weights.units()) {
+    for region in regions(delta.blocks(), weights.units()) {
+        let depth = &region.1;
         tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
             let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
             let place = (column, columns);
-            backward_strip(s, strip, ld, delta, depth.clone(), place, out);
+            backward_strip(s, strip, ld, delta, &region, place, out);
         });
     }
 }
@@ -204,7 +224,8 @@ fn affine_backward_packed<S: Simd>(
 ) {
     let ld = weights.ld();
     let mut packed: [f32; 12 * SHALLOW] = [0.0; 12 * SHALLOW];
-    for depth in pieces(weights.units()) {
+    for region in regions(delta.blocks(), weights.units()) {
+        let depth = &region.1;
         tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
             let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
             for (to, from) in packed.chunks_exact_mut(columns).zip(strip.chunks(ld)) {
@@ -212,23 +233,23 @@ fn affine_backward_packed<S: Simd>(
             }
             let strip = &packed[..depth.len() * columns];
             let place = (column, columns);
-            backward_strip(s, strip, columns, delta, depth.clone(), place, out);
+            backward_strip(s, strip, columns, delta, &region, place, out);
         });
     }
 }
 
-/// Some columns of the weights, all blocks of the batch.
+/// Some columns of the weights, the region's blocks of the batch.
 #[inline(always)]
 fn backward_strip<S: Simd>(
     s: S,
     strip: &[f32],
     ld: usize,
     delta: &Blocked<f32>,
-    depth: Range<usize>,
+    (blocks, depth): &(Range<usize>, Range<usize>),
     (column, columns): (usize, usize),
     out: &mut impl Output,
 ) {
-    for block in 0..delta.blocks() {
+    for block in blocks.clone() {
         let d = &lanes(delta.block(block))[depth.clone()];
         let y = &mut out.part(block)[column * LANES..][..columns * LANES];
         let first = depth.start == 0;
@@ -321,40 +342,49 @@ pub fn weight_gradient<S: Simd>(
     assert_eq!(delta.features(), units, "features of the delta");
     let shares = row_shares(crew, units, ld, grad.data_mut());
     crew.each(shares, |(units, grad)| {
-        let groups = inputs.div_ceil(LANES);
-        // two groups share the reading of the deltas, which more registers would outrun
-        let paired = if const { tile::wide::<S>() } {
-            groups / 2 * 2
-        } else {
-            0
-        };
-        for group in (0..paired).step_by(2) {
-            let x = input.pair(group);
-            tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-                let out = &mut grad[row * ld + group * LANES..];
-                let row = units.start + row;
-                by_rows!(rows, S, |MR| gradient_tile::<S, MR, 2>(
-                    s, delta, row, x, out, ld
-                ));
-            });
-        }
-        for group in paired..groups {
-            let x = [input.group(group)];
-            tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-                let out = &mut grad[row * ld + group * LANES..];
-                let row = units.start + row;
-                by_rows!(rows, S, |MR| gradient_tile::<S, MR, 1>(
-                    s, delta, row, x, out, ld
-                ));
-            });
+        for blocks in block_runs(delta.blocks()) {
+            gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
         }
     });
 }
 
+/// What some blocks add to the gradients of `units`; the first run begins at 0.
+fn gradient_rows<S: Simd>(
+    s: S,
+    (delta, blocks): (&Blocked<f32>, Range<usize>),
+    input: &Panels,
+    units: Range<usize>,
+    grad: &mut [f32],
+    (inputs, ld): (usize, usize),
+) {
+    let groups = inputs.div_ceil(LANES);
+    // two groups share the reading of the deltas, which more registers would outrun
+    let paired = if const { tile::wide::<S>() } {
+        groups / 2 * 2
+    } else {
+        0
+    };
+    for group in (0..paired).step_by(2) {
+        let x = input.pair(group);
+        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
+            let out = &mut grad[row * ld + group * LANES..];
+            let d = (delta, blocks.clone(), units.start + row);
+            by_rows!(rows, S, |MR| gradient_tile::<S, MR, 2>(s, d, x, out, ld));
+        });
+    }
+    for group in paired..groups {
+        let x = [input.group(group)];
+        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
+            let out = &mut grad[row * ld + group * LANES..];
+            let d = (delta, blocks.clone(), units.start + row);
+            by_rows!(rows, S, |MR| gradient_tile::<S, MR, 1>(s, d, x, out, ld));
+        });
+    }
+}
+
 pub(super) fn gradient_tile<S: Simd, const MR: usize, const NV: usize>(
     s: S,
-    delta: &Blocked<f32>,
-    row: usize,
+    (delta, blocks, row): (&Blocked<f32>, Range<usize>, usize),
     x: [&[Lanes]; NV],
     out: &mut [f32],
     ld: usize,
@@ -363,8 +393,15 @@ pub(super) fn gradient_tile<S: Simd, const MR: usize, const NV: usize>(
         #[inline(always)]
         || {
             let mut sums: Sums<S, MR, NV> = tile::zero(s);
+            if blocks.start > 0 {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    for (v, sum) in sums.iter_mut().enumerate() {
+                        *sum = Vector::from_slice(s, &out[r * ld + v * LANES..][..LANES]);
+                    }
+                }
+            }
             let block_size = delta.features() * LANES;
-            for block in 0..delta.blocks() {
+            for block in blocks {
                 let d = &delta.data()[block * block_size + row * LANES..][..MR * LANES];
                 let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
                 let samples = delta.lanes(block);

@@ -18,7 +18,8 @@ const SHAPES: [(usize, usize); 11] = [
     (430, 21),
     (20, 530),
 ];
-const BATCHES: [usize; 5] = [1, 10, 32, 33, 70];
+/// The last in more than one run of blocks.
+const BATCHES: [usize; 6] = [1, 10, 32, 33, 70, 300];
 
 /// Reproducible numbers in [-1, 1).
 struct Numbers(u64);
@@ -157,7 +158,8 @@ fn a_tile_of_two_columns_as_one_of_one() {
     dispatch!(level(), s => {
         panels.load(s, Crew::ALONE, &input);
         let out = &mut got.data_mut()[first * ld..];
-        product::gradient_tile::<_, ROWS, 2>(s, &delta, first, panels.pair(0), out, ld);
+        let d = (&delta, 0..delta.blocks(), first);
+        product::gradient_tile::<_, ROWS, 2>(s, d, panels.pair(0), out, ld);
     });
     for (row, (got, want)) in got.rows().zip(want.rows()).enumerate() {
         let within = (first..first + ROWS).contains(&row);
