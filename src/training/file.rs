@@ -22,8 +22,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let kept = fs::metadata(&target).map(|m| m.permissions());
         builder.permissions(kept.unwrap_or_else(|_| fs::Permissions::from_mode(0o666)));
     }
-    let mut file = builder.tempfile_in(&folder)?;
-    file.write_all(bytes)?;
+    let file = builder.tempfile_in(&folder)?;
+    // Not through the wrapper, whose errors name the temporary file, too.
+    file.as_file().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|e| e.error)?;
     sync_folder(&folder)

@@ -4,7 +4,7 @@ use super::Session;
 use crate::experiment::Experiment;
 use crate::telemetry::Score;
 use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Snapshot, Trainee};
-use crate::training::{DataView, Lens, Point, RunInfo};
+use crate::training::{DataView, Lens, Point, RunInfo, TensorFileError};
 use std::path::Path;
 
 impl Trainee for Session {
@@ -60,7 +60,13 @@ impl Trainee for Session {
 
     fn snapshot(&self) -> Snapshot {
         let file = self.to_checkpoint(false);
-        Box::new(move |path| file.write(path).map_err(|e| e.to_string()))
+        Box::new(move |path| {
+            file.write(path).map_err(|error| match error {
+                // On a narrow screen a long path would hide what is wrong.
+                TensorFileError::Io { file, source } => format!("{source}: {file}"),
+                other => other.to_string(),
+            })
+        })
     }
 
     fn is_whole(&self) -> bool {

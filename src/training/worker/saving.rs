@@ -33,11 +33,10 @@ impl Place {
             None => autosaves::path_for(experiment)?,
         };
         let of_another = self.path.is_none() && self.own.as_ref() != Some(&path);
-        let written = match of_another {
+        match of_another {
             true => autosaves::beside_the_one_before(&path, || snapshot(&path)),
             false => snapshot(&path),
-        };
-        written.map_err(|why| format!("to {}: {why}", path.display()))?;
+        }?;
         if self.path.is_none() {
             self.own = Some(path.clone());
             self.claim_and_tidy(path.clone());
@@ -83,7 +82,7 @@ where
         if let Some(Err(why)) = self.saver.outcome() {
             self.unsaved = true;
             self.notices.push(format!(
-                "autosave failed: {why}; training goes on, the last whole one stays"
+                "autosave failed, training goes on: {why}; the last whole one stays"
             ));
         }
         if self.saver.takes_long() {
