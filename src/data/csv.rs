@@ -36,6 +36,27 @@ pub(super) fn load(
     table.finish(&name, options).map_err(|e| e.in_file(path))
 }
 
+/// Bytes of a first line; what is longer is no table's.
+const LONGEST_HEADER: u64 = 1 << 20;
+
+/// What the first line of a comma-separated table names its columns.
+///
+/// # Errors
+/// Where the file cannot be read or its first line is no table's.
+pub fn columns(path: &Path) -> Result<Vec<String>, DataError> {
+    let source = Source::open(path, &|_| {})?;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(source.take(LONGEST_HEADER));
+    let mut record = ByteRecord::new();
+    let read = reader.read_byte_record(&mut record);
+    if !read.map_err(|e| broken(&e).in_file(path))? {
+        return Err(DataError::from(Problem::Empty).in_file(path));
+    }
+    let name = |cell: &[u8]| String::from_utf8_lossy(cell.trim_ascii()).into_owned();
+    Ok(record.iter().map(name).collect())
+}
+
 /// What has been read.
 struct Table {
     columns: Columns,

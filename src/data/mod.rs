@@ -21,6 +21,7 @@ mod standardize;
 mod tensors;
 mod windows;
 
+pub use csv::columns as csv_columns;
 pub use dataset::{Dataset, Rows, Targets, Task};
 pub use error::{DataError, Place, Problem};
 pub use kind::DataKind;

@@ -109,6 +109,16 @@ pub enum BatchSize {
     Full,
 }
 
+impl BatchSize {
+    /// Rows of a step, of so many training rows.
+    pub fn rows(self, of: usize) -> usize {
+        match self {
+            Self::Rows(rows) => rows.min(of).max(1),
+            Self::Full => of.max(1),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// `None`: cross-entropy for classes, mse otherwise.

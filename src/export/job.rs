@@ -1,7 +1,7 @@
 //! What an export needs to know.
 
 use crate::data::{DataKind, Dataset, Task};
-use crate::experiment::{BatchSize, Experiment, resolve};
+use crate::experiment::{Experiment, resolve};
 use crate::nn::spec::{LayerKind, NetworkSpec};
 use crate::training::rows_under_batch_norm;
 use thiserror::Error;
@@ -49,10 +49,7 @@ impl Job {
     }
 
     pub fn batch_rows(&self) -> usize {
-        match self.experiment.training.batch_size {
-            BatchSize::Rows(rows) => rows.min(self.train_rows.max(1)),
-            BatchSize::Full => self.train_rows.max(1),
-        }
+        self.experiment.training.batch_size.rows(self.train_rows)
     }
 
     pub fn steps_per_epoch(&self) -> usize {

@@ -112,11 +112,15 @@ pub fn without_fix(
     let depth = [Measure::GradRms, Measure::DeltaRms].map(|m| Measured::of(m, &trained));
     let is_trained = |t: &&ThroughTime| spec.layers.get(t.layer).is_some_and(|l| !l.frozen);
     let through_time = time.iter().filter(is_trained);
-    let mut worse = depth[0].clone();
-    for other in depth.into_iter().chain(through_time.map(Measured::of_time)) {
+    let [gradient, signal] = depth;
+    let mut worse = gradient;
+    // What is healthy is told of one thing always: which is the worse changes from step to step there.
+    let mut steady = signal.clone();
+    for other in std::iter::once(signal).chain(through_time.map(Measured::of_time)) {
         if other.decades > worse.decades {
-            worse = other;
+            worse = other.clone();
         }
+        steady = other;
     }
     let loudest = trained
         .iter()
@@ -131,6 +135,10 @@ pub fn without_fix(
         (ratio, None) if ratio > EXPLODING => Kind::Exploding,
         _ => Kind::Healthy,
     };
+    let told = match kind {
+        Kind::Healthy => &steady,
+        _ => &worse,
+    };
     Verdict {
         kind,
         measure: worse.measure,
@@ -138,7 +146,7 @@ pub fn without_fix(
         ratio: worse.ratio,
         non_finite: None,
         trained: trained.len(),
-        sentence: sentence(kind, &worse, over.map(|(l, s)| (l, s.grad_norm)), spec),
+        sentence: sentence(kind, told, over.map(|(l, s)| (l, s.grad_norm)), spec),
         evidence: evidence(kind, &trained, time, spec),
         fix: None,
     }

@@ -68,6 +68,27 @@ fn vanishing_with_slope_evidence_and_a_fix_that_theory_backs() {
 }
 
 #[test]
+fn a_healthy_verdict_tells_of_one_measure_whichever_is_the_worse() {
+    let experiment = logistic();
+    let spec = network(&experiment);
+    for (grad, delta) in [(0.05, 0.1), (0.1, 0.05)] {
+        let verdict = without_fix(&stats(grad, delta), &[], None, &spec);
+        assert_eq!(verdict.kind, Kind::Healthy);
+        let measure = if grad > delta {
+            Measure::GradRms
+        } else {
+            Measure::DeltaRms
+        };
+        assert_eq!(verdict.measure, measure);
+        assert!(
+            verdict.sentence.starts_with("The error signal"),
+            "{}",
+            verdict.sentence
+        );
+    }
+}
+
+#[test]
 fn the_error_signal_may_vanish_while_weight_gradients_stay_level() {
     let experiment = logistic();
     let verdict = judge(

@@ -178,6 +178,14 @@ impl Glyphs {
     pub fn tick(self) -> &'static str {
         if self.is_ascii() { "+" } else { "┤" }
     }
+    /// The vertical of a change under way.
+    pub fn mark(self) -> &'static str {
+        if self.is_ascii() { ":" } else { "╎" }
+    }
+    /// A value above the chart.
+    pub fn beyond(self) -> &'static str {
+        if self.is_ascii() { "^" } else { "▲" }
+    }
     pub fn point(self) -> &'static str {
         if self.is_ascii() { "o" } else { "•" }
     }

@@ -4,7 +4,7 @@
 use super::edit::{Choice, Slot};
 use super::overlay::preview::Foreseen;
 use crate::data::Dataset;
-use crate::experiment::{BatchSize, Experiment, resolve};
+use crate::experiment::{Experiment, resolve};
 use crate::insight::advice::advise_for;
 use crate::insight::theory::{self, Setting, Theory};
 use crate::insight::{Advice, Fix, Kind, verdict};
@@ -162,13 +162,8 @@ impl Question {
 
 /// What theory has to know of an experiment on rows of these moments.
 fn setting(moments: Setting, experiment: &Experiment, data: &Dataset) -> Setting {
-    let rows = data.train.len();
-    let batch = match experiment.training.batch_size {
-        BatchSize::Rows(batch) => batch.min(rows),
-        BatchSize::Full => rows,
-    };
     Setting {
-        batch: batch.max(1),
+        batch: experiment.training.batch_size.rows(data.train.len()),
         ..moments
     }
 }

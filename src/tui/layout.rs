@@ -102,10 +102,12 @@ impl Layout {
         };
         let panes = if !zoomed && width < 60 && height >= 24 {
             stacked(body, focus, &mut cuts)
-        } else if zoomed || width < 60 || height < 16 {
+        } else if zoomed || width < 60 {
             vec![(focus, body)]
         } else if width >= 108 && height >= 24 {
             wide(body, network_rows, lower, &mut cuts)
+        } else if width >= 108 {
+            side_by_side(body, focus, &mut cuts)
         } else if width >= 76 && height >= 22 {
             medium(body, network_rows, lower, &mut cuts)
         } else {
@@ -193,8 +195,19 @@ impl Cuts<'_> {
         } else {
             LEAST_ROWS
         };
-        let at = self.place(border, area.height, liked, (above, LEAST_ROWS));
-        let bounds = (above, area.height.saturating_sub(LEAST_ROWS));
+        self.top_within(border, area, liked, (above, LEAST_ROWS))
+    }
+
+    /// As [`Cuts::top`], with so many rows at least on either side.
+    fn top_within(
+        &mut self,
+        border: Border,
+        area: Rect,
+        liked: u16,
+        least: (u16, u16),
+    ) -> (Rect, Rect) {
+        let at = self.place(border, area.height, liked, least);
+        let bounds = (least.0, area.height.saturating_sub(least.1));
         self.note(border, Run::Across, area, at, bounds);
         cut_top(area, at)
     }
@@ -297,14 +310,40 @@ fn narrow(body: Rect, focus: Pane, cuts: &mut Cuts) -> Vec<(Pane, Rect)> {
     }
 }
 
-/// The flow over the focused pane, where there are no columns for more.
+/// Three columns where there is no height to stack panes: the flow between the list and the curves, each of which gives
+/// way to the focused pane of its side.
+fn side_by_side(body: Rect, focus: Pane, cuts: &mut Cuts) -> Vec<(Pane, Rect)> {
+    let right = (body.width * 3 / 10).clamp(30, 60);
+    let (left, flow, right) = cuts.columns(body, left_column(body.width), right);
+    let at_left = match focus {
+        Pane::Training => focus,
+        _ => Pane::Network,
+    };
+    let at_right = match focus {
+        Pane::Layer | Pane::Data => focus,
+        _ => Pane::Loss,
+    };
+    vec![(at_left, left), (Pane::Flow, flow), (at_right, right)]
+}
+
+/// Rows from which three panes are stacked.
+const ROOM_TO_STACK: u16 = 36;
+
+/// The flow over the focused pane, where there are no columns for more; beneath them the loss where there is room.
 fn stacked(body: Rect, focus: Pane, cuts: &mut Cuts) -> Vec<(Pane, Rect)> {
     let below = match focus {
-        Pane::Flow => Pane::Network,
+        Pane::Flow | Pane::Loss => Pane::Network,
         other => other,
     };
-    let (flow, rest) = cuts.top(Border::Flow, body, body.height / 2);
-    vec![(Pane::Flow, flow), (below, rest)]
+    if body.height < ROOM_TO_STACK {
+        let below = if focus == Pane::Loss { focus } else { below };
+        let (flow, rest) = cuts.top(Border::Flow, body, body.height / 2);
+        return vec![(Pane::Flow, flow), (below, rest)];
+    }
+    let least = (LEAST_ROWS, 2 * LEAST_ROWS);
+    let (flow, rest) = cuts.top_within(Border::Flow, body, body.height * 4 / 10, least);
+    let (middle, loss) = cuts.top(Border::Loss, rest, rest.height / 2);
+    vec![(Pane::Flow, flow), (below, middle), (Pane::Loss, loss)]
 }
 
 fn cut_top(area: Rect, rows: u16) -> (Rect, Rect) {
@@ -350,6 +389,15 @@ pub fn first_row(selected: usize, count: usize, height: u16) -> usize {
         return 0;
     }
     selected.saturating_sub(height / 2).min(count - height)
+}
+
+/// The first row shown of a list that stays where it is as long as the selected one is in sight: what is clicked does not
+/// move under the pointer.
+pub fn kept_first(first: usize, selected: usize, count: usize, height: u16) -> usize {
+    let height = usize::from(height).max(1);
+    let last = count.saturating_sub(height);
+    let least = (selected + 1).saturating_sub(height);
+    first.clamp(least.min(last), selected.min(last))
 }
 
 #[cfg(test)]
@@ -419,6 +467,15 @@ mod tests {
                 prop_assert!(meets, "{:?}", divider);
             }
         }
+    }
+
+    #[test]
+    fn a_kept_list_moves_no_further_than_it_must() {
+        assert_eq!(kept_first(3, 5, 20, 6), 3);
+        assert_eq!(kept_first(3, 9, 20, 6), 4);
+        assert_eq!(kept_first(3, 1, 20, 6), 1);
+        assert_eq!(kept_first(18, 19, 20, 6), 14);
+        assert_eq!(kept_first(5, 2, 4, 6), 0);
     }
 
     #[test]

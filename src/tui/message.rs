@@ -1,7 +1,7 @@
 //! What happens to the workbench, and what it wants done: the only two roads between the state and the world.
 
 use super::inquiry::{Answer, Question};
-use super::overlay::Goal;
+use super::overlay::{Completion, Goal};
 use crate::experiment::Experiment;
 use crate::training::{Command, Frame, Sweep};
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -23,6 +23,8 @@ pub enum Message {
     Answered(Box<Answer>),
     /// What can be opened: the presets and the files beside the experiment.
     Listed(Vec<Openable>),
+    /// The columns that a table's first line names, for the answer that waits for them.
+    Columns(Completion, Result<Vec<String>, String>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
     Opened(PathBuf, Result<Box<Experiment>, String>),
     /// A file of the name is there already: the person is asked by this goal whether it is to be replaced.
@@ -59,6 +61,7 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedRun {
     pub checkpoint: PathBuf,
+    pub step: u64,
     /// Where its experiment's relative paths start.
     pub base_dir: PathBuf,
 }
@@ -87,6 +90,8 @@ pub enum Effect {
     Sweep(Box<Experiment>),
     EndSweep,
     List,
+    /// Which columns a table has.
+    Columns(PathBuf, Completion),
     Open(PathBuf),
     Save {
         path: PathBuf,

@@ -89,6 +89,10 @@ pub fn run(
     }
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
+    let resumed = options
+        .resume
+        .as_ref()
+        .and_then(|path| saved_runs::step_of(path));
     let saved = match options.resume {
         None => saved_runs::of(&experiment),
         Some(_) => None,
@@ -106,8 +110,11 @@ pub fn run(
             "an earlier run of this is saved at step {steps}: o lists it, to go on with"
         ));
     }
+    if let Some(step) = resumed {
+        app.tell_resumed(step);
+    }
     let (width, height) = crossterm::terminal::size()?;
-    app.size = ratatui::layout::Size::new(width, height);
+    app.begin(ratatui::layout::Size::new(width, height));
     if options.tour {
         app.begin_tour();
     }
@@ -134,7 +141,15 @@ pub fn run(
             );
         }
     }
-    match ended? {
+    let ended = ended?;
+    if let Some(steps) = saved_runs::of(&event_loop.app.experiment) {
+        let steps = crate::text::thousands(steps.into());
+        let _ = writeln!(
+            io::stderr(),
+            "gradlab: the run is kept at step {steps}; `gradlab resume` goes on with it"
+        );
+    }
+    match ended {
         Ended::Quit => Ok(None),
         Ended::Signal(signal) => Ok(Some(signal)),
     }

@@ -5,6 +5,7 @@ use crate::experiment::Experiment;
 use crate::text::{clean, thousands};
 use crate::training::autosaves::{self, Autosave};
 use crate::training::{Checkpoint, Glance};
+use std::path::Path;
 
 /// So many are offered beside the presets; `gradlab resume --list` has them all.
 const OFFERED: usize = 10;
@@ -17,9 +18,13 @@ pub fn newest() -> Vec<Openable> {
 
 /// How far a saved run of exactly this experiment has come.
 pub fn of(experiment: &Experiment) -> Option<u64> {
-    let path = autosaves::path_for(experiment).ok()?;
-    let is_file = std::fs::metadata(&path).is_ok_and(|found| found.is_file());
-    let found = is_file.then(|| Checkpoint::glance(&path).ok()).flatten()?;
+    step_of(&autosaves::path_for(experiment).ok()?)
+}
+
+/// The step of a saved run that has come further than its start.
+pub fn step_of(path: &Path) -> Option<u64> {
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let found = is_file.then(|| Checkpoint::glance(path).ok()).flatten()?;
     Some(found.step).filter(|step| *step > 0)
 }
 
@@ -41,6 +46,7 @@ fn offered(autosave: Autosave) -> Option<Openable> {
         source: Source::Saved(
             SavedRun {
                 checkpoint: autosave.path,
+                step,
                 base_dir,
             },
             Box::new(experiment),

@@ -6,6 +6,7 @@ use super::inquirer::Inquirer;
 use super::inquiry::Question;
 use super::message::{Effect, Message, Openable, Source};
 use super::saved_runs;
+use crate::data;
 use crate::experiment::{self, Experiment, presets};
 use crate::training::file::write_whole;
 use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper};
@@ -215,6 +216,13 @@ impl World {
                 None
             }
             Effect::List => Some(Message::Listed(self.list())),
+            Effect::Columns(path, completion) => {
+                let names = data::csv_columns(&self.base.join(path));
+                Some(Message::Columns(
+                    completion,
+                    names.map_err(|error| error.to_string()),
+                ))
+            }
             Effect::Open(path) => {
                 let result = read(&path);
                 Some(Message::Opened(path, result.map(Box::new)))

@@ -1,7 +1,7 @@
 //! Tables in text files.
 
 use super::{classes, fault, folder, plain, values};
-use gradlab::data::{DataKind, Dataset, Progress, Task, load};
+use gradlab::data::{DataKind, Dataset, Progress, Task, csv_columns, load};
 use std::cell::RefCell;
 
 /// A `csv` data set with these targets, all else by default.
@@ -262,4 +262,15 @@ fn progress_grows_to_the_whole_file() {
     assert!(seen.len() >= 3 && seen.is_sorted_by(|a, b| a.done <= b.done));
     let last = seen[seen.len() - 1];
     assert_eq!((last.done, last.total), (2_400_004, 2_400_004));
+}
+
+#[test]
+fn columns_are_named_by_the_first_line_alone() {
+    let folder = folder(&[("t.csv", b"a, kind ,b\n1,dog\n"), ("none.csv", b"")]);
+    let named = csv_columns(&folder.path().join("t.csv")).unwrap();
+    assert_eq!(named, ["a", "kind", "b"]);
+    for file in ["none.csv", "absent.csv"] {
+        let error = csv_columns(&folder.path().join(file)).unwrap_err();
+        assert!(error.to_string().contains(file), "{error}");
+    }
 }

@@ -119,7 +119,7 @@ fn each_epoch_is_said_and_a_stop_is_heard_between_two() {
     Session::build(&base, Path::new("."), &Start::default(), None, &say).unwrap();
     let epochs = said.borrow();
     let found = epochs.iter().any(|text| {
-        text.starts_with("pretraining layers.1 (2 of 2): epoch 4 of 4, reconstruction error 0.")
+        text.starts_with("pretraining layer 2 of 2: epoch 4 of 4, reconstruction error 0.")
     });
     assert!(found, "{epochs:?}");
     let ear = stopped_at_once(&|_| {});

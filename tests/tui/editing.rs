@@ -11,7 +11,7 @@ use gradlab::training::{Command, Status};
 use gradlab::tui::app::{NetworkRow, Tone};
 use gradlab::tui::layout::Pane;
 use gradlab::tui::message::{Effect, Message, Openable, Source};
-use gradlab::tui::overlay::Overlay;
+use gradlab::tui::overlay::{Completion, Overlay};
 use std::path::{Path, PathBuf};
 
 /// The experiment that training was last told to train.
@@ -514,4 +514,73 @@ fn of_a_run_that_diverged_a_step_is_its_first() {
         matches!(sent[..], [Command::Restart, Command::Step(1)]),
         "{sent:?}"
     );
+}
+
+/// The question for a table's columns that the screen asked last.
+fn columns_asked(bench: &mut Bench) -> Completion {
+    let asked = bench.effects.drain(..).find_map(|effect| match effect {
+        Effect::Columns(path, completion) => Some((path, completion)),
+        _ => None,
+    });
+    let (path, completion) = asked.expect("the columns are asked for");
+    assert_eq!(path, Path::new("t.csv"));
+    completion
+}
+
+#[test]
+fn a_tables_columns_and_its_task_are_lists_and_esc_goes_a_step_back() {
+    let mut bench = running(120, 36);
+    bench.keys("4 enter c s v enter t . c s v enter");
+    let completion = columns_asked(&mut bench);
+    bench.tell(Message::Columns(completion, Err("no such file".into())));
+    let text = bench.text();
+    assert!(
+        text.contains("no such file") && text.contains("t.csv"),
+        "{text}"
+    );
+    bench.keys("enter");
+    let names = || Ok(vec!["width".to_string(), "sort".to_string()]);
+    let completion = columns_asked(&mut bench);
+    bench.tell(Message::Columns(completion, names()));
+    assert!(bench.text().contains("width"), "{}", bench.text());
+    bench.keys("down enter");
+    assert!(bench.text().contains("regression"), "{}", bench.text());
+    bench.keys("esc");
+    let completion = columns_asked(&mut bench);
+    bench.tell(Message::Columns(completion, names()));
+    bench.keys("down enter enter");
+    match &bench.app.experiment.data.kind {
+        DataKind::Csv {
+            path, target, task, ..
+        } => {
+            assert_eq!(
+                (path.as_str(), target.as_slice()),
+                ("t.csv", &["sort".to_string()][..])
+            );
+            assert_eq!(task, "classification");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_opened_while_paused_stays_paused() {
+    let mut bench = running(80, 24);
+    bench.app.wants_run = false;
+    let other = bench.app.experiment.clone();
+    let openable = Openable {
+        name: "other".into(),
+        note: String::new(),
+        description: String::new(),
+        source: Source::Preset(Ok(Box::new(other))),
+    };
+    bench.tell(Message::Listed(vec![openable])).keys("enter");
+    let effects = &bench.effects;
+    let started = effects
+        .iter()
+        .position(|e| matches!(e, Effect::Start { .. }));
+    let paused = effects
+        .iter()
+        .rposition(|e| matches!(e, Effect::Send(Command::Pause)));
+    assert!(started.is_some() && started < paused, "{effects:?}");
 }

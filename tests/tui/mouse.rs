@@ -143,3 +143,26 @@ fn the_wheel_scrolls_lists_and_a_click_chooses() {
     bench.click(10, row as u16);
     assert!(bench.app.experiment.network.layers[0].activation.is_some());
 }
+
+#[test]
+fn what_is_clicked_in_the_training_pane_stays_under_the_pointer_and_a_second_click_edits_it() {
+    let mut bench = running(120, 36);
+    let training = area(&bench, Pane::Training);
+    let (x, y) = (training.x + 8, training.bottom() - 3);
+    let row = |bench: &Bench| {
+        bench
+            .text()
+            .lines()
+            .nth(y.into())
+            .unwrap_or_default()
+            .to_string()
+    };
+    let before = row(&bench);
+    bench.click(x, y);
+    let name: String = before.chars().skip(3).take(12).collect();
+    assert!(row(&bench).contains(&name), "{}", bench.text());
+    let selected = bench.app.training_row;
+    bench.click(x, y);
+    assert_eq!(bench.app.training_row, selected);
+    assert!(!bench.app.overlays.is_empty(), "{}", bench.text());
+}

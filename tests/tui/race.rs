@@ -147,3 +147,68 @@ fn a_paused_race_begins_no_lap() {
     assert!(bench.effects.iter().any(|e| matches!(e, Effect::Lap(_))));
     assert!(bench.text().contains("four initializers"));
 }
+
+#[test]
+fn a_race_that_was_left_is_looked_at_again_until_another_experiment_is_opened() {
+    let mut bench = raced();
+    bench.keys("esc R t h e space l a s t enter");
+    let text = bench.text();
+    assert!(
+        text.contains("Race: learning rates · 10 steps · ended"),
+        "{text}"
+    );
+    bench.effects.clear();
+    bench.keys("space");
+    assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Lap(_))));
+    // What was learnt can still be taken over.
+    bench.keys("f");
+    let rate =
+        |bench: &super::bench::Bench| bench.app.experiment.training.optimizer.learning_rate();
+    assert_eq!(rate(&bench), 0.032);
+    bench.keys("R t h e space l a s t");
+    assert!(bench.text().contains("the last race"));
+}
+
+#[test]
+fn a_variant_with_healthy_gradients_that_learns_nothing_is_not_called_healthy() {
+    let mut bench = running(120, 36);
+    bench.keys("R enter");
+    for lane in 0..4 {
+        let mut points = points(11, 1..400);
+        for point in &mut points {
+            for layer in &mut point.layers {
+                (layer.grad_rms, layer.delta_rms) = (0.1, 0.1);
+            }
+            let fall = if lane == 0 {
+                1e-3 * point.step as f64
+            } else {
+                0.0
+            };
+            let loss = 2.3 - fall;
+            point.train.loss = loss;
+            point.test.as_mut().expect("a score").loss = loss;
+        }
+        bench.tell(Message::Lap(lane, frame(1, Status::Paused, 11, points)));
+    }
+    let text = bench.text();
+    let row = |name: &str| text.lines().find(|l| l.contains(name)).unwrap_or_default();
+    assert!(row("normal N(0, 1)").contains("healthy"), "{text}");
+    assert!(row("he-normal").contains("hardly learns"), "{text}");
+}
+
+#[test]
+fn a_race_is_read_and_left_on_the_smallest_screen() {
+    for (width, height) in [(40, 12), (80, 24)] {
+        let mut bench = raced();
+        bench.app.size = ratatui::layout::Size::new(width, height);
+        let text = bench.text();
+        for word in ["10 steps · running", "0.032", "1.00", "esc leave", "space"] {
+            let word = if width == 40 {
+                word.replace("10 steps", "step 10")
+            } else {
+                word.into()
+            };
+            assert!(text.contains(&word), "{word}: {text}");
+        }
+    }
+}

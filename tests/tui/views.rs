@@ -15,6 +15,16 @@ fn each_view_where_there_is_little_room() {
     insta::assert_snapshot!("histograms_80x24", running(80, 24).keys("v v v").text());
 }
 
+/// What has a histogram: the nearest thing to the measure.
+fn spread(measure: Measure) -> &'static str {
+    match measure {
+        Measure::OutMean | Measure::OutStd | Measure::Saturated | Measure::Dead => "outputs",
+        Measure::PreStd => "pre-activations",
+        Measure::WeightNorm | Measure::UpdateRatio => "weights W",
+        _ => "gradients ∂L/∂W",
+    }
+}
+
 #[test]
 fn every_measure_in_every_view_names_itself() {
     for (width, height) in [(80, 24), (120, 36), (200, 60)] {
@@ -23,7 +33,11 @@ fn every_measure_in_every_view_names_itself() {
             for measure in Measure::ALL {
                 assert_eq!(bench.app.measure, measure);
                 let screen = bench.text();
-                let title = format!("Gradient flow · {}", measure.symbol());
+                let shown = match bench.app.view {
+                    View::Histograms => spread(measure),
+                    _ => measure.symbol(),
+                };
+                let title = format!("Gradient flow · {shown}");
                 assert!(
                     screen.contains(&title),
                     "{width}x{height} {measure:?}\n{screen}"

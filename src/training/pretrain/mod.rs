@@ -170,7 +170,7 @@ pub fn pretrain(
             }
             (ear.heard)(&under_way);
             (ear.say)(&format!(
-                "pretraining layers.{layer} ({} of {count}): epoch {epoch} of {}, reconstruction error {error:.4}",
+                "pretraining layer {} of {count}: epoch {epoch} of {}, reconstruction error {error:.4}",
                 layer + 1,
                 plan.epochs
             ));

@@ -4,7 +4,7 @@ use super::classes;
 use super::stopping::Stopping;
 use super::{Choice, Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
-use crate::experiment::{BatchSize, Experiment, Transfer, resolve};
+use crate::experiment::{Experiment, Transfer, resolve};
 use crate::memory;
 use crate::nn::network::{
     BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError, Time,
@@ -219,10 +219,7 @@ fn contiguous(rows: &mut Rows) {
 }
 
 fn batch_rows(experiment: &Experiment, data: &Dataset) -> usize {
-    match experiment.training.batch_size {
-        BatchSize::Rows(rows) => rows.clamp(1, data.train.len()),
-        BatchSize::Full => data.train.len(),
-    }
+    experiment.training.batch_size.rows(data.train.len())
 }
 
 /// Lower layers from a saved run.

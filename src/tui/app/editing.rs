@@ -2,9 +2,11 @@
 //! bringing the old value back.
 
 use super::past::Past;
+use super::run::Pinned;
 use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
 use crate::nn::vocabulary::{Value, Vocabulary};
+use crate::text::thousands;
 use crate::training::{Command, Status};
 use crate::tui::edit::{
     Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, lower, value,
@@ -69,6 +71,19 @@ impl App {
             let undone = self.bring_back(past);
             self.redo.push(undone);
             self.changed();
+            self.taken_back = true;
+        }
+    }
+
+    /// An edit taken back brings the experiment back; the steps that its run had taken come again, bit for bit.
+    pub(super) fn tell_of_steps(&mut self) {
+        let is_it = |p: &&Pinned| !p.kept && p.experiment == self.experiment;
+        let left = self.pinned.iter().rev().find(is_it);
+        if let Some(steps) = left.map(|p| p.record.step()).filter(|s| *s > 0) {
+            self.notice(format!(
+                "taken back: the run begins anew and takes the same {} steps again",
+                thousands(steps.into())
+            ));
         }
     }
 
@@ -88,8 +103,10 @@ impl App {
     }
 
     fn changed(&mut self) {
+        self.taken_back = false;
         self.clamp();
         self.refresh_insight();
+        self.run.note_change();
         let next = Box::new(self.experiment.clone());
         self.send(Command::Replace(next));
         if self.wants_run {
@@ -289,48 +306,9 @@ impl App {
             goal: Goal::Set(field),
         }));
     }
-
-    /// An entry was picked: set at once, or after its parameters without defaults were typed.
-    pub(super) fn choose(&mut self, slot: Slot, choice: Choice) {
-        let now = slot.get(&self.experiment);
-        if now.as_ref().is_some_and(|(c, _)| *c == choice) {
-            return;
-        }
-        let values = slot
-            .parameters(&self.experiment, choice)
-            .into_iter()
-            .map(|p| p.default)
-            .collect();
-        self.complete(slot, choice, values);
-    }
-
-    /// Asks for the next missing parameter, or sets the entry when none is missing.
-    pub(super) fn complete(&mut self, slot: Slot, choice: Choice, values: Vec<Option<Value>>) {
-        let parameters = slot.parameters(&self.experiment, choice);
-        match values.iter().position(Option::is_none) {
-            Some(missing) => {
-                let parameter = &parameters[missing];
-                self.overlays.push(Overlay::Prompt(Prompt {
-                    title: format!("{} of {}", parameter.name, slot.label()),
-                    help: prompt_help(parameter.help, &value::range(parameter.limits)),
-                    line: Line::default(),
-                    error: None,
-                    goal: Goal::Complete {
-                        slot,
-                        choice,
-                        values,
-                    },
-                }));
-            }
-            None => {
-                let values: Vec<Value> = values.into_iter().flatten().collect();
-                self.edit(|e| slot.set(e, choice, &values));
-            }
-        }
-    }
 }
 
-fn prompt_help(help: &str, range: &str) -> String {
+pub(super) fn prompt_help(help: &str, range: &str) -> String {
     match range {
         "" => help.into(),
         range => format!("{help} ({range})"),

@@ -3,6 +3,7 @@
 use super::App;
 use super::run::{Pinned, Run};
 use crate::experiment::{self, Experiment, link};
+use crate::training::Command;
 use crate::tui::message::{Effect, Openable, SavedRun, Source};
 use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
@@ -97,20 +98,39 @@ impl App {
     ) {
         let before = std::mem::replace(&mut self.experiment, experiment.clone());
         self.remember(before);
+        let at_step = saved.as_ref().map(|run| run.step);
         self.saved = experiment.clone();
         self.path = path.clone();
         self.network_row = 1;
         self.training_row = 0;
         self.layer = 0;
         self.leave_run_behind();
-        self.wants_run = true;
+        self.raced = None;
+        // Who chooses a saved run wants it to go on.
+        self.wants_run |= saved.is_some();
         self.effect(Effect::Start {
             experiment: Box::new(experiment),
             path,
             saved,
         });
+        // A new run starts at once; where the person had paused they look first.
+        if !self.wants_run {
+            self.send(Command::Pause);
+        }
         self.clamp();
-        self.notice(format!("opened {}", self.experiment.name));
+        match at_step {
+            Some(step) => self.tell_resumed(step),
+            None => self.notice(format!("opened {}", self.experiment.name)),
+        }
+    }
+
+    /// Says that a saved run goes on.
+    pub fn tell_resumed(&mut self, step: u64) {
+        self.notice(format!(
+            "{} goes on from step {}, where it was saved; r starts it anew",
+            self.experiment.name,
+            crate::text::thousands(step.into())
+        ));
     }
 
     /// The present run becomes the dimmed one beneath the next.

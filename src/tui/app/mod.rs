@@ -1,5 +1,6 @@
 //! The workbench's state. It changes in `update` alone; drawing reads it.
 
+mod completing;
 mod editing;
 mod files;
 mod finding;
@@ -30,8 +31,8 @@ use super::message::Effect;
 use super::overlay::{Overlay, Subject};
 use super::panes::data::Picture;
 use super::panes::loss::Curves;
-use super::panes::network;
 use super::panes::verdict::wrap;
+use super::panes::{self, network};
 use super::race::Race;
 use super::splits::{Drag, Splits};
 use super::theme::{ColourDepth, Theme, ThemeName};
@@ -101,6 +102,8 @@ pub struct App {
     pub network_row: usize,
     /// Selected row of the Training pane.
     pub training_row: usize,
+    /// The first row of it that is shown, as long as the selected one is in sight.
+    pub training_first: usize,
     /// Selected weight layer, from 0 at the bottom.
     pub layer: usize,
     /// The step whose values are read off the charts; `None`: the newest.
@@ -131,9 +134,13 @@ pub struct App {
     pub tour: Option<usize>,
     /// Variants that are trained side by side; the present run waits meanwhile.
     pub race: Option<Race>,
+    /// The last race, to be looked at again, until another experiment is opened.
+    raced: Option<Race>,
     /// A sweep over learning rates beside the present run.
     pub finder: Option<Finder>,
     effects: Vec<Effect>,
+    /// The last change was one taken back, and its run may still have to begin.
+    taken_back: bool,
     /// Quit once the save under way is done.
     quit_after_save: bool,
 }
@@ -157,6 +164,7 @@ impl App {
             drag: None,
             network_row: 1,
             training_row: 0,
+            training_first: 0,
             layer: 0,
             cursor: None,
             position: None,
@@ -175,12 +183,22 @@ impl App {
             insight: Insight::default(),
             tour: None,
             race: None,
+            raced: None,
             finder: None,
             effects: Vec::new(),
+            taken_back: false,
             quit_after_save: false,
         };
         app.clamp();
         app
+    }
+
+    /// The window at the start: where it has room for one pane, the flow is what there is to see.
+    pub fn begin(&mut self, size: Size) {
+        self.size = size;
+        if let [_] = self.layout().panes[..] {
+            self.focus = Pane::Flow;
+        }
     }
 
     /// How charts look.
@@ -301,6 +319,9 @@ impl App {
         self.layer = self.layer.min(self.layer_count().saturating_sub(1));
         let fields = super::edit::field::training(&self.experiment).len();
         self.training_row = self.training_row.min(fields.saturating_sub(1));
+        if let Some(area) = self.layout().area(Pane::Training) {
+            self.training_first = panes::training::first_in(self, area);
+        }
         for overlay in &mut self.overlays {
             if let Overlay::Form(form) = overlay {
                 let fields = form.fields(&self.experiment).len();
@@ -353,6 +374,7 @@ impl App {
     }
 
     pub fn restart(&mut self) {
+        self.taken_back = false;
         self.send(Command::Restart);
         if self.wants_run {
             self.send(Command::Run);

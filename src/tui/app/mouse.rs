@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::tui::footer;
-use crate::tui::layout::{Pane, first_row};
+use crate::tui::layout::Pane;
 use crate::tui::overlay::{Overlay, view};
 use crate::tui::panes;
 use crate::tui::race;
@@ -81,7 +81,6 @@ impl App {
         if !inside.contains(at) {
             return;
         }
-        let row = usize::from(at.y - inside.y);
         match pane {
             Pane::Network => {
                 if let Some(row) = panes::network::row_at(self, inside, at.y - inside.y) {
@@ -94,9 +93,7 @@ impl App {
                 }
             }
             Pane::Training => {
-                let count = crate::tui::edit::field::training(&self.experiment).len();
-                let row = first_row(self.training_row, count, inside.height) + row;
-                if row < count {
+                if let Some(row) = panes::training::row_at(self, area, at) {
                     let twice = again && row == self.training_row;
                     self.training_row = row;
                     if twice {

@@ -1,6 +1,7 @@
 //! Races: chosen from a list, run in a view of their own, and taken over as an edit.
 
 use super::App;
+use crate::text::thousands;
 use crate::training::{Command, Frame};
 use crate::tui::message::Effect;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
@@ -15,9 +16,19 @@ impl App {
             .map(|p| (p.name.clone(), p.experiment.clone()))
             .collect();
         let offers = variants::offers(&self.experiment, &pinned);
-        if offers.is_empty() {
+        if offers.is_empty() && self.raced.is_none() {
             return self.trouble("race: nothing of this experiment can be varied");
         }
+        // What is no offer's is the last race's.
+        let last = self.raced.iter().map(|race| Item {
+            name: "the last race".into(),
+            note: race.title.into(),
+            help: format!(
+                "its curves and figures after {} steps",
+                thousands(race.steps.into())
+            ),
+            ..Item::default()
+        });
         let items = offers
             .iter()
             .map(|offer| {
@@ -29,6 +40,7 @@ impl App {
                     ..Item::default()
                 }
             })
+            .chain(last)
             .collect();
         self.overlays.push(Overlay::List(List::new(
             "Race: train variants side by side",
@@ -46,6 +58,10 @@ impl App {
             steps: race.first_lap(),
         });
         self.race = Some(race);
+    }
+
+    pub(super) fn look_at_last_race(&mut self) {
+        self.race = self.raced.take();
     }
 
     pub(super) fn lap(&mut self, lane: usize, frame: Frame) {
@@ -88,28 +104,36 @@ impl App {
 
     /// A variant becomes the experiment, as one edit.
     pub(super) fn take_over(&mut self, lane: usize) {
-        let Some(mut race) = self.race.take() else {
+        let lanes = self.race.as_ref().map(|race| race.lanes.as_slice());
+        let chosen = lanes.and_then(|lanes| lanes.get(lane));
+        let chosen = chosen.map(|lane| (lane.label.clone(), lane.experiment.clone()));
+        self.end_race();
+        let Some((label, experiment)) = chosen else {
             return;
         };
-        self.effect(Effect::EndRace);
-        if lane >= race.lanes.len() {
-            return;
-        }
-        let lane = race.lanes.swap_remove(lane);
-        if lane.experiment == self.experiment {
+        if experiment == self.experiment {
             self.go_on();
-            return self.notice(format!("{}: as it was", lane.label));
+            return self.notice(format!("{label}: as it was"));
         }
-        self.replace(lane.experiment);
+        self.replace(experiment);
         // From the start, also where it could be changed under way: what won is the curve from there.
         self.restart();
-        self.notice(format!("taken over: {} (u takes it back)", lane.label));
+        self.notice(format!("taken over: {label} (u takes it back)"));
     }
 
     fn leave_race(&mut self) {
-        self.race = None;
-        self.effect(Effect::EndRace);
+        self.end_race();
         self.go_on();
+        self.notice("R lists the race that you left, to be looked at again");
+    }
+
+    /// Its lanes train no more; it is kept to be looked at.
+    fn end_race(&mut self) {
+        if let Some(mut race) = self.race.take() {
+            race.end();
+            self.raced = Some(race);
+            self.effect(Effect::EndRace);
+        }
     }
 
     /// The present run goes on where it was, if it was running.

@@ -11,6 +11,9 @@ const CURVE: usize = 1024;
 /// Most points with all layers' measures: enough for the columns of a wide chart.
 const POINTS: usize = 512;
 
+/// So many changes under way are marked.
+const MOST_CHANGES: usize = 64;
+
 /// Most points of a network of so many layers: as many as keep a record under about 9 MB, and never so few that a chart
 /// has no shape.
 fn max_points(layers: usize) -> usize {
@@ -197,6 +200,8 @@ pub struct Run {
     pub view: Option<Arc<DataView>>,
     /// The experiment that it trains, as of its last frame.
     pub experiment: Experiment,
+    /// Steps at which it was changed under way.
+    pub changes: Vec<u64>,
 }
 
 impl Run {
@@ -209,6 +214,18 @@ impl Run {
             histograms: None,
             view: None,
             experiment,
+            changes: Vec::new(),
+        }
+    }
+
+    /// Remembers that the experiment was changed now. What starts the run again leaves this one behind.
+    pub fn note_change(&mut self) {
+        let step = self.record.step();
+        let ended = matches!(self.status, Status::Finished(_) | Status::Failed(_));
+        if !self.record.is_empty() && !ended && self.changes.last() != Some(&step) {
+            self.changes.push(step);
+            let surplus = self.changes.len().saturating_sub(MOST_CHANGES);
+            self.changes.drain(..surplus);
         }
     }
 

@@ -31,6 +31,7 @@ impl App {
             Message::Answered(answer) => self.answered(*answer),
             Message::Lap(lane, frame) => self.lap(lane, *frame),
             Message::Swept(sweep) => self.swept(*sweep),
+            Message::Columns(completion, names) => self.columns(completion, names),
             Message::Listed(openables) => self.show_openables(openables),
             Message::Opened(path, result) => self.opened(path, result),
             Message::Exists(path, goal) => self.ask_to_replace(path, goal),
@@ -51,6 +52,9 @@ impl App {
         };
         if self.run.is_replaced_by(&frame) {
             self.leave_run_behind();
+            if std::mem::take(&mut self.taken_back) {
+                self.tell_of_steps();
+            }
         }
         // The data comes with a run's first frames, once.
         let new_data = frame.info.dataset.is_some()
@@ -116,7 +120,12 @@ impl App {
             }
             Overlay::List(mut list) => match list.key(key) {
                 Outcome::Chosen(item) => self.chosen(list.purpose, item),
-                Outcome::Closed => {}
+                Outcome::Closed => {
+                    if let (Purpose::Answer(completion, _), KeyCode::Esc) = (list.purpose, key.code)
+                    {
+                        self.step_back(completion, None);
+                    }
+                }
                 Outcome::Moved | Outcome::Ignored => self.overlays.push(Overlay::List(list)),
             },
             Overlay::Prompt(prompt) => self.prompt_key(prompt, key),
@@ -165,6 +174,11 @@ impl App {
                     self.choose(slot, *choice);
                 }
             }
+            Purpose::Answer(completion, mut answers) => {
+                if item < answers.len() {
+                    self.give_answer(completion, answers.swap_remove(item));
+                }
+            }
             Purpose::Words(field, words) => {
                 if let Some(word) = words.get(item) {
                     let value = crate::nn::vocabulary::Value::Text(word.to_string());
@@ -206,6 +220,8 @@ impl App {
             Purpose::Race(mut offers) => {
                 if item < offers.len() {
                     self.start_race(offers.swap_remove(item));
+                } else {
+                    self.look_at_last_race();
                 }
             }
         }
@@ -247,7 +263,13 @@ impl App {
 
     fn prompt_key(&mut self, mut prompt: Prompt, key: KeyEvent) {
         match key.code {
-            KeyCode::Esc => return self.quit_after_save = false,
+            KeyCode::Esc => {
+                self.quit_after_save = false;
+                if let Goal::Complete(completion) = prompt.goal {
+                    self.step_back(completion, None);
+                }
+                return;
+            }
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                 return self.quit_after_save = false;
             }
@@ -284,19 +306,7 @@ impl App {
                 }
                 Ok(())
             }
-            Goal::Complete {
-                slot,
-                choice,
-                values,
-            } => {
-                let parameters = slot.parameters(&self.experiment, *choice);
-                let mut values = values.clone();
-                if let Some(missing) = values.iter().position(Option::is_none) {
-                    values[missing] = Some(value::parse(text, &parameters[missing])?);
-                }
-                self.complete(*slot, *choice, values);
-                Ok(())
-            }
+            Goal::Complete(completion) => self.type_answer(completion, text),
             goal @ (Goal::SaveAs | Goal::SaveCurves | Goal::SavePicture) => {
                 self.save_to(path_of(text)?, goal, None)
             }

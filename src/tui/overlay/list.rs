@@ -1,8 +1,10 @@
 //! A list that filters as one types.
 
+use super::Completion;
 use super::line::Line;
 use super::preview::{Foreseen, Preview};
 use crate::insight::Fix;
+use crate::nn::vocabulary::Value;
 use crate::tui::app::going::Place;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::inquiry::Ticket;
@@ -29,6 +31,8 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub enum Purpose {
     Pick(Slot, Vec<Choice>),
+    /// What may be answered of a picked entry's parameter.
+    Answer(Completion, Vec<Value>),
     Words(Field, &'static [&'static str]),
     /// Indices into the table of actions; `None` for what is only to be read.
     Actions(Vec<Option<usize>>),

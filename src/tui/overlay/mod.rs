@@ -43,16 +43,23 @@ pub struct Prompt {
     pub goal: Goal,
 }
 
+/// A picked entry whose parameters are asked for.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    pub slot: Slot,
+    pub choice: Choice,
+    /// Of its parameters; `None` where there is neither a default nor an answer yet.
+    pub values: Vec<Option<Value>>,
+    /// The parameters that were answered, in that order.
+    pub answered: Vec<usize>,
+}
+
 /// What a prompt is for.
 #[derive(Clone, Debug)]
 pub enum Goal {
     Set(Field),
     /// An entry was picked whose parameters have no default: they are asked for one by one.
-    Complete {
-        slot: Slot,
-        choice: Choice,
-        values: Vec<Option<Value>>,
-    },
+    Complete(Completion),
     SaveAs,
     /// A file of this name is there: the same goal once more, which replaces it unless the name is changed.
     Replace(Box<Goal>, PathBuf),

@@ -185,7 +185,8 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::Form(form) => {
             let fields = form.fields(&app.experiment);
             let place = rows_area(overlay, inner, help_rows(overlay, screen));
-            if let Some(row) = rows::draw(app, &fields, form.selected, place, buf) {
+            let first = first_row(form.selected, fields.len(), place.height);
+            if let Some(row) = rows::draw(app, &fields, (first, form.selected), place, buf) {
                 buf.set_style(
                     Rect {
                         y: place.y + row,

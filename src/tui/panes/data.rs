@@ -161,7 +161,7 @@ fn boundary(
         .points(&points)
         .render(area, buf);
     if spread {
-        return spread_figures(&map.spread);
+        return spread_figures(&map.spread, app.manner.glyphs.shades());
     }
     let wrong = map.wrong.iter().filter(|w| **w).count();
     let mark = if app.manner.theme.is_mono() || app.manner.glyphs.is_ascii() {
@@ -185,12 +185,15 @@ fn shows_spread(app: &App, map: &Boundary) -> bool {
 }
 
 /// By how much the probability of the answer deviates over passes with dropout.
-fn spread_figures(spread: &[f32]) -> (String, String) {
+fn spread_figures(spread: &[f32], shades: &[&str]) -> (String, String) {
     let mean = spread.iter().sum::<f32>() / spread.len().max(1) as f32;
     let largest = spread.iter().copied().fold(0.0, f32::max);
     (
         format!("spread {mean:.2}, at most {largest:.2}"),
-        format!("{PASSES} passes with dropout; hot: unsure"),
+        format!(
+            "0 {} {WIDEST}; {PASSES} passes with dropout",
+            shades.concat()
+        ),
     )
 }
 

@@ -70,6 +70,15 @@ fn middle(app: &App) -> Vec<String> {
     parts
 }
 
+/// Columns from which the rows of a second are told beside its steps.
+const ROOM_FOR_ROWS: usize = 132;
+
+/// Rows of a step.
+fn batch_rows(app: &App) -> f64 {
+    let rows = app.run.info.as_ref().map_or(0, |info| info.train_rows);
+    app.experiment.training.batch_size.rows(rows) as f64
+}
+
 fn right(app: &App, width: usize) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
     let ascii = app.manner.glyphs.is_ascii();
@@ -92,10 +101,12 @@ fn right(app: &App, width: usize) -> Vec<Span<'static>> {
     let mut spans = vec![Span::styled(format!("{glyph} "), theme.style(role))];
     if app.is_running() {
         if width >= 70 {
-            spans.push(Span::styled(
-                format!("{} rows/s", short(app.run.rows_per_second)),
-                theme.style(Role::Text),
-            ));
+            let rows = app.run.rows_per_second;
+            let mut speed = format!("{} steps/s", short(rows / batch_rows(app)));
+            if width >= ROOM_FOR_ROWS {
+                speed += &format!(" · {} rows/s", short(rows));
+            }
+            spans.push(Span::styled(speed, theme.style(Role::Text)));
         }
     } else {
         spans.push(Span::styled(word, theme.style(role)));

@@ -1,7 +1,7 @@
 //! Loss and accuracy over the steps, training and test rows, the pinned run beneath.
 
 use super::{fit, framed, percent, pretraining, write_line};
-use crate::telemetry::History;
+use crate::telemetry::{Bucket, History};
 use crate::training::Pretraining;
 use crate::tui::app::App;
 use crate::tui::app::run::Record;
@@ -80,11 +80,15 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         Kind::Loss
     };
+    let next = match app.pretraining() {
+        Some(_) => "v: rate, pretraining",
+        None => "v: rate",
+    };
     let (title, note) = match (both, kind) {
-        (true, _) => ("Loss and accuracy", "v: rate"),
-        (false, Kind::Accuracy) => ("Accuracy", "v: rate"),
+        (true, _) => ("Loss and accuracy", next),
+        (false, Kind::Accuracy) => ("Accuracy", next),
         (false, Kind::Loss) if has_accuracy => ("Loss", "v: accuracy"),
-        (false, Kind::Loss) => ("Loss", "v: rate"),
+        (false, Kind::Loss) => ("Loss", next),
     };
     let inner = framed(app, Pane::Loss, title, note, area, buf);
     if let Some(pinned) = app.baseline() {
@@ -138,11 +142,35 @@ fn curves(record: &Record, kind: Kind) -> (&History, &History) {
     }
 }
 
+/// Of a history's parts so many are averaged for a point of a smoothed curve.
+const SMOOTHED: usize = 24;
+
+fn values(buckets: &[Bucket]) -> Vec<f64> {
+    let value = |b: &Bucket| if b.gap { f64::NAN } else { b.last };
+    buckets.iter().map(value).collect()
+}
+
+/// What mini-batches gave. The share of right rows among few jumps so much that the test rows' line could not be read
+/// beneath it: it is averaged over the last 24th of what is shown.
+fn of_batches(buckets: &[Bucket], kind: Kind) -> Vec<f64> {
+    let values = values(buckets);
+    if kind == Kind::Loss {
+        return values;
+    }
+    let over = values.len().div_ceil(SMOOTHED);
+    let mean = |end: usize| {
+        let window = &values[(end + 1).saturating_sub(over)..=end];
+        window.iter().sum::<f64>() / window.len() as f64
+    };
+    (0..values.len()).map(mean).collect()
+}
+
 /// A line with the newest values, the chart beneath it.
 fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let record = &app.run.record;
     let (train, test) = curves(record, kind);
+    let train_now = of_batches(train.buckets(), kind).last().copied();
     let text = |v: Option<f64>| match (v, kind) {
         (None, _) => "-".to_string(),
         (Some(v), Kind::Loss) => format_value(v),
@@ -157,6 +185,10 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         "" => String::new(),
         sample => format!("{sample} "),
     };
+    let about = match kind {
+        Kind::Loss => "",
+        Kind::Accuracy => "≈",
+    };
     let mut spans = vec![
         Span::styled(
             if kind == Kind::Loss {
@@ -167,7 +199,7 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             theme.style(Role::Dim),
         ),
         Span::styled(
-            format!("{}train {}  ", sample(0), text(train.last())),
+            format!("{}train {about}{}  ", sample(0), text(train_now)),
             theme.style(Role::Train),
         ),
     ];
@@ -205,23 +237,24 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         None => (0, u64::MAX),
     };
     let mut lines: Vec<(&str, Vec<f64>, Vec<f64>, Style)> = Vec::new();
-    let mut add = |name, history: &History, style| {
+    let mut add = |name, history: &History, is_of_batches, style| {
         if !history.is_empty() {
-            let (x, y) = history
-                .window(first, last)
-                .iter()
-                .map(|b| (b.last_step as f64, if b.gap { f64::NAN } else { b.last }))
-                .unzip();
+            let buckets = history.window(first, last);
+            let x = buckets.iter().map(|b| b.last_step as f64).collect();
+            let y = match is_of_batches {
+                true => of_batches(buckets, kind),
+                false => values(buckets),
+            };
             lines.push((name, x, y, style));
         }
     };
     if let Some(pinned) = app.baseline() {
         let (train, test) = curves(&pinned.record, kind);
-        add("", train, theme.style(Role::Pinned));
-        add("", test, theme.style(Role::Pinned));
+        add("", train, true, theme.style(Role::Pinned));
+        add("", test, false, theme.style(Role::Pinned));
     }
-    add("train", train, theme.style(Role::Train));
-    add("test", test, theme.style(Role::Test));
+    add("train", train, true, theme.style(Role::Train));
+    add("test", test, false, theme.style(Role::Test));
     let series: Vec<Series> = lines
         .iter()
         .map(|(name, x, y, style)| Series {
@@ -231,8 +264,10 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             style: *style,
         })
         .collect();
+    let changes: Vec<f64> = app.run.changes.iter().map(|s| *s as f64).collect();
     let mut chart = LineChart::new(app.look(), &series)
         .legend(false)
+        .marks(&changes)
         .cursor(app.cursor.map(|step| step as f64));
     if app.window.is_some() {
         chart = chart.x_range((first as f64, last as f64));

@@ -12,12 +12,11 @@ use ratatui::text::Span;
 pub fn draw(
     app: &App,
     fields: &[Field],
-    selected: usize,
+    (first, selected): (usize, usize),
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<u16> {
     let theme = &app.manner.theme;
-    let first = crate::tui::layout::first_row(selected, fields.len(), area.height);
     let width = usize::from(area.width);
     let label_width = usize::from(area.width / 2).clamp(8, 18);
     let mut marked = None;

@@ -3,13 +3,50 @@
 use super::{framed, mark_row, rows, schedule};
 use crate::tui::app::App;
 use crate::tui::edit::field;
-use crate::tui::layout::Pane;
+use crate::tui::layout::{Pane, kept_first};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Rows of the schedule's chart, and of fields above it at least.
 const CHART: u16 = 6;
 const LEAST_ROWS: u16 = 5;
+
+/// The fields, and the schedule as it is planned beneath them where there is room for both.
+fn parts(app: &App, inner: Rect) -> (Rect, Rect) {
+    let chart = match schedule::has_plan(app) && inner.height >= LEAST_ROWS + CHART {
+        true => CHART,
+        false => 0,
+    };
+    let fields = Rect {
+        height: inner.height - chart,
+        ..inner
+    };
+    let below = Rect {
+        y: fields.bottom(),
+        height: chart,
+        ..inner
+    };
+    (fields, below)
+}
+
+/// The first field shown in so many rows.
+fn first(app: &App, height: u16) -> usize {
+    let count = field::training(&app.experiment).len();
+    kept_first(app.training_first, app.training_row, count, height)
+}
+
+/// The first field shown in the pane `area`, to be kept.
+pub fn first_in(app: &App, area: Rect) -> usize {
+    first(app, parts(app, super::inside(area)).0.height)
+}
+
+/// The field under a place on the screen.
+pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+    let fields = parts(app, super::inside(area)).0;
+    let row = first(app, fields.height) + usize::from(at.y.checked_sub(fields.y)?);
+    let count = field::training(&app.experiment).len();
+    (fields.contains(at) && row < count).then_some(row)
+}
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let fields = field::training(&app.experiment);
@@ -22,25 +59,12 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         String::new()
     };
     let inner = framed(app, Pane::Training, "Training", &note, area, buf);
-    // The schedule as it is planned, beneath the fields where there is room for both.
-    let chart = if schedule::has_plan(app) && inner.height >= LEAST_ROWS + CHART {
-        CHART
-    } else {
-        0
-    };
-    let inner = Rect {
-        height: inner.height - chart,
-        ..inner
-    };
-    if chart > 0 {
-        let below = Rect {
-            y: inner.bottom(),
-            height: chart,
-            ..inner
-        };
+    let (inner, below) = parts(app, inner);
+    if !below.is_empty() {
         schedule::draw(app, below, buf);
     }
-    if let Some(row) = rows::draw(app, &fields, app.training_row, inner, buf)
+    let place = (first(app, inner.height), app.training_row);
+    if let Some(row) = rows::draw(app, &fields, place, inner, buf)
         && app.focus == Pane::Training
     {
         mark_row(app, Pane::Training, buf, inner, row);

@@ -65,7 +65,13 @@ fn said(app: &App) -> Said {
             };
             new(word, role, sentence, evidence)
         }
-        (Status::Loading(what), _) => new("LOADING", Role::Dim, clean(what, 200), String::new()),
+        (Status::Loading(what), _) => {
+            let word = match app.pretraining() {
+                Some(_) => "PRETRAINING",
+                None => "LOADING",
+            };
+            new(word, Role::Dim, clean(what, 200), String::new())
+        }
         (Status::Finished(why), _) => new("FINISHED", Role::Good, clean(why, 200), String::new()),
         (Status::Paused, _) => {
             let keys = "space runs, . takes one step; the verdict comes with the first step";

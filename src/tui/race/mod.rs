@@ -8,12 +8,15 @@ use super::app::run::Run;
 use crate::experiment::{Experiment, resolve};
 use crate::insight::{Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
+use crate::telemetry::History;
 use crate::training::{Frame, Status};
 pub use variants::{Offer, Variant};
 
 /// Steps of the first lap. Later laps are a twentieth of what was run, so that the field stays together within that.
 const FIRST_LAP: u64 = 5;
 const LONGEST_LAP: u64 = 2000;
+/// Steps before which a loss that has not fallen means nothing.
+const PATIENCE: u64 = 200;
 
 /// One variant under way.
 pub struct Lane {
@@ -48,10 +51,14 @@ impl Lane {
         )
     }
 
+    pub fn has_failed(&self) -> bool {
+        matches!(self.run.status, Status::Diverged(_) | Status::Failed(_))
+    }
+
     /// The loss that decides: of the test rows, or where there are none the mean of the newest mini-batches'. `None` while
     /// there is none, and for what diverged or failed.
     pub fn loss(&self) -> Option<f64> {
-        if matches!(self.run.status, Status::Diverged(_) | Status::Failed(_)) {
+        if self.has_failed() {
             return None;
         }
         let record = &self.run.record;
@@ -64,6 +71,25 @@ impl Lane {
             }
         };
         loss.is_finite().then_some(loss)
+    }
+
+    /// What decides over the steps: the test rows' loss where there are any.
+    pub fn losses(&self) -> &History {
+        let record = &self.run.record;
+        if record.test_loss.is_empty() {
+            &record.train_loss
+        } else {
+            &record.test_loss
+        }
+    }
+
+    /// Whether so many steps have brought its loss down by less than a twentieth: healthy gradients alone are no success.
+    pub fn hardly_learns(&self) -> bool {
+        let first = self.losses().buckets().first().map(|b| b.last);
+        let (Some(first), Some(now)) = (first, self.loss()) else {
+            return false;
+        };
+        self.run.record.step() >= PATIENCE && now > 0.95 * first
     }
 
     /// `steps`: what it is to have taken by now.
@@ -99,6 +125,8 @@ pub struct Race {
     pub running: bool,
     /// Steps that every lane has taken, or is taking.
     pub steps: u64,
+    /// It was left: its lanes train no more.
+    pub ended: bool,
 }
 
 impl Race {
@@ -109,6 +137,7 @@ impl Race {
             selected: 0,
             running: true,
             steps: FIRST_LAP,
+            ended: false,
         }
     }
 
@@ -124,9 +153,14 @@ impl Race {
         self.next_lap()
     }
 
+    /// Its lanes train no more.
+    pub fn end(&mut self) {
+        (self.running, self.ended) = (false, true);
+    }
+
     /// Runs on, or waits at the end of the lap.
     pub fn toggle(&mut self) -> Option<u64> {
-        self.running = !self.running;
+        self.running = !self.running && !self.ended;
         self.next_lap()
     }
 

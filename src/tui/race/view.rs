@@ -1,7 +1,6 @@
 //! The race on the screen: the losses over the steps, and a row a variant.
 
 use super::{Lane, Race};
-use crate::telemetry::History;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
@@ -15,17 +14,20 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
 pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
-    let state = match (race.is_over(), race.running) {
-        (true, _) => "over",
-        (false, true) => "running",
-        (false, false) => "paused",
+    let state = match (race.ended, race.is_over(), race.running) {
+        (true, ..) => "ended",
+        (_, true, _) => "over",
+        (_, false, true) => "running",
+        (_, false, false) => "paused",
     };
-    let title = format!(
-        "Race: {} · {} steps · {state}",
-        race.title,
-        thousands(race.steps.into())
-    );
-    let block = titled(app, &title, area.width);
+    let steps = thousands(race.steps.into());
+    let titles = [
+        format!("Race: {} · {steps} steps · {state}", race.title),
+        format!("{} · step {steps} · {state}", race.title),
+        format!("Race · {steps} · {state}"),
+    ];
+    let title = longest(&titles, usize::from(area.width.saturating_sub(4)));
+    let block = titled(app, title, area.width);
     let inner = block.inner(area);
     block.render(area, buf);
     let table = table(race, inner);
@@ -71,14 +73,14 @@ fn colour(app: &App, lane: usize) -> Style {
     Style::new().fg(app.manner.theme.series(lane))
 }
 
-/// What decides: the test rows' loss where there are any.
-fn history(lane: &Lane) -> &History {
-    let record = &lane.run.record;
-    if record.test_loss.is_empty() {
-        &record.train_loss
-    } else {
-        &record.test_loss
-    }
+/// The first that fits, or the last.
+fn longest(texts: &[String], room: usize) -> &str {
+    let fits = |text: &&String| text.chars().count() <= room;
+    texts
+        .iter()
+        .find(fits)
+        .or(texts.last())
+        .map_or("", String::as_str)
 }
 
 fn draw_charts(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
@@ -131,7 +133,7 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         .into_iter()
         .filter_map(|i| race.lanes.get(i).map(|lane| (i, lane)))
         .map(|(i, lane)| {
-            let points = history(lane).buckets().iter();
+            let points = lane.losses().buckets().iter();
             let (x, y) = points
                 .map(|b| (b.last_step as f64, if b.gap { f64::NAN } else { b.last }))
                 .unzip();
@@ -155,8 +157,19 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
 
 /// Loss now against the learning rate: the valley is where to be.
 fn draw_sweep(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
-    let text = format!("loss now against log₁₀ rate, after {} steps", race.steps);
-    let area = heading(app, &text, area, buf);
+    let texts = [
+        format!(
+            "loss against log₁₀ rate, after {} steps",
+            thousands(race.steps.into())
+        ),
+        "loss against log₁₀ rate".to_string(),
+    ];
+    let area = heading(
+        app,
+        longest(&texts, area.width.saturating_sub(1).into()),
+        area,
+        buf,
+    );
     let (x, y): (Vec<f64>, Vec<f64>) = race
         .lanes
         .iter()
@@ -190,12 +203,25 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         }
     };
     // The keys come first: they are seen whatever the height.
-    let keys = "enter take it over · f take the best · space run/pause · ↑↓ select · esc leave";
-    let label = if area.width >= 100 { 30 } else { 20 };
-    let head = format!(
-        "   {:<label$} {:>10} {:>10} {:>9} {:>9}  {}",
-        "variant", "train loss", "test loss", "accuracy", "decades", "verdict"
-    );
+    let keys = [
+        "enter take it over · f take the best · space run/pause · ↑↓ select · esc leave",
+        "enter take over · f the best · space run/pause · esc leave",
+        "esc leave · space · enter · f best",
+    ]
+    .map(String::from);
+    let keys = longest(&keys, room.saturating_sub(1));
+    let (label, brief) = match area.width {
+        0..70 => (usize::from(area.width.saturating_sub(25)).min(20), true),
+        70..100 => (20, false),
+        _ => (30, false),
+    };
+    let head = match brief {
+        true => format!("   {:<label$} {:>8}  {}", "variant", "loss", "verdict"),
+        false => format!(
+            "   {:<label$} {:>10} {:>10} {:>9} {:>9}  {}",
+            "variant", "train loss", "test loss", "accuracy", "decades", "verdict"
+        ),
+    };
     line(
         0,
         vec![Span::styled(fit(&head, room), theme.style(Role::Dim))],
@@ -206,7 +232,7 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         let i = first + usize::from(row);
         let Some(lane) = race.lanes.get(i) else { break };
         let best = race.best() == Some(i);
-        line(row + 1, cells(app, lane, i, best, label), buf);
+        line(row + 1, cells(app, lane, i, best, (label, brief)), buf);
         if i == race.selected {
             let place = Rect {
                 y: area.y + row + 1,
@@ -227,7 +253,13 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     line(area.height.saturating_sub(1), vec![span], buf);
 }
 
-fn cells<'a>(app: &App, lane: &Lane, i: usize, best: bool, label: usize) -> Vec<Span<'a>> {
+fn cells<'a>(
+    app: &App,
+    lane: &Lane,
+    i: usize,
+    best: bool,
+    (label, brief): (usize, bool),
+) -> Vec<Span<'a>> {
     let theme = &app.manner.theme;
     let record = &lane.run.record;
     let latest = record.latest.as_ref();
@@ -236,8 +268,19 @@ fn cells<'a>(app: &App, lane: &Lane, i: usize, best: bool, label: usize) -> Vec<
         .test()
         .and_then(|t| t.accuracy)
         .or(latest.and_then(|p| p.train.accuracy));
-    let slope = lane.verdict.as_ref().map(|v| v.slope);
+    let known = lane.verdict.as_ref().filter(|_| !lane.has_failed());
+    let slope = known.map(|v| v.slope);
     let (word, role) = word(lane);
+    let figures = match brief {
+        true => format!("{:>8}  ", number(lane.loss())),
+        false => format!(
+            "{:>10} {:>10} {:>9} {:>9}  ",
+            number(latest.map(|p| p.train.loss)),
+            number(record.test().map(|t| t.loss)),
+            accuracy.map_or("-".into(), percent),
+            slope.map_or("-".into(), |s| format!("{s:+.2}"))
+        ),
+    };
     let marker = match (best, app.manner.glyphs.is_ascii()) {
         (true, true) => "*",
         (true, false) => "★",
@@ -258,16 +301,7 @@ fn cells<'a>(app: &App, lane: &Lane, i: usize, best: bool, label: usize) -> Vec<
             ),
             theme.style(Role::Text),
         ),
-        Span::styled(
-            format!(
-                "{:>10} {:>10} {:>9} {:>9}  ",
-                number(latest.map(|p| p.train.loss)),
-                number(record.test().map(|t| t.loss)),
-                accuracy.map_or("-".into(), percent),
-                slope.map_or("-".into(), |s| format!("{s:+.2}"))
-            ),
-            theme.style(Role::Text),
-        ),
+        Span::styled(figures, theme.style(Role::Text)),
         Span::styled(word, theme.style(role)),
     ]
 }
@@ -281,6 +315,9 @@ fn word(lane: &Lane) -> (String, Role) {
         _ => match &lane.verdict {
             Some(verdict) => {
                 let role = match verdict.kind {
+                    Kind::Healthy if lane.hardly_learns() => {
+                        return ("hardly learns".into(), Role::Warning);
+                    }
                     Kind::Healthy => Role::Good,
                     Kind::Vanishing => Role::Warning,
                     Kind::Exploding | Kind::Diverged => Role::Error,

@@ -16,7 +16,7 @@ pub enum Field<'a> {
         class: &'a [u16],
         confidence: &'a [f32],
     },
-    /// A real output, coloured between `low` and `high`.
+    /// How unsure: grey between `low` and `high`, on which every class's colour is seen.
     Values {
         values: &'a [f32],
         low: f32,
@@ -80,8 +80,13 @@ impl<'a> DecisionMap<'a> {
             Field::Values { values, low, high } => {
                 let value = *values.get(index)?;
                 let t = f64::from((value - low) / (high - low));
-                t.is_finite()
-                    .then(|| Pixel::new(theme.diverge(t.clamp(0.0, 1.0)), t.clamp(0.0, 1.0)))
+                let t = t.clamp(0.0, 1.0);
+                let bright = if theme.is_light() {
+                    1.0 - 0.7 * t
+                } else {
+                    0.8 * t
+                };
+                t.is_finite().then(|| Pixel::new(theme.grey(bright), t))
             }
         }
     }
@@ -117,10 +122,11 @@ impl<'a> DecisionMap<'a> {
         }
         // The cell keeps the ground of its upper pixel.
         let ground = cell.fg;
+        let is_class = matches!(self.field, Field::Classes { .. });
         let colour = match theme.depth {
             // Sixteen colours have one strength only: the ground is the class's own colour.
-            ColourDepth::Sixteen if point.wrong => Color::White,
-            ColourDepth::Sixteen => Color::Black,
+            ColourDepth::Sixteen if is_class && point.wrong => Color::White,
+            ColourDepth::Sixteen if is_class => Color::Black,
             _ => theme.class(point.class, 1.0),
         };
         let symbol = if point.wrong {

@@ -1,7 +1,7 @@
 //! A histogram, with a curve beneath it: an activation under the histogram of its pre-activations shows saturation.
 
 use super::dots::Dots;
-use super::{Look, format_value, put, put_text};
+use super::{Look, ValueScale, put, put_text};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,6 +17,7 @@ pub struct HistogramBars<'a> {
     look: Look<'a>,
     counts: &'a [u32],
     range: (f64, f64),
+    scale: Option<ValueScale>,
     curve: Option<&'a [f64]>,
     beneath: Option<(&'a [u32], (f64, f64), Style)>,
     style: Style,
@@ -30,6 +31,7 @@ impl<'a> HistogramBars<'a> {
             look,
             counts,
             range,
+            scale: None,
             curve: None,
             beneath: None,
             style: look.theme.style(Role::Accent),
@@ -49,12 +51,18 @@ impl<'a> HistogramBars<'a> {
         self
     }
 
-    /// What is shown: of both histograms where there is one beneath.
-    fn shown(&self) -> (f64, f64) {
-        match self.beneath {
-            Some((_, (low, high), _)) => (self.range.0.min(low), self.range.1.max(high)),
-            None => self.range,
-        }
+    /// What values lie where; without, both histograms fill the width.
+    pub fn scale(mut self, scale: ValueScale) -> Self {
+        self.scale = Some(scale);
+        self
+    }
+
+    fn shown(&self) -> ValueScale {
+        let (low, high) = self.range;
+        self.scale.unwrap_or_else(|| match self.beneath {
+            Some((_, (from, to), _)) => ValueScale::linear((low.min(from), high.max(to))),
+            None => ValueScale::linear((low, high)),
+        })
     }
 
     pub fn style(mut self, style: Style) -> Self {
@@ -69,31 +77,39 @@ impl<'a> HistogramBars<'a> {
     }
 }
 
-/// Counts over equal bins of `range` shared out over `columns` equal columns of `shown`; a bin that is cut is split by how much
-/// of it lies in a column.
-fn rebin(counts: &[u32], range: (f64, f64), shown: (f64, f64), columns: usize) -> Vec<f64> {
-    let mut out = vec![0.0; columns];
-    if counts.is_empty() || columns == 0 {
-        return out;
-    }
-    let (span, all) = (range.1 - range.0, shown.1 - shown.0);
-    // Where a range has no width all of it lies in one place; the same ranges need no arithmetic on their ends.
-    let (start, width) = if range == shown || !(all > 0.0 && all.is_finite()) {
-        (0.0, columns as f64)
-    } else {
-        let columns = columns as f64;
-        let start = (range.0 - shown.0) / all * columns;
-        let width = (span / all * columns).max(0.01);
-        (start.clamp(0.0, columns - 0.01), width)
+/// Counts over equal bins of `range` shared out over the columns between ascending `edges`; a bin that is cut is split by how
+/// much of it lies in a column. What lies beyond the outer edges counts to the outer columns.
+fn rebin(counts: &[u32], (low, high): (f64, f64), edges: &[f64]) -> Vec<f64> {
+    let Some(last) = edges.len().checked_sub(2) else {
+        return Vec::new();
     };
-    let scale = width / counts.len() as f64;
+    let mut out = vec![0.0; last + 1];
+    let width = (high - low) / counts.len().max(1) as f64;
+    let column_of = |v: f64| {
+        edges
+            .partition_point(|e| *e <= v)
+            .saturating_sub(1)
+            .min(last)
+    };
     for (bin, count) in counts.iter().enumerate() {
-        let (from, to) = (start + bin as f64 * scale, start + (bin + 1) as f64 * scale);
-        let mut column = from as usize;
-        while (column as f64) < to && column < columns {
-            let overlap = to.min(column as f64 + 1.0) - from.max(column as f64);
-            out[column] += f64::from(*count) * overlap.max(0.0) / scale;
-            column += 1;
+        let (from, to) = (low + bin as f64 * width, low + (bin + 1) as f64 * width);
+        // A bin without width lies in one place.
+        if !(to > from && width.is_finite()) {
+            out[column_of(from)] += f64::from(*count);
+            continue;
+        }
+        for column in column_of(from)..=column_of(to) {
+            let start = if column == 0 {
+                from
+            } else {
+                from.max(edges[column])
+            };
+            let end = if column == last {
+                to
+            } else {
+                to.min(edges[column + 1])
+            };
+            out[column] += f64::from(*count) * (end - start).max(0.0) / (to - from);
         }
     }
     out
@@ -142,7 +158,7 @@ impl HistogramBars<'_> {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        let columns = rebin(counts, range, self.shown(), area.width.into());
+        let columns = rebin(counts, range, &self.shown().edges(area.width.into()));
         let highest = columns.iter().copied().fold(0.0, f64::max);
         if highest <= 0.0 {
             return;
@@ -194,7 +210,7 @@ impl HistogramBars<'_> {
     fn draw_labels(&self, area: Rect, buf: &mut Buffer) {
         let dim = self.look.theme.style(Role::Dim);
         let row = area.height - 1;
-        let (low, high) = (format_value(self.shown().0), format_value(self.shown().1));
+        let (low, high) = self.shown().ends();
         let (left, right) = (low.chars().count() as u16, high.chars().count() as u16);
         if left + right < area.width {
             put_text(buf, area, 0, row, &low, dim);
@@ -209,22 +225,37 @@ mod tests {
     use proptest::prelude::*;
 
     fn same(counts: &[u32], columns: usize) -> Vec<f64> {
-        rebin(counts, (0.0, 1.0), (0.0, 1.0), columns)
+        let edges = ValueScale::linear((0.0, 1.0)).edges(columns);
+        rebin(counts, (0.0, 1.0), &edges)
     }
 
     #[test]
     fn a_narrower_histogram_takes_its_part_of_the_range_of_both() {
-        let narrow = rebin(&[2, 4], (1.0, 2.0), (0.0, 4.0), 8);
+        let edges = |columns| ValueScale::linear((0.0, 4.0)).edges(columns);
+        let narrow = rebin(&[2, 4], (1.0, 2.0), &edges(8));
         assert_eq!(narrow, [0.0, 0.0, 2.0, 4.0, 0.0, 0.0, 0.0, 0.0]);
-        let point = rebin(&[3], (4.0, 4.0), (0.0, 4.0), 4);
-        assert!((point.iter().sum::<f64>() - 3.0).abs() < 1e-6 && point[3] > 2.9);
+        assert_eq!(rebin(&[3], (4.0, 4.0), &edges(4)), [0.0, 0.0, 0.0, 3.0]);
     }
 
     #[test]
     fn bins_are_shared_out_by_how_much_of_them_lies_in_a_column() {
         assert_eq!(same(&[2, 4], 4), [1.0, 1.0, 2.0, 2.0]);
         assert_eq!(same(&[1, 2, 3, 4], 2), [3.0, 7.0]);
-        assert_eq!(same(&[3, 3, 3], 2), [4.5, 4.5]);
+        let halves = same(&[3, 3, 3], 2);
+        assert!(halves.iter().all(|h| (h - 4.5).abs() < 1e-9), "{halves:?}");
+    }
+
+    #[test]
+    fn on_decades_a_bell_of_small_values_keeps_its_shape_beside_large_ones() {
+        let scale = ValueScale::fit([(-1e-6, 1e-6), (-1.0, 1.0)]);
+        let bell = [1, 4, 9, 12, 12, 9, 4, 1];
+        let columns = rebin(&bell, (-1e-6, 1e-6), &scale.edges(40));
+        let used: Vec<usize> = (0..40).filter(|i| columns[*i] > 0.0).collect();
+        assert!(
+            used.len() > 6 && used.iter().all(|i| (12..28).contains(i)),
+            "{columns:?}"
+        );
+        assert!((columns.iter().sum::<f64>() - 52.0).abs() < 1e-9);
     }
 
     proptest! {

@@ -32,6 +32,7 @@ pub struct LineChart<'a> {
     y: Option<Axis>,
     x: Option<(f64, f64)>,
     cursor: Option<f64>,
+    marks: &'a [f64],
     legend: bool,
 }
 
@@ -44,6 +45,7 @@ impl<'a> LineChart<'a> {
             y: None,
             x: None,
             cursor: None,
+            marks: &[],
             legend: true,
         }
     }
@@ -54,7 +56,7 @@ impl<'a> LineChart<'a> {
         self
     }
 
-    /// The value axis; without, it is fitted to all series.
+    /// The value axis; without, it is fitted to all series, but for a spike, which is marked where it leaves the chart.
     pub fn y_axis(mut self, axis: Axis) -> Self {
         self.y = Some(axis);
         self
@@ -73,6 +75,12 @@ impl<'a> LineChart<'a> {
         self
     }
 
+    /// Values of x at which something was changed.
+    pub fn marks(mut self, marks: &'a [f64]) -> Self {
+        self.marks = marks;
+        self
+    }
+
     /// Names of the series at the upper right (default: shown).
     pub fn legend(mut self, legend: bool) -> Self {
         self.legend = legend;
@@ -83,9 +91,9 @@ impl<'a> LineChart<'a> {
         let y = self.y.unwrap_or_else(|| {
             let values = self.series.iter().flat_map(|s| s.y.iter().copied());
             if self.log {
-                Axis::fit_log(values)
+                Axis::fit_log_close(values)
             } else {
-                Axis::fit_linear(values)
+                Axis::fit_most(values)
             }
         });
         let x = self.x.unwrap_or_else(|| self.append_only(area.width));
@@ -196,6 +204,9 @@ impl Widget for LineChart<'_> {
                 }
             }
         }
+        for x in self.marks {
+            plot.draw_mark(buf, *x);
+        }
         if let Some(x) = self.cursor {
             plot.draw_cursor(buf, x);
         }
@@ -207,6 +218,7 @@ impl Widget for LineChart<'_> {
         dots.render(buf);
         for series in self.series {
             plot.mark_zeros(buf, series.x, series.y, series.style);
+            plot.mark_beyond(buf, series.x, series.y, series.style);
         }
         if self.legend || self.cursor.is_some() {
             plot.draw_top_right(buf, &self.top_right());

@@ -14,7 +14,9 @@ mod plot;
 mod profile_plot;
 mod scale;
 mod scatter;
+mod ticks;
 mod time;
+mod value_scale;
 mod waterfall;
 
 pub use confusion_matrix::ConfusionMatrix;
@@ -30,6 +32,7 @@ pub use profile_plot::{Band, ProfilePlot, ProfileSeries};
 pub use scale::{Axis, LogScale, format_value};
 pub use scatter::Scatter;
 pub use time::{Bucket, TimeAxis, bucket};
+pub use value_scale::ValueScale;
 pub use waterfall::{Waterfall, group_rows};
 
 use super::glyphs::Glyphs;

@@ -224,6 +224,16 @@ impl<'a> Plot<'a> {
         }
     }
 
+    /// What lies above the chart is marked on its top.
+    pub fn mark_beyond(&self, buf: &mut Buffer, xs: &[f64], ys: &[f64], style: Style) {
+        for (x, y) in xs.iter().zip(ys) {
+            let beyond = self.y.position(*y).is_some_and(|t| t > 1.0 + 1e-6);
+            if let (true, Some(column)) = (beyond, self.column(*x)) {
+                put(buf, self.inner, column, 0, self.look.glyphs.beyond(), style);
+            }
+        }
+    }
+
     /// Exact zeros have no place on a logarithmic axis; they are marked on its floor.
     pub fn mark_zeros(&self, buf: &mut Buffer, xs: &[f64], ys: &[f64], style: Style) {
         if !matches!(self.y, Axis::Log(_)) || self.inner.height == 0 {
@@ -246,17 +256,20 @@ impl<'a> Plot<'a> {
 
     /// The vertical of a cursor, to be drawn before the curves.
     pub fn draw_cursor(&self, buf: &mut Buffer, x: f64) {
+        let style = self.look.theme.style(Role::Accent);
+        self.vertical(buf, x, self.look.glyphs.cursor(), style);
+    }
+
+    /// Where something was changed.
+    pub fn draw_mark(&self, buf: &mut Buffer, x: f64) {
+        let style = self.look.theme.style(Role::Warning);
+        self.vertical(buf, x, self.look.glyphs.mark(), style);
+    }
+
+    fn vertical(&self, buf: &mut Buffer, x: f64, glyph: &str, style: Style) {
         if let Some(column) = self.column(x) {
-            let style = self.look.theme.style(Role::Accent);
             for row in 0..self.inner.height {
-                put(
-                    buf,
-                    self.inner,
-                    column,
-                    row,
-                    self.look.glyphs.cursor(),
-                    style,
-                );
+                put(buf, self.inner, column, row, glyph, style);
             }
         }
     }

@@ -1,4 +1,6 @@
-//! Scales and their ticks.
+//! Scales: where values lie.
+
+use super::ticks::{CLOSE, decade_ticks, leading, linear_ticks, nice_step};
 
 /// A logarithmic scale in decades.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,12 +14,14 @@ pub struct LogScale {
 impl LogScale {
     /// The narrowest scale that a chart shows, in decades: less would blow up noise.
     const NARROWEST: f64 = 4.0;
+    /// The widest: what lies further down is on its floor, and no axis ends where numbers do.
+    const WIDEST: f64 = 40.0;
 
     pub fn new(min: f64, max: f64) -> Self {
         Self { min, max }
     }
 
-    /// A scale around all positive finite `values`, with ends at even decades, so that it seldom changes while a run
+    /// A scale around the positive finite `values`, with ends at even decades, so that it seldom changes while a run
     /// goes on. -8 to 0 where there is nothing to show.
     pub fn fit(values: impl IntoIterator<Item = f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -33,7 +37,7 @@ impl LogScale {
         }
         let min = 2.0 * (low / 2.0).floor();
         let max = 2.0 * (high / 2.0).ceil();
-        Self::new(min.min(max - Self::NARROWEST), max)
+        Self::new(min.clamp(max - Self::WIDEST, max - Self::NARROWEST), max)
     }
 
     /// The smallest scale around both.
@@ -111,6 +115,48 @@ impl Axis {
         }
     }
 
+    /// A linear axis around the values, but for the few (2 % at most) that stand so far above the others that these would lie
+    /// flat on its floor.
+    pub fn fit_most(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut finite: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        let rank = finite.len() * 98 / 100;
+        let most = match finite.len() {
+            0 => f64::NAN,
+            _ => *finite.select_nth_unstable_by(rank, f64::total_cmp).1,
+        };
+        let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let spread = most - low;
+        if spread > 0.0 && (high - low) / spread > 20.0 {
+            finite.retain(|v| v - low <= 2.0 * spread);
+        }
+        Self::fit_linear(finite)
+    }
+
+    /// A logarithmic axis that ends close by the values: at whole decades, or on less than three at 1, 2 or 5 times a power of
+    /// ten. What is not positive has no place on it.
+    pub fn fit_log_close(values: impl IntoIterator<Item = f64>) -> Self {
+        let positive = values.into_iter().filter(|v| *v > 0.0 && v.is_finite());
+        let (low, high) = positive.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            let log = v.log10();
+            (low.min(log), high.max(log))
+        });
+        if low > high {
+            return Self::Log(LogScale::new(-1.0, 0.0));
+        }
+        let (mut min, mut max) = (low.floor(), high.ceil());
+        if high - low < CLOSE {
+            let below = |log: &f64| *log <= low + 1e-9;
+            min = leading(low.floor() - 1.0, low).rfind(below).unwrap_or(min);
+            let mut above = leading(high.floor(), high + 1.0);
+            max = above.find(|log| *log >= high - 1e-9).unwrap_or(max);
+        }
+        if max - min < 0.1 {
+            (min, max) = (min - 0.3, max + 0.3);
+        }
+        Self::Log(LogScale::new(min, max))
+    }
+
     pub fn fit_log(values: impl IntoIterator<Item = f64>) -> Self {
         let scale = LogScale::fit(values);
         Self::Log(scale)
@@ -148,84 +194,6 @@ impl Axis {
             Self::Log(scale) => decade_ticks(scale, most),
         }
     }
-}
-
-fn linear_ticks(min: f64, max: f64, most: usize) -> Vec<(f64, String)> {
-    let span = max - min;
-    if !span.is_finite() || span <= 0.0 {
-        return Vec::new();
-    }
-    let mut step = nice_step(span / most as f64);
-    if span / step + 1.0 > most as f64 {
-        step = nice_step(step * 1.01);
-    }
-    // Two at least, so that a height can be read: between coarse steps there may be one.
-    let few = |step: f64| (max / step + 1e-9).floor() - (min / step - 1e-9).ceil() < 1.0;
-    if few(step) && most >= 2 {
-        let finer = [step / 2.0, step / 2.5, step / 5.0];
-        step = finer.into_iter().find(|s| !few(*s)).unwrap_or(step);
-    }
-    let first = (min / step - 1e-9).ceil();
-    let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
-    (0..most)
-        .map(|i| (first + i as f64) * step)
-        .take_while(|v| *v <= max + step * 1e-9)
-        .map(|v| {
-            let shown = if v.abs() < step * 1e-6 { 0.0 } else { v };
-            let tiny = step.abs() < 1e-4 && shown.abs() < 100.0 * step;
-            let label = if tiny || shown.abs() >= 1e6 {
-                format_value(shown)
-            } else {
-                format!("{shown:.decimals$}")
-            };
-            ((v - min) / span, label)
-        })
-        .collect()
-}
-
-fn decade_ticks(scale: &LogScale, most: usize) -> Vec<(f64, String)> {
-    let span = scale.max - scale.min;
-    if !span.is_finite() || span <= 0.0 {
-        return Vec::new();
-    }
-    let mut step = nice_step(span / most as f64).max(1.0);
-    if span / step + 1.0 > most as f64 {
-        step = nice_step(step * 1.01);
-    }
-    let first = (scale.min / step - 1e-9).ceil();
-    (0..most)
-        .map(|i| (first + i as f64) * step)
-        .take_while(|v| *v <= scale.max + 1e-9)
-        .map(|v| (scale.position(v), decade_label(v)))
-        .collect()
-}
-
-/// 1e-8, 0.01, 1, 100, 1e6: a power of ten as people write it.
-pub(super) fn decade_label(log10: f64) -> String {
-    let exponent = log10.round();
-    if (-2.0..=3.0).contains(&exponent) {
-        let decimals = (-exponent).max(0.0) as usize;
-        format!("{:.decimals$}", 10f64.powf(exponent))
-    } else {
-        format!("1e{exponent}")
-    }
-}
-
-/// The smallest of 1, 2, 5 times a power of ten that is at least `step`.
-pub fn nice_step(step: f64) -> f64 {
-    if !(step.is_finite() && step > 0.0) {
-        return 1.0;
-    }
-    let power = 10f64.powf(step.log10().floor());
-    if power == 0.0 || !power.is_finite() {
-        return step;
-    }
-    let leading = step / power;
-    let nice = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .find(|n| leading <= n + 1e-9)
-        .unwrap_or(10.0);
-    nice * power
 }
 
 /// A value in at most eight characters, three significant digits: `0.0123`, `12.3`, `1.23e-12`, `inf`.
@@ -271,17 +239,31 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_round_numbers() {
-        let labels = |axis: Axis, most| {
-            let ticks = axis.ticks(most);
-            ticks.into_iter().map(|t| t.1).collect::<Vec<_>>()
+    fn a_close_log_axis_has_no_empty_decades() {
+        let of = |values: &[f64]| Axis::fit_log_close(values.iter().copied());
+        let labels =
+            |axis: Axis| -> Vec<String> { axis.ticks(6).into_iter().map(|t| t.1).collect() };
+        let narrow = of(&[0.6, 9.0]);
+        assert_eq!(labels(narrow), ["0.5", "1", "2", "5", "10"]);
+        let Axis::Log(scale) = narrow else {
+            unreachable!()
         };
-        let loss = Axis::Linear { min: 0.0, max: 2.4 };
-        assert_eq!(labels(loss, 4), ["0", "1", "2"]);
-        assert_eq!(labels(loss, 6), ["0.0", "0.5", "1.0", "1.5", "2.0"]);
-        let log = Axis::Log(LogScale::new(-8.0, 0.0));
-        assert_eq!(labels(log, 5), ["1e-8", "1e-6", "1e-4", "0.01", "1"]);
-        assert_eq!(labels(log, 0), Vec::<String>::new());
+        assert!((scale.min - 0.5f64.log10()).abs() < 1e-9 && scale.max == 1.0);
+        assert_eq!(of(&[2e-6, 3.0]), Axis::Log(LogScale::new(-6.0, 1.0)));
+        assert_eq!(labels(of(&[2.30, 2.31])), ["2", "5"]);
+        assert_eq!(of(&[0.0, f64::NAN]), Axis::Log(LogScale::new(-1.0, 0.0)));
+    }
+
+    #[test]
+    fn a_spike_does_not_flatten_the_rest_and_a_rise_is_no_spike() {
+        let calm = |i: i32| 1.0 + f64::from(i % 10) / 10.0;
+        let spiked = (0..500).map(|i| if i == 499 { 2e12 } else { calm(i) });
+        assert_eq!(Axis::fit_most(spiked), Axis::Linear { min: 1.0, max: 2.0 });
+        let rise = || (0..500).map(f64::from);
+        assert_eq!(Axis::fit_most(rise()), Axis::fit_linear(rise()));
+        assert_eq!(Axis::fit_most([]), Axis::fit_linear([]));
+        let few = [1.0, 1e9];
+        assert_eq!(Axis::fit_most(few), Axis::fit_linear(few));
     }
 
     #[test]
@@ -312,20 +294,13 @@ mod tests {
         }
 
         #[test]
-        fn every_positive_value_that_made_a_log_axis_lies_on_it(values in prop::collection::vec(any::<f64>(), 1..20)) {
+        fn every_positive_value_that_made_a_log_axis_lies_on_it_or_far_below(values in prop::collection::vec(any::<f64>(), 1..20)) {
             let axis = Axis::fit_log(values.iter().copied());
             for v in values.into_iter().filter(|v| v.is_finite() && *v > 0.0) {
                 let t = axis.position(v).expect("positive");
-                prop_assert!((-1e-9..=1.0 + 1e-9).contains(&t));
-            }
-        }
-
-        #[test]
-        fn ticks_lie_on_the_axis_and_are_no_more_than_asked(min in -1e6..1e6f64, span in 1e-6..1e6f64, most in 0usize..12) {
-            for axis in [Axis::Linear { min, max: min + span }, Axis::Log(LogScale::new(min % 300.0, min % 300.0 + span % 300.0))] {
-                let ticks = axis.ticks(most);
-                prop_assert!(ticks.len() <= most);
-                prop_assert!(ticks.iter().all(|(t, _)| (-1e-6..=1.0 + 1e-6).contains(t)));
+                prop_assert!(t <= 1.0 + 1e-9);
+                let Axis::Log(scale) = axis else { unreachable!() };
+                prop_assert!(t >= -1e-9 || scale.max - v.log10() > LogScale::WIDEST - 1e-9);
             }
         }
     }

@@ -58,6 +58,7 @@ pub enum Bucket {
 /// values shows the others.
 pub fn bucket(axis: &TimeAxis, steps: Option<&[u64]>, values: &[f64]) -> Vec<Bucket> {
     let mut sums = vec![(0.0, 0u32, false); axis.columns];
+    let mut measured = vec![false; axis.columns];
     for (i, value) in values.iter().enumerate() {
         let step = match steps {
             Some(steps) => match steps.get(i) {
@@ -69,6 +70,7 @@ pub fn bucket(axis: &TimeAxis, steps: Option<&[u64]>, values: &[f64]) -> Vec<Buc
         let Some(column) = axis.column(step) else {
             continue;
         };
+        measured[column] = true;
         let sum = &mut sums[column];
         if *value == 0.0 {
             sum.2 = true;
@@ -82,7 +84,22 @@ pub fn bucket(axis: &TimeAxis, steps: Option<&[u64]>, values: &[f64]) -> Vec<Buc
         (0, false) => Bucket::Missing,
         _ => Bucket::Log(sum / f64::from(count)),
     };
-    sums.into_iter().map(bucket).collect()
+    let mut buckets: Vec<Bucket> = sums.into_iter().map(bucket).collect();
+    hold(&mut buckets, &measured);
+    buckets
+}
+
+/// Where the columns are finer than what is measured, what was measured last holds until the next.
+fn hold(buckets: &mut [Bucket], measured: &[bool]) {
+    let last = measured.iter().rposition(|m| *m).unwrap_or(0);
+    let mut before = None;
+    for column in 0..last {
+        if measured[column] {
+            before = Some(buckets[column]);
+        } else if let Some(held) = before {
+            buckets[column] = held;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +130,16 @@ mod tests {
                 Bucket::Log(1.0)
             ]
         );
+    }
+
+    #[test]
+    fn columns_between_two_measured_steps_hold_the_first_of_them() {
+        let axis = TimeAxis::fit(0, 7, 8);
+        let steps = [1, 3, 5];
+        let held = bucket(&axis, Some(&steps), &[0.1, f64::NAN, 10.0]);
+        let (low, high) = (Bucket::Log(-1.0), Bucket::Log(1.0));
+        let none = Bucket::Missing;
+        assert_eq!(held, [none, low, low, none, none, high, none, none]);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Layers by time, colour by log magnitude: the view for a hundred layers.
 
 use super::pixels::{Pixel, halves, paint, pixel_rows};
-use super::scale::decade_label;
+use super::ticks::decade_label;
 use super::{Bucket, Look, TimeAxis, bucket};
 use crate::tui::theme::{Anchors, Role};
 use ratatui::buffer::Buffer;

@@ -1,7 +1,7 @@
 //! The pane's lower border: what its columns and lines are called in full, or what clipping cut; and how many layers have no
 //! row.
 
-use super::{clip, rows, split};
+use super::{clip, histograms, rows, split};
 use crate::tui::app::App;
 use crate::tui::measure::{Measure, View};
 use crate::tui::theme::Role;
@@ -44,7 +44,7 @@ fn hidden(app: &App, area: Rect) -> Option<String> {
     let inner = super::super::inside(area);
     let above = match app.view {
         View::Sparklines => split(app, inner).0,
-        _ => inner,
+        _ => histograms::layers_area(inner),
     };
     match rows::hidden(app, above) {
         (0, 0) => None,
@@ -63,6 +63,14 @@ fn names(app: &App, area: Rect, room: usize) -> Vec<Span<'static>> {
             app.measure.is_share(),
             room,
         );
+    }
+    if app.view == View::Histograms {
+        let range = histograms::range(app).filter(|text| text.chars().count() <= room);
+        let dim = app.manner.theme.style(Role::Dim);
+        return range
+            .map(|text| Span::styled(text, dim))
+            .into_iter()
+            .collect();
     }
     // The profile has a legend of its own.
     let profile = || !split(app, super::super::inside(area)).1.is_empty();

@@ -39,9 +39,10 @@ const PROFILE: u16 = 9;
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let measure = app.measure;
     let through_time = app.view == View::Time;
-    let title = match through_time {
-        true => format!("Gradient through time · ‖{}‖", time::symbol(app)),
-        false => format!("Gradient flow · {}", measure.symbol()),
+    let title = match app.view {
+        View::Time => format!("Gradient through time · ‖{}‖", time::symbol(app)),
+        View::Histograms => format!("Gradient flow · {}", histograms::subject(app)),
+        _ => format!("Gradient flow · {}", measure.symbol()),
     };
     let shown = if measure.is_logarithmic() || through_time {
         "log₁₀ "
@@ -49,7 +50,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ""
     };
     let note = match app.cursor {
-        _ if app.view == View::Histograms => "histograms now".to_string(),
+        _ if app.view == View::Histograms => "histograms".to_string(),
         // Whose figures these are matters more than how they are drawn.
         Some(step) => at_step(&title, shown, step, area.width),
         None if app.window.is_some() => {
@@ -132,6 +133,6 @@ pub fn layer_at(app: &App, area: Rect, column: u16, row: u16) -> Option<usize> {
         View::Time => None,
         View::Waterfall => waterfall::layer_at(app, inner, row),
         View::Profile => depth::layer_at(app, inner, column),
-        View::Histograms => rows::layer_at(app, inner, row),
+        View::Histograms => histograms::layer_at(app, inner, row),
     }
 }

@@ -35,14 +35,14 @@ impl Columns {
     /// `digits` of the layers' numbers.
     fn new(width: u16, digits: usize, theory: bool, pinned: bool) -> Self {
         let word = match width {
-            0..44 => 7,
-            44..64 => 10,
+            0..46 => 7,
+            46..64 => 10,
             _ => 13,
         };
         let label = digits + word;
         // Where there is room for one of them, the pinned run is the one that was asked for.
-        let pinned = pinned && width >= 46;
-        let theory = theory && width >= if pinned { 60 } else { 46 };
+        let pinned = pinned && width >= 40;
+        let theory = theory && width >= if pinned { 52 } else { 40 };
         let columns = u16::from(theory) + u16::from(pinned);
         let spark = 1 + label as u16 + 6 + 7 + 7 * columns + 2;
         Self {
