@@ -6,7 +6,7 @@ use super::words;
 use crate::experiment::Experiment;
 use crate::nn::loss::Loss;
 use crate::nn::network::{Direction, NonFinite};
-use crate::nn::spec::{LayerKind, NetworkSpec};
+use crate::nn::spec::{Clip, LayerKind, NetworkSpec};
 use crate::nn::stats::{LayerStats, ThroughTime};
 use serde::Serialize;
 
@@ -91,6 +91,9 @@ pub fn judge(
 ) -> Verdict {
     let mut verdict = without_fix(stats, time, non_finite, spec);
     verdict.fix = fix(verdict.kind, experiment, spec);
+    if verdict.kind == Kind::Exploding && experiment.training.clip != Clip::None {
+        verdict.sentence += " Clipping bounds the steps that it makes.";
+    }
     verdict
 }
 
@@ -432,7 +435,13 @@ pub fn fix(kind: Kind, experiment: &Experiment, spec: &NetworkSpec) -> Option<Fi
             remedy::clip(experiment)
         }
         Kind::Exploding => signal().or_else(|| remedy::clip(experiment)),
-        Kind::Diverged => signal().or_else(|| remedy::scale_learning_rate(experiment, 0.1)),
+        // Through time it is the gradient that leaves the scale, now and then and far (Pascanu, Mikolov & Bengio 2013): a lower
+        // rate would leave all other steps small.
+        Kind::Diverged => recurrent
+            .then(|| remedy::clip(experiment))
+            .flatten()
+            .or_else(signal)
+            .or_else(|| remedy::scale_learning_rate(experiment, 0.1)),
     }
 }
 

@@ -13,6 +13,13 @@ const MEASURING_SHARE: u32 = 33;
 /// ... but a step is measured at least so often, and one with histograms.
 const RAREST_STATS: Duration = Duration::from_millis(500);
 const RAREST_HISTOGRAMS: Duration = Duration::from_secs(2);
+/// A run's first steps, whose number has grown by this share since one was measured, are measured and evaluated too: a test
+/// loss that turns within the first hundred of ten thousand steps a second would turn between two looks at the clock.
+const GROWTH: u64 = 4;
+/// Steps from which only the clock counts, and the longest that a step may take for their number to count: those first ones
+/// are over within a second.
+const FIRST_STEPS: u64 = 1_000;
+const FAST_STEP: Duration = Duration::from_millis(1);
 /// The test rows take at most this share of the time: 1 part in so many.
 const EVALUATION_SHARE: u32 = 20;
 
@@ -75,6 +82,9 @@ pub struct Pace {
     histograms: Measuring,
     evaluated: Instant,
     evaluation_time: Duration,
+    /// Steps so far, and of them those when one was last measured.
+    steps: u64,
+    measured_at: u64,
     looked: Option<Instant>,
     look_time: Duration,
     /// Rows and time since the last frame, for the rate.
@@ -93,6 +103,8 @@ impl Pace {
             histograms: Measuring::new(FRAME, RAREST_HISTOGRAMS),
             evaluated: now,
             evaluation_time: Duration::ZERO,
+            steps: 0,
+            measured_at: 0,
             looked: None,
             look_time: Duration::ZERO,
             rows: 0,
@@ -106,11 +118,19 @@ impl Pace {
     pub fn next(&self, watched: bool) -> (u64, Detail) {
         if watched && self.histograms.due() {
             (1, Detail::Histograms)
-        } else if self.stats.due() {
+        } else if self.stats.due() || self.until_grown() == Some(0) {
             (1, Detail::Stats)
         } else {
-            (self.burst, Detail::Loss)
+            let most = self.until_grown().unwrap_or(u64::MAX);
+            (self.burst.min(most), Detail::Loss)
         }
+    }
+
+    /// Steps from here to the one that is measured because their number has grown so far; `None` where the clock alone counts.
+    fn until_grown(&self) -> Option<u64> {
+        let fast = self.step_time.is_some_and(|took| took <= FAST_STEP);
+        let next = self.measured_at + self.measured_at / GROWTH;
+        (fast && self.steps < FIRST_STEPS).then(|| next.saturating_sub(self.steps))
     }
 
     /// Takes note of a burst: adapts the next one's length to the clock, at most doubling it.
@@ -120,6 +140,10 @@ impl Pace {
         }
         self.rows += rows;
         self.busy += took;
+        self.steps += steps;
+        if detail != Detail::Loss {
+            self.measured_at = self.steps;
+        }
         let a_step = took / u32::try_from(steps).unwrap_or(u32::MAX);
         match detail {
             Detail::Loss => {
@@ -164,6 +188,9 @@ impl Pace {
 
     /// Whether the test rows can be afforded.
     pub fn evaluation_due(&self, now: Instant) -> bool {
+        if self.until_grown().is_some() && self.evaluation_time <= FAST_STEP {
+            return true;
+        }
         let rarely = FRAME.max(self.evaluation_time * EVALUATION_SHARE);
         now.saturating_duration_since(self.evaluated) >= rarely
     }
@@ -254,6 +281,28 @@ mod tests {
         // steps that take longer than the rarest
         let [stats, _] = a_second(200_000, 200_000, 0, false);
         assert!(stats >= 2, "{stats}");
+    }
+
+    #[test]
+    fn first_steps_are_measured_by_their_number() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut at = Vec::new();
+        while pace.steps < 2 * FIRST_STEPS {
+            let (steps, detail) = pace.next(false);
+            pace.advanced(steps, steps, Duration::from_nanos(100 * steps), detail);
+            if detail != Detail::Loss {
+                at.push(pace.steps);
+                let counts = pace.step_time.is_some() && pace.steps < FIRST_STEPS;
+                assert_eq!(pace.evaluation_due(start), counts);
+            }
+        }
+        let until = |most: u64| at.iter().filter(|step| **step <= most).count();
+        assert!(until(10) >= 5 && until(100) >= 15, "{at:?}");
+        assert!(at.len() <= 40, "{at:?}");
+        pace = Pace::new(start);
+        pace.advanced(1, 1, Duration::from_millis(30), Detail::Loss);
+        assert_eq!(pace.until_grown(), None, "slow steps go by the clock");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::training::{preset, seeded};
 use gradlab::experiment::{Experiment, apply_set};
+use gradlab::insight::{Kind, verdict};
 use gradlab::nn::stats::LayerStats;
 use gradlab::training::{Detail, Ended, Session, Start};
 use std::path::Path;
@@ -74,11 +75,25 @@ fn spectral_radius_one_and_a_half_explodes_and_clipping_rescues_it() {
         let session = start(&exploding, Path::new("."));
         let (_, radius) = session.network().spectral_radii()[0];
         assert!((radius - 1.5).abs() < 0.01, "{radius}");
+        let fix = verdict::fix(Kind::Diverged, &exploding, session.network().spec());
+        let fixed = fix.expect("a fix").experiment;
+        assert_eq!(fixed.training, preset("rnn-clipped").training, "f clips");
         let session = trained(&exploding, 100);
         assert!(matches!(session.ended(), Some(Ended::Diverged(_))));
         let mut clipped = trained(&seeded("rnn-clipped", seed), 100);
         assert!(accuracy(&mut clipped) > 0.98);
     }
+}
+
+/// The radius beside a step is that of the matrix which the step went through, not of what its update left.
+#[test]
+fn the_first_steps_radius_is_the_draws() {
+    let mut session = start(&preset("rnn-exploding"), Path::new("."));
+    let first = session.advance(1, Detail::Stats).point.expect("a point");
+    let radius = first.time[0].radius.expect("of the draw");
+    assert!((radius - 1.5).abs() < 0.01, "{radius}");
+    let (_, after) = session.network().spectral_radii()[0];
+    assert!(after > 2.0, "{after}");
 }
 
 #[test]

@@ -321,7 +321,7 @@ fn an_lstms_content_carries_what_its_outputs_do_not() {
     network
         .probe_with(&batch, &ProbeOptions::default())
         .expect("a probe");
-    let seen = network.through_time(true).remove(0);
+    let seen = network.through_time(&network.spectral_radii()).remove(0);
     assert_eq!((seen.gate, seen.radius), (Some(0.5), Some(0.0)));
     let last = steps - 1;
     assert!(seen.norms[last] > 0.0 && seen.norms[..last].iter().all(|n| *n == 0.0));

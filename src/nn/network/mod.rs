@@ -182,16 +182,18 @@ impl<T: Real> Network<T> {
         self.layers.iter().filter_map(radius).collect()
     }
 
-    /// Every recurrent layer over the steps of the last step's batch, from the bottom; radii and gates only where asked for.
-    pub fn through_time(&self, with_radii: bool) -> Vec<ThroughTime> {
+    /// Every recurrent layer over the steps of the last step's batch, from the bottom, with its radius of `radii`, which are the
+    /// [spectral radii](Self::spectral_radii) before that step's update; gates too only where there is one.
+    pub fn through_time(&self, radii: &[(usize, f64)]) -> Vec<ThroughTime> {
         let seen = |l: &Layer<T>| {
             let r = l.recurrence.as_ref()?;
+            let radius = radii.iter().find(|(layer, _)| *layer == l.index);
             Some(ThroughTime {
                 layer: l.index,
                 norms: r.time_norms.clone(),
                 state: r.state_norms.clone(),
-                radius: with_radii.then(|| r.radius()),
-                gate: r.gate().filter(|_| with_radii),
+                radius: radius.map(|(_, radius)| *radius),
+                gate: radius.and_then(|_| r.gate()),
             })
         };
         self.layers.iter().filter_map(seen).collect()

@@ -94,7 +94,7 @@ impl<T: Real> Network<T> {
             tensors,
             stats: self.stats.clone(),
             histograms: self.layers.iter().map(Layer::histograms).collect(),
-            time: self.through_time(true),
+            time: self.through_time(&self.spectral_radii()),
             global_grad_norm,
             first_non_finite: self.first_non_finite(score.loss),
         })

@@ -167,6 +167,7 @@ impl Session {
             test: None,
             rate: 0.0,
             outcome: StepOutcome::default(),
+            radii: Vec::new(),
             log: Log::default(),
             ended: None,
             begun: None,

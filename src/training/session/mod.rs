@@ -49,6 +49,8 @@ pub struct Session {
     /// The learning rate of the last step.
     rate: f64,
     outcome: StepOutcome,
+    /// Of the recurrent matrices that the last step went through, before it moved them; empty where they were not reckoned.
+    radii: Vec<(usize, f64)>,
     log: Log,
     ended: Option<Ended>,
     /// The step that is being taken; still there after a panic broke it off.

@@ -38,7 +38,7 @@ impl Session {
                 break;
             }
         }
-        advance.point = self.point(last == Detail::Histograms);
+        advance.point = self.point();
         if let Some(point) = advance.point.as_ref().filter(|p| p.is_measured()) {
             self.log.push(point.clone());
         }
@@ -68,6 +68,11 @@ impl Session {
             Detail::Stats => Observe::Stats,
             Detail::Histograms => Observe::Full,
         };
+        self.radii.clear();
+        // what the draw made is known from the first step on
+        if detail == Detail::Histograms || t == 0 && detail == Detail::Stats {
+            self.radii = self.network.spectral_radii();
+        }
         let started = self.threads.watches().then(Instant::now);
         self.network.step_into(
             &self.gathered.batch(),
@@ -131,7 +136,7 @@ impl Session {
     }
 
     /// What was measured at the last step.
-    fn point(&self, with_radii: bool) -> Option<Point> {
+    fn point(&self) -> Option<Point> {
         (self.steps() > 0).then(|| Point {
             step: self.steps(),
             epoch: self.epoch(),
@@ -142,7 +147,7 @@ impl Session {
             global_grad_norm: self.outcome.global_grad_norm,
             clip_factor: self.outcome.clip_factor,
             layers: self.outcome.stats.clone(),
-            time: self.network.through_time(with_radii),
+            time: self.network.through_time(&self.radii),
         })
     }
 }

@@ -4,7 +4,7 @@
 use super::{App, NetworkRow};
 use crate::data::{Dataset, Task};
 use crate::experiment::resolve;
-use crate::insight::advice::departure;
+use crate::insight::advice::{Topic, departure};
 use crate::insight::theory::{Predicted, Setting, Theory};
 use crate::insight::{Advice, Fix, Foresight, Kind, Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
@@ -202,24 +202,33 @@ impl App {
         let mut advice: Vec<Advice> = gap
             .map(|gap| gap.advice(&self.experiment, classes))
             .unwrap_or_default();
-        advice.extend(found);
+        // what knows its rows by heart takes small steps because nothing is left to learn, not by its rate
+        let learnt = !advice.is_empty();
+        advice.extend(found.into_iter().filter(|a| !learnt || a.topic != Topic::LearningRateLow));
+        let (sentence, fix) = match &self.insight.verdict {
+            Some(verdict) => (verdict.sentence.clone(), verdict.fix.clone()),
+            None => (String::new(), None),
+        };
+        let known = |fix: &Fix| advice.iter().flat_map(|a| &a.fix).any(|f| f == fix);
+        let verdicts = fix.filter(|fix| !known(fix)).map(|fix| (sentence, Some(fix)));
+        let offers: Vec<(String, Option<Fix>)> = verdicts
+            .into_iter()
+            .chain(advice.into_iter().map(|a| (a.sentence, a.fix)))
+            .collect();
         self.toast = None;
-        if advice.is_empty() {
+        if offers.is_empty() {
             return self.notice("no advice: nothing here departs from what is known to work");
         }
-        let items = advice
+        let items = offers
             .iter()
-            .map(|a| Item {
+            .map(|(sentence, fix)| Item {
                 // What would be done tells pieces of advice apart that rest on the same observation.
-                name: match &a.fix {
-                    Some(fix) => fix.label.clone(),
-                    None => a.sentence.clone(),
-                },
-                help: a.sentence.clone(),
+                name: fix.as_ref().map_or(sentence, |fix| &fix.label).clone(),
+                help: sentence.clone(),
                 ..Item::default()
             })
             .collect();
-        let fixes = advice.into_iter().map(|a| a.fix).collect();
+        let fixes = offers.into_iter().map(|(_, fix)| fix).collect();
         self.overlays.push(Overlay::List(List::new(
             "Advice",
             items,

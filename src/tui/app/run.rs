@@ -105,7 +105,8 @@ impl Record {
             .test_loss
             .buckets()
             .iter()
-            .map(|b| (b.last_step, b.last))
+            // of joined steps the lowest is looked for, and the last one may be far above it
+            .map(|b| (b.last_step, b.min))
             .collect();
         gap(&tests, train, test)
     }

@@ -4,7 +4,7 @@ use super::{Finder, shown};
 use crate::training::SweepState;
 use crate::training::sweep::{HIGHEST, LOWEST, STEPS};
 use crate::tui::app::App;
-use crate::tui::panes::{fit, titled, verdict::wrap};
+use crate::tui::panes::{titled, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Axis, LineChart, Series};
 use ratatui::buffer::Buffer;
@@ -50,12 +50,12 @@ pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
         .collect();
     let keys = match finder.rate() {
         Some(rate) => format!(
-            "enter takes {} over (an edit, u takes it back) · ← → move the marker · esc leave",
+            "enter takes {} over (an edit, u takes it back) · ← → move the marker · esc leaves",
             shown(rate)
         ),
-        None => "esc leave".into(),
+        None => "esc leaves".into(),
     };
-    lines.push((fit(&keys, room), Role::Accent));
+    lines.extend(wrap(&keys, room).into_iter().map(|line| (line, Role::Accent)));
     for (y, (text, role)) in (chart.bottom()..inner.bottom()).zip(lines) {
         buf.set_stringn(inner.x + 1, y, text, room, theme.style(role));
     }

@@ -215,6 +215,17 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     if width(&spans) > room + 2 {
         spans.remove(0);
     }
+    if width(&spans) > room + 2 {
+        // half a figure would be another figure
+        for span in &mut spans {
+            span.content = span.content.replace("  ", " ").into();
+        }
+    }
+    if width(&spans) > room + 1 {
+        for span in &mut spans {
+            span.content = span.content.replace("train", "tr").replace("test", "te").into();
+        }
+    }
     if let Some(pinned) = app.baseline() {
         let (train, test) = curves(&pinned.record, kind);
         let last = if test.is_empty() { train } else { test };
@@ -285,17 +296,17 @@ fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) ->
         Kind::Loss => format_value(v),
         Kind::Accuracy => percent(v),
     };
-    let mut figures: Vec<String> = [train.last(), test.last()]
-        .into_iter()
-        .flatten()
-        .map(text)
-        .collect();
-    if kind == Kind::Loss
-        && let Some(gap) = pinned.record.gap()
-    {
-        figures.push(gap.figure());
-    }
-    let words = format!("pinned {}", figures.join("  "));
+    let last = [train.last(), test.last()].map(|v| v.map(text));
+    let figures: Vec<&str> = last.iter().flatten().map(String::as_str).collect();
+    let gap = pinned.record.gap().filter(|_| kind == Kind::Loss);
+    let words = match (gap.map(|gap| gap.figure()), &last[1]) {
+        (Some(gap), Some(test)) => {
+            let whole = format!("pinned {} {gap}", figures.join(" "));
+            let is_wider = whole.chars().count() > usize::from(area.width);
+            if is_wider { format!("pin test {test} {gap}") } else { whole }
+        }
+        _ => format!("pinned {}", figures.join("  ")),
+    };
     let text = fit(&words, area.width.into());
     let span = Span::styled(text, app.manner.theme.style(Role::Pinned));
     write_line(buf, area, row, vec![span]);

@@ -6,6 +6,7 @@ use crate::experiment::{Layer, LayerKind};
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, Norm};
 use crate::nn::vocabulary::Vocabulary;
+use crate::telemetry::LayerStats;
 use crate::tui::app::{App, NetworkRow};
 use crate::tui::edit::value::number;
 use crate::tui::layout::{Pane, first_row};
@@ -33,14 +34,26 @@ impl Cells {
     }
 }
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let parameters = match &app.run.info {
+/// How many parameters there are; under an L1 penalty, how many weights of all it has made exactly 0.
+fn size(app: &App) -> String {
+    let layers = app.run.record.layers();
+    let sum = |of: fn(&LayerStats) -> usize| {
+        super::short(layers.iter().map(of).sum::<usize>() as f64)
+    };
+    if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
+        let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
+        return format!("{zero} of {weights} weights 0");
+    }
+    match &app.run.info {
         Some(info) if info.parameters > 0 => {
             format!("{} parameters", super::short(info.parameters as f64))
         }
         _ => String::new(),
-    };
-    let inner = framed(app, Pane::Network, "Network", &parameters, area, buf);
+    }
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let inner = framed(app, Pane::Network, "Network", &size(app), area, buf);
     let list = Lines::new(app, inner.width);
     about(app, inner, list.lines.len(), buf);
     let first = list.first(app, inner.height);

@@ -93,7 +93,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     if let Some(plan) = &plan {
         let top = plan.rates.iter().copied().fold(0.0, f64::max);
         let text = format!("  highest {}", format_value(top));
-        figures.push(Span::styled(text, theme.style(Role::Dim)));
+        let used: usize = figures.iter().map(Span::width).sum();
+        // a figure is shown whole or not at all
+        if used + text.chars().count() <= usize::from(area.width) {
+            figures.push(Span::styled(text, theme.style(Role::Dim)));
+        }
     }
     write_line(buf, area, 0, figures);
     let below = Rect {

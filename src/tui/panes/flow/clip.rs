@@ -14,7 +14,7 @@ const LATELY: usize = 100;
 fn line(app: &App) -> Option<([String; 3], bool)> {
     let record = &app.run.record;
     let bound = match app.experiment.training.clip {
-        Clip::None => return None,
+        Clip::None => return unclipped(app),
         Clip::Norm { max } => format!("{max}"),
         Clip::Value { max } => format!("±{max}"),
     };
@@ -39,6 +39,18 @@ fn line(app: &App) -> Option<([String; 3], bool)> {
     let now = format!("{least} {of}");
     let whole = format!("{now} · cut in {cut} of the last {} points", lately.len());
     Some(([whole, now, least], factor < 1.0))
+}
+
+/// What a bound would be on, where gradients through time may want one.
+fn unclipped(app: &App) -> Option<([String; 3], bool)> {
+    let point = match app.cursor {
+        Some(step) => app.run.record.at(step)?,
+        None => app.run.record.latest.as_ref()?,
+    };
+    let norm = format_value(point.global_grad_norm);
+    let least = format!("norm {norm}, not clipped");
+    let whole = format!("norm of all gradients {norm}, not clipped");
+    (!point.time.is_empty()).then(|| ([whole, least.clone(), least], false))
 }
 
 /// Two digits.

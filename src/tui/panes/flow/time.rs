@@ -142,6 +142,10 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
         let value = format_value(pinned.state_norms()[at]);
         add(", pinned ".into(), value, theme.style(Role::Pinned));
     }
+    let change = match (seen.state_norms().first(), seen.state_norms().last()) {
+        (Some(first), Some(last)) => (first / last).log10(),
+        _ => f64::NAN,
+    };
     let until = app.cursor.unwrap_or(u64::MAX);
     let gate = cell(app, seen.layer).and_then(Cell::carrying_gate);
     if let Some(known) = app.run.record.reckoned(seen.layer, until) {
@@ -163,18 +167,20 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
             (None, Some(radius)) => add(
                 " · spectral radius ".into(),
                 format_value(radius),
-                judged(radius),
+                // Saturated units lose what a large matrix gains: then it foretells nothing either.
+                if radius > 1.0 && change < 0.0 {
+                    text
+                } else {
+                    judged(radius)
+                },
             ),
             (_, None) => {}
         }
     }
-    if let (Some(first), Some(last)) = (seen.state_norms().first(), seen.state_norms().last()) {
-        let decades = (first / last).log10();
-        let word = if decades < 0.0 { "lost" } else { "gained" };
-        if decades.is_finite() {
-            let text = format!(" · {:.1} decades {word}", decades.abs());
-            add(text, String::new(), dim);
-        }
+    if change.is_finite() {
+        let word = if change < 0.0 { "lost" } else { "gained" };
+        let text = format!(" · {:.1} decades {word}", change.abs());
+        add(text, String::new(), dim);
     }
     write_line(buf, inner, 0, spans);
 }
