@@ -31,7 +31,7 @@ pub use order::rows_under_batch_norm;
 pub use pace::Measuring;
 pub use pretrain::{PretrainError, Pretraining, Stage};
 pub use protocol::*;
-pub use session::{Session, SessionError, Start};
+pub use session::{Session, SessionError, Start, could_go_on};
 pub use sweep::{Sweep, SweepState, Sweeper};
 pub use tensors::{Numbers, Tensor, TensorFile, TensorFileError};
 pub use trainee::{Advance, Change, Detail, Ended};

@@ -61,6 +61,20 @@ impl Session {
     }
 }
 
+/// Whether a run of `old` could go on as `new`, as far as their files say.
+pub fn could_go_on(old: &Experiment, new: &Experiment) -> bool {
+    let fixed = |e: &Experiment| {
+        let mut network = e.network.clone();
+        network.transfer = None;
+        network.output.frozen = false;
+        for layer in &mut network.layers {
+            (layer.dropout, layer.frozen) = (0.0, false);
+        }
+        network
+    };
+    only_live_settings_differ(old, new) && fixed(old) == fixed(new)
+}
+
 /// Whether the two are the same but for what lives in the network's layers and for what can be changed under way.
 fn only_live_settings_differ(old: &Experiment, new: &Experiment) -> bool {
     let mut expected = old.clone();

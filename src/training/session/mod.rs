@@ -11,6 +11,7 @@ mod stopping;
 mod trainee;
 
 pub use build::{SessionError, Start};
+pub use change::could_go_on;
 pub use looking::is_plane;
 pub use stopping::Best;
 

@@ -7,7 +7,7 @@ use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
 use crate::nn::vocabulary::{Value, Vocabulary};
 use crate::text::thousands;
-use crate::training::{Command, Status};
+use crate::training::{Command, Status, could_go_on};
 use crate::tui::edit::{
     Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, lower, value,
 };
@@ -38,8 +38,12 @@ impl App {
             &before.training.optimizer,
             &self.experiment.training.optimizer,
         );
+        let new_stop = before.training.stop != self.experiment.training.stop;
         if matches!(self.run.status, Status::Finished(_)) {
-            self.notice("the run has ended: r starts it again with the change");
+            // What it cannot go on with, or may go on for, it shows at once.
+            if could_go_on(before, &self.experiment) && !new_stop {
+                self.notice("the run has ended: r starts it again with the change");
+            }
         } else if old.name() != new.name() && !self.run.record.is_empty() {
             self.notice(format!(
                 "{} from this step on, at learning rate {}; r starts again with it",
@@ -168,7 +172,11 @@ impl App {
             said = lower::toggle_frozen(e, entry);
             true
         }) {
-            self.notice(format!("{said}, from the next step on (u takes it back)"));
+            let from = match self.run.status {
+                Status::Finished(_) => "once r starts the run again",
+                _ => "from the next step on",
+            };
+            self.notice(format!("{said}, {from} (u takes it back)"));
         }
     }
 

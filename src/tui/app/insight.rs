@@ -204,13 +204,19 @@ impl App {
             .unwrap_or_default();
         // what knows its rows by heart takes small steps because nothing is left to learn, not by its rate
         let learnt = !advice.is_empty();
-        advice.extend(found.into_iter().filter(|a| !learnt || a.topic != Topic::LearningRateLow));
+        advice.extend(
+            found
+                .into_iter()
+                .filter(|a| !learnt || a.topic != Topic::LearningRateLow),
+        );
         let (sentence, fix) = match &self.insight.verdict {
             Some(verdict) => (verdict.sentence.clone(), verdict.fix.clone()),
             None => (String::new(), None),
         };
         let known = |fix: &Fix| advice.iter().flat_map(|a| &a.fix).any(|f| f == fix);
-        let verdicts = fix.filter(|fix| !known(fix)).map(|fix| (sentence, Some(fix)));
+        let verdicts = fix
+            .filter(|fix| !known(fix))
+            .map(|fix| (sentence, Some(fix)));
         let offers: Vec<(String, Option<Fix>)> = verdicts
             .into_iter()
             .chain(advice.into_iter().map(|a| (a.sentence, a.fix)))

@@ -55,7 +55,11 @@ pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
         ),
         None => "esc leaves".into(),
     };
-    lines.extend(wrap(&keys, room).into_iter().map(|line| (line, Role::Accent)));
+    lines.extend(
+        wrap(&keys, room)
+            .into_iter()
+            .map(|line| (line, Role::Accent)),
+    );
     for (y, (text, role)) in (chart.bottom()..inner.bottom()).zip(lines) {
         buf.set_stringn(inner.x + 1, y, text, room, theme.style(role));
     }

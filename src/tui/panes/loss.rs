@@ -223,7 +223,11 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     }
     if width(&spans) > room + 1 {
         for span in &mut spans {
-            span.content = span.content.replace("train", "tr").replace("test", "te").into();
+            span.content = span
+                .content
+                .replace("train", "tr")
+                .replace("test", "te")
+                .into();
         }
     }
     if let Some(pinned) = app.baseline() {
@@ -303,7 +307,11 @@ fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) ->
         (Some(gap), Some(test)) => {
             let whole = format!("pinned {} {gap}", figures.join(" "));
             let is_wider = whole.chars().count() > usize::from(area.width);
-            if is_wider { format!("pin test {test} {gap}") } else { whole }
+            if is_wider {
+                format!("pin test {test} {gap}")
+            } else {
+                whole
+            }
         }
         _ => format!("pinned {}", figures.join("  ")),
     };

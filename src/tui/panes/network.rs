@@ -37,9 +37,8 @@ impl Cells {
 /// How many parameters there are; under an L1 penalty, how many weights of all it has made exactly 0.
 fn size(app: &App) -> String {
     let layers = app.run.record.layers();
-    let sum = |of: fn(&LayerStats) -> usize| {
-        super::short(layers.iter().map(of).sum::<usize>() as f64)
-    };
+    let sum =
+        |of: fn(&LayerStats) -> usize| super::short(layers.iter().map(of).sum::<usize>() as f64);
     if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
         let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
         return format!("{zero} of {weights} weights 0");
