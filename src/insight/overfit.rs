@@ -6,6 +6,8 @@ use crate::experiment::{Experiment, Layer, LayerKind};
 
 /// A test loss has turned once it is above its lowest by this share.
 const TURNED: f64 = 0.05;
+/// A gap that is less than this share of the highest test loss is none that a person could see.
+const NEGLIGIBLE: f64 = 0.01;
 /// Newest test losses that are averaged: one evaluation more or less is chance.
 const NEWEST: usize = 3;
 /// Test losses from which a turn can be told.
@@ -31,8 +33,13 @@ pub fn gap(tests: &[(u64, f64)], train: f64, test: f64) -> Option<Gap> {
     Some(Gap {
         gap,
         train,
-        since: turn(tests).filter(|_| gap > 0.0),
+        since: turn(tests).filter(|_| gap > 0.0 && gap >= NEGLIGIBLE * highest(tests)),
     })
+}
+
+fn highest(tests: &[(u64, f64)]) -> f64 {
+    let finite = tests.iter().map(|t| t.1).filter(|loss| loss.is_finite());
+    finite.fold(0.0, f64::max)
 }
 
 fn turn(tests: &[(u64, f64)]) -> Option<u64> {
@@ -205,6 +212,19 @@ mod tests {
         let found = gap(&[], 2.411, 2.409).expect("finite");
         assert_eq!(found.short(), "gap 0.00 (train rows 2.41)");
         assert_eq!(found.sentence(), found.short());
+    }
+
+    /// Once a problem is solved its losses still differ from row to row.
+    #[test]
+    fn a_gap_that_is_nothing_beside_what_was_learnt_does_not_overfit() {
+        let solved: Vec<(u64, f64)> = (0..20)
+            .map(|i| (i, [1.0, 1e-4][usize::from(i > 0)]))
+            .collect();
+        let mut risen = solved.clone();
+        risen.extend((20..30).map(|i| (i, 3e-4)));
+        assert_eq!(gap(&risen, 1e-4, 3e-4).expect("finite").since, None);
+        risen.extend((30..40).map(|i| (i, 0.3)));
+        assert_eq!(gap(&risen, 1e-4, 0.3).expect("finite").since, Some(1));
     }
 
     /// What rises for training rows too is no overfitting.

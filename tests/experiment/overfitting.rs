@@ -1,6 +1,6 @@
 //! Overfitting and its cures: the preset that overfits, and what the workbench offers against it, over seeds.
 
-use super::training::preset;
+use super::training::{preset, spread};
 use gradlab::experiment::Experiment;
 use gradlab::insight::overfit::cures;
 use gradlab::training::{Detail, Session, Start};
@@ -21,17 +21,12 @@ fn ends(experiment: &Experiment, seed: u64) -> (f64, f64) {
     (train, test)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn medians(experiment: &Experiment, label: &str) -> (f64, f64) {
     let runs: Vec<(f64, f64)> = (1..=5).map(|seed| ends(experiment, seed)).collect();
-    let tests: Vec<f64> = runs.iter().map(|r| r.1).collect();
-    let gaps: Vec<f64> = runs.iter().map(|r| r.1 - r.0).collect();
-    println!("{label}: test losses {tests:.2?}, gaps {gaps:.2?}");
-    (median(tests), median(gaps))
+    let of = |what, f: fn(&(f64, f64)) -> f64| {
+        spread(&format!("{label}, {what}"), runs.iter().map(f).collect())[1]
+    };
+    (of("test loss", |r| r.1), of("gap", |r| r.1 - r.0))
 }
 
 /// Figures of every seed: `cargo test --test experiment each_cure -- --nocapture`.

@@ -147,3 +147,15 @@ fn batch(rows: &Rows) -> Batch<'_> {
 pub fn bottom_over_top(stats: &[LayerStats], of: impl Fn(&LayerStats) -> f64) -> f64 {
     of(&stats[0]) / of(&stats[stats.len() - 1])
 }
+
+/// The smallest, the median and the largest of a figure over seeds, which are printed too.
+pub fn spread(what: &str, mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    let last = values.len() - 1;
+    let [low, median, high] = [values[0], values[last / 2], values[last]];
+    println!(
+        "{what}: {low:.4} - {median:.4} - {high:.4}, {} seeds",
+        last + 1
+    );
+    [low, median, high]
+}
