@@ -21,7 +21,8 @@ impl Windows {
                 order: None,
             }),
             left => Err(DataError::other(format!(
-                "{} rows are no whole number of windows of {}: {} are left over",
+                "{} rows are no whole number of windows of {}: {} are left over; \
+                 take these off the file, or choose a window that divides its rows",
                 thousands(rows as u128),
                 thousands(window as u128),
                 thousands(left as u128),

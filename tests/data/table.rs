@@ -244,7 +244,7 @@ fn windows_are_fixed_and_share_no_row() {
     let left = said(b"x,y\n1,5\n2,5\n3,6\n", sequences(None, Some(2)));
     assert_eq!(
         left,
-        "t.csv: 3 rows are no whole number of windows of 2: 1 are left over"
+        "t.csv: 3 rows are no whole number of windows of 2: 1 are left over; take these off the file, or choose a window that divides its rows"
     );
     assert!(said(b"s,x,y\n1,2,3\n", sequences(Some("s"), Some(1))).contains("not both"));
 }

@@ -209,25 +209,22 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             theme.style(Role::Test),
         ));
     }
-    // The values say which of the two it is, where there is no room for its name.
     let width = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
     let room = usize::from(area.width);
-    if width(&spans) > room + 2 {
+    let is_cut = |spans: &[Span]| {
+        let last = spans.last().map_or("", |span| &span.content);
+        width(spans) > room + last.len() - last.trim_end().len()
+    };
+    // The values say which of the two it is, where there is no room for its name.
+    if is_cut(&spans) {
         spans.remove(0);
     }
-    if width(&spans) > room + 2 {
-        // half a figure would be another figure
-        for span in &mut spans {
-            span.content = span.content.replace("  ", " ").into();
-        }
-    }
-    if width(&spans) > room + 1 {
-        for span in &mut spans {
-            span.content = span
-                .content
-                .replace("train", "tr")
-                .replace("test", "te")
-                .into();
+    // Half a figure would be another figure.
+    for (long, short) in [("  ", " "), ("train", "tr"), ("test", "te")] {
+        if is_cut(&spans) {
+            for span in &mut spans {
+                span.content = span.content.replace(long, short).into();
+            }
         }
     }
     if let Some(pinned) = app.baseline() {
