@@ -43,15 +43,28 @@ fn differing(a: &Experiment, b: &Experiment) -> Vec<(String, String, String)> {
     let default = || "default".to_string();
     let mut parts = Vec::new();
     for (key, old) in &a.keys {
-        match b.value(key) {
+        match b.counterpart(key) {
             Some(new) if new == old => {}
             Some(new) => parts.push((key.clone(), old.clone(), new.clone())),
             None => parts.push((key.clone(), old.clone(), default())),
         }
     }
     for (key, new) in &b.keys {
-        if a.value(key).is_none() {
+        if a.counterpart(key).is_none() {
             parts.push((key.clone(), default(), new.clone()));
+        }
+    }
+    // A section that only one has is named as a whole: what stands in it says nothing beside no value.
+    for section in ["network.transfer", "pretrain"] {
+        let is_in = |key: &str| {
+            let rest = key.strip_prefix(section);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let [old, new] = [&a, &b].map(|flat| flat.keys.iter().any(|(key, _)| is_in(key)));
+        if old != new {
+            let word = |is: bool| if is { "yes" } else { "no" }.to_string();
+            parts.retain(|(key, ..)| !is_in(key));
+            parts.push((section.into(), word(old), word(new)));
         }
     }
     parts
@@ -89,6 +102,13 @@ impl Flat {
         self.places.get(key).map(|&at| &self.keys[at].1)
     }
 
+    /// The value of what the other file has under `key`: a kind stands by its name, or in a table where it has parameters.
+    fn counterpart(&self, key: &str) -> Option<&String> {
+        let as_name = || self.value(key.strip_suffix(".kind")?);
+        let in_table = || self.value(&format!("{key}.kind"));
+        self.value(key).or_else(as_name).or_else(in_table)
+    }
+
     fn add(&mut self, path: &str, value: &toml::Value) {
         match value {
             toml::Value::Table(table) => {
@@ -108,5 +128,36 @@ impl Flat {
             toml::Value::String(text) => self.keys.push((path.into(), text.clone())),
             other => self.keys.push((path.into(), other.to_string())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{apply_set, presets};
+
+    fn preset(name: &str) -> Experiment {
+        let found = presets::find(name).expect("a preset");
+        found.experiment().expect("an experiment")
+    }
+
+    #[test]
+    fn a_section_that_is_gone_is_named_as_one() {
+        let with = preset("pretrain-digits");
+        let without = Experiment {
+            pretrain: None,
+            ..with.clone()
+        };
+        assert_eq!(brief(&with, &without), "pretrain no");
+        assert_eq!(brief(&without, &with), "pretrain yes");
+    }
+
+    #[test]
+    fn a_kind_is_named_whether_it_has_parameters_or_not() {
+        let plain = preset("rnn-tanh-vanishing");
+        let change = "network.layers.0.cell={kind=\"lstm\",forget_bias=1.0}";
+        let lstm = apply_set(&plain, change).expect("a change");
+        assert_eq!(brief(&plain, &lstm), "cell lstm, forget_bias 1.0");
+        assert_eq!(brief(&lstm, &plain), "cell plain, forget_bias default");
     }
 }
