@@ -158,6 +158,6 @@ mod tests {
         let change = "network.layers.0.cell={kind=\"lstm\",forget_bias=1.0}";
         let lstm = apply_set(&plain, change).expect("a change");
         assert_eq!(brief(&plain, &lstm), "cell lstm, forget_bias 1.0");
-        assert_eq!(brief(&lstm, &plain), "cell plain, forget_bias default");
+        assert_eq!(brief(&lstm, &plain), "forget_bias default, cell plain");
     }
 }
