@@ -35,13 +35,19 @@ impl Cells {
 }
 
 /// How many parameters there are; under an L1 penalty, how many weights of all it has made exactly 0.
-fn size(app: &App) -> String {
+fn size(app: &App, width: u16) -> String {
     let layers = app.run.record.layers();
     let sum =
         |of: fn(&LayerStats) -> usize| super::short(layers.iter().map(of).sum::<usize>() as f64);
     if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
         let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
-        return format!("{zero} of {weights} weights 0");
+        let whole = format!("{zero} of {weights} weights 0");
+        let is_wide = usize::from(width) >= whole.chars().count() + "Network".len() + 9;
+        return if is_wide {
+            whole
+        } else {
+            format!("{zero} weights 0")
+        };
     }
     match &app.run.info {
         Some(info) if info.parameters > 0 => {
@@ -52,7 +58,14 @@ fn size(app: &App) -> String {
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let inner = framed(app, Pane::Network, "Network", &size(app), area, buf);
+    let inner = framed(
+        app,
+        Pane::Network,
+        "Network",
+        &size(app, area.width),
+        area,
+        buf,
+    );
     let list = Lines::new(app, inner.width);
     about(app, inner, list.lines.len(), buf);
     let first = list.first(app, inner.height);
