@@ -91,10 +91,17 @@ pub fn judge(
 ) -> Verdict {
     let mut verdict = without_fix(stats, time, non_finite, spec);
     verdict.fix = fix(verdict.kind, experiment, spec);
-    if verdict.kind == Kind::Exploding && experiment.training.clip != Clip::None {
-        verdict.sentence += " Clipping bounds the steps that it makes.";
-    }
+    verdict.mind(&experiment.training.clip);
     verdict
+}
+
+impl Verdict {
+    /// Says of gradients that explode what clipping does about them.
+    pub fn mind(&mut self, clip: &Clip) {
+        if self.kind == Kind::Exploding && *clip != Clip::None {
+            self.sentence += " Clipping bounds the steps that it makes.";
+        }
+    }
 }
 
 /// The verdict alone: cheap, for lists and logs.
@@ -116,15 +123,16 @@ pub fn without_fix(
     let is_trained = |t: &&ThroughTime| spec.layers.get(t.layer).is_some_and(|l| !l.frozen);
     let through_time = time.iter().filter(is_trained);
     let [gradient, signal] = depth;
-    let mut worse = gradient;
-    // What is healthy is told of one thing always: which is the worse changes from step to step there.
-    let mut steady = signal.clone();
-    for other in std::iter::once(signal).chain(through_time.map(Measured::of_time)) {
+    let others: Vec<Measured> = std::iter::once(signal)
+        .chain(through_time.map(Measured::of_time))
+        .collect();
+    let worse = others.iter().fold(&gradient, |worse, other| {
         if other.decades > worse.decades {
-            worse = other.clone();
+            other
+        } else {
+            worse
         }
-        steady = other;
-    }
+    });
     let loudest = trained
         .iter()
         .copied()
@@ -139,8 +147,9 @@ pub fn without_fix(
         _ => Kind::Healthy,
     };
     let told = match kind {
-        Kind::Healthy => &steady,
-        _ => &worse,
+        // Always of one thing: which is the worse changes from step to step there.
+        Kind::Healthy => others.last().unwrap_or(worse),
+        _ => worse,
     };
     Verdict {
         kind,

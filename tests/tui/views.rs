@@ -2,6 +2,8 @@
 
 use super::bench::{Bench, frame, points, running};
 use super::screens::find;
+use gradlab::insight::Kind;
+use gradlab::nn::spec::Clip;
 use gradlab::training::Status;
 use gradlab::tui::measure::{Measure, View};
 use gradlab::tui::message::Message;
@@ -186,4 +188,21 @@ fn a_waterfall_without_measurements_is_drawn_at_every_size() {
         bench.keys("2 v z");
         assert!(bench.text().contains("step 0"));
     }
+}
+
+/// The commands say it of a run too.
+#[test]
+fn gradients_that_explode_under_clipping_are_said_to_be_bounded() {
+    let mut bench = running(200, 60);
+    let mut said_at = |step: u64, clip: Clip| {
+        bench.app.experiment.training.clip = clip;
+        let mut exploding = points(11, step..step + 1);
+        exploding[0].layers.reverse();
+        bench.tell(Message::Frame(frame(1, Status::Running, 11, exploding)));
+        let verdict = bench.app.insight.verdict.clone().expect("a verdict");
+        assert_eq!(verdict.kind, Kind::Exploding);
+        verdict.sentence.contains("Clipping bounds the steps")
+    };
+    assert!(!said_at(100, Clip::None));
+    assert!(said_at(101, Clip::Norm { max: 1.0 }));
 }

@@ -110,6 +110,7 @@ impl App {
             return;
         }
         let mut verdict = verdict::without_fix(stats, &self.run.record.time(), None, spec);
+        verdict.mind(&self.experiment.training.clip);
         let kind = verdict.kind;
         match insight.found_fix(kind) {
             Some(fix) => verdict.fix = fix.clone(),
