@@ -18,6 +18,11 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// Its place on a line, which is broken where it is NaN.
+    pub fn on_line(&self) -> f64 {
+        if self.gap { f64::NAN } else { self.last }
+    }
+
     fn of(step: u64, value: f64) -> Bucket {
         let finite = if value.is_finite() { value } else { f64::NAN };
         Bucket {

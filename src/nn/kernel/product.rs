@@ -28,13 +28,9 @@ fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     runs(depth, piece)
 }
 
-fn block_runs(blocks: usize) -> impl Iterator<Item = Range<usize>> {
-    runs(blocks, BLOCKS)
-}
-
 /// Some blocks of a batch, and a piece of the product's depth: the blocks in order, and for them all pieces.
 fn regions(blocks: usize, depth: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    block_runs(blocks)
+    runs(blocks, BLOCKS)
         .flat_map(move |blocks| pieces(depth).map(move |depth| (blocks.clone(), depth)))
 }
 
@@ -305,9 +301,10 @@ impl Panels {
             }
         });
     }
-    /// Groups `group` and the next.
-    pub(super) fn pair(&self, group: usize) -> [&[Lanes]; 2] {
-        [self.group(group), self.group(group + 1)]
+    /// `N` groups from `first` on.
+    #[inline(always)]
+    pub(super) fn groups<const N: usize>(&self, first: usize) -> [&[Lanes]; N] {
+        std::array::from_fn(|i| self.group(first + i))
     }
     fn group(&self, group: usize) -> &[Lanes] {
         let size = self.samples * LANES;
@@ -342,7 +339,7 @@ pub fn weight_gradient<S: Simd>(
     assert_eq!(delta.features(), units, "features of the delta");
     let shares = row_shares(crew, units, ld, grad.data_mut());
     crew.each(shares, |(units, grad)| {
-        for blocks in block_runs(delta.blocks()) {
+        for blocks in runs(delta.blocks(), BLOCKS) {
             gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
         }
     });
@@ -358,28 +355,36 @@ fn gradient_rows<S: Simd>(
     (inputs, ld): (usize, usize),
 ) {
     let groups = inputs.div_ceil(LANES);
+    let place = (&blocks, &units, ld);
+    let mut first = 0;
     // two groups share the reading of the deltas, which more registers would outrun
-    let paired = if const { tile::wide::<S>() } {
-        groups / 2 * 2
-    } else {
-        0
-    };
-    for group in (0..paired).step_by(2) {
-        let x = input.pair(group);
-        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-            let out = &mut grad[row * ld + group * LANES..];
-            let d = (delta, blocks.clone(), units.start + row);
-            by_rows!(rows, S, |MR| gradient_tile::<S, MR, 2>(s, d, x, out, ld));
-        });
+    if const { tile::wide::<S>() } {
+        while first + 1 < groups {
+            let grad = &mut grad[first * LANES..];
+            gradient_columns(s, delta, place, input.groups::<2>(first), grad);
+            first += 2;
+        }
     }
-    for group in paired..groups {
-        let x = [input.group(group)];
-        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-            let out = &mut grad[row * ld + group * LANES..];
-            let d = (delta, blocks.clone(), units.start + row);
-            by_rows!(rows, S, |MR| gradient_tile::<S, MR, 1>(s, d, x, out, ld));
-        });
+    for group in first..groups {
+        let grad = &mut grad[group * LANES..];
+        gradient_columns(s, delta, place, input.groups::<1>(group), grad);
     }
+}
+
+/// The same for `NV` groups of inputs; `grad` begins at the first of them.
+#[inline(always)]
+fn gradient_columns<S: Simd, const NV: usize>(
+    s: S,
+    delta: &Blocked<f32>,
+    (blocks, units, ld): (&Range<usize>, &Range<usize>, usize),
+    x: [&[Lanes]; NV],
+    grad: &mut [f32],
+) {
+    tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
+        let out = &mut grad[row * ld..];
+        let d = (delta, blocks.clone(), units.start + row);
+        by_rows!(rows, S, |MR| gradient_tile::<S, MR, NV>(s, d, x, out, ld));
+    });
 }
 
 pub(super) fn gradient_tile<S: Simd, const MR: usize, const NV: usize>(

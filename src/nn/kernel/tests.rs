@@ -159,7 +159,7 @@ fn a_tile_of_two_columns_as_one_of_one() {
         panels.load(s, Crew::ALONE, &input);
         let out = &mut got.data_mut()[first * ld..];
         let d = (&delta, 0..delta.blocks(), first);
-        product::gradient_tile::<_, ROWS, 2>(s, d, panels.pair(0), out, ld);
+        product::gradient_tile::<_, ROWS, 2>(s, d, panels.groups(0), out, ld);
     });
     for (row, (got, want)) in got.rows().zip(want.rows()).enumerate() {
         let within = (first..first + ROWS).contains(&row);

@@ -146,8 +146,7 @@ fn curves(record: &Record, kind: Kind) -> (&History, &History) {
 const SMOOTHED: usize = 24;
 
 fn values(buckets: &[Bucket]) -> Vec<f64> {
-    let value = |b: &Bucket| if b.gap { f64::NAN } else { b.last };
-    buckets.iter().map(value).collect()
+    buckets.iter().map(Bucket::on_line).collect()
 }
 
 /// What mini-batches gave. The share of right rows among few jumps so much that the test rows' line could not be read

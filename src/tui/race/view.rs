@@ -134,9 +134,7 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         .filter_map(|i| race.lanes.get(i).map(|lane| (i, lane)))
         .map(|(i, lane)| {
             let points = lane.losses().buckets().iter();
-            let (x, y) = points
-                .map(|b| (b.last_step as f64, if b.gap { f64::NAN } else { b.last }))
-                .unzip();
+            let (x, y) = points.map(|b| (b.last_step as f64, b.on_line())).unzip();
             (i, x, y)
         })
         .collect();

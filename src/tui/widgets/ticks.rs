@@ -59,9 +59,12 @@ pub(super) fn decade_ticks(scale: &LogScale, most: usize) -> Vec<(f64, String)> 
         let on = |log: &f64| (scale.min - 1e-9..=scale.max + 1e-9).contains(log);
         let all: Vec<f64> = leading(scale.min, scale.max).filter(on).collect();
         let every = all.len().div_ceil(most).max(1);
-        let value = |log: f64| format_plain(10f64.powf(log));
+        let text = |log: f64| {
+            let exponent = (log + 1e-9).floor();
+            label(10f64.powf(log - exponent).round(), exponent)
+        };
         let ticks = all.into_iter().step_by(every);
-        return ticks.map(|v| (scale.position(v), value(v))).collect();
+        return ticks.map(|v| (scale.position(v), text(v))).collect();
     }
     let mut step = nice_step(span / most as f64).max(1.0);
     if span / step + 1.0 > most as f64 {
@@ -75,26 +78,18 @@ pub(super) fn decade_ticks(scale: &LogScale, most: usize) -> Vec<(f64, String)> 
         .collect()
 }
 
-/// 0.05, 2, 500, 2e-5: one digit and its power of ten.
-fn format_plain(value: f64) -> String {
-    let exponent = (value.log10() + 1e-9).floor();
-    let digit = (value / 10f64.powf(exponent)).round();
+/// 1e-8, 0.01, 1, 100, 1e6: a power of ten as people write it.
+pub(super) fn decade_label(log10: f64) -> String {
+    label(1.0, log10.round())
+}
+
+/// 0.05, 2, 500, 2e-5: `digit` times ten to the `exponent`.
+fn label(digit: f64, exponent: f64) -> String {
     if (-2.0..=3.0).contains(&exponent) {
         let decimals = (-exponent).max(0.0) as usize;
         format!("{:.decimals$}", digit * 10f64.powf(exponent))
     } else {
         format!("{digit}e{exponent}")
-    }
-}
-
-/// 1e-8, 0.01, 1, 100, 1e6: a power of ten as people write it.
-pub(super) fn decade_label(log10: f64) -> String {
-    let exponent = log10.round();
-    if (-2.0..=3.0).contains(&exponent) {
-        let decimals = (-exponent).max(0.0) as usize;
-        format!("{:.decimals$}", 10f64.powf(exponent))
-    } else {
-        format!("1e{exponent}")
     }
 }
 
