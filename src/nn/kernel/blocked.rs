@@ -1,7 +1,7 @@
 //! A batch's activations or deltas.
 
 use super::{Buffer, Crew, LANES, Real};
-use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
 /// `rows` samples of `features` values each, stored `[block][feature][lane]`: the same feature of 16 samples lies side by
@@ -133,14 +133,12 @@ impl<T: Real> Blocked<T> {
         let size = self.features * LANES;
         let blocks = self.data.chunks_exact_mut(size.max(1));
         for (rows, block) in x.axis_chunks_iter(Axis(0), LANES).zip(blocks) {
-            // some features of all rows at a time: what they fill stays in the first-level cache
-            let tiles = rows.axis_chunks_iter(Axis(1), LANES);
-            for (tile, block) in tiles.zip(block.chunks_mut(LANES * LANES)) {
-                for (lane, values) in tile.outer_iter().enumerate() {
-                    let places = block.chunks_exact_mut(LANES);
-                    for (place, &value) in places.zip(values) {
-                        place[lane] = T::from_f32(value);
-                    }
+            let done = T::load_rows(rows, block);
+            let (rows, block) = (rows.slice_move(s![.., done..]), &mut block[done * LANES..]);
+            for (lane, values) in rows.outer_iter().enumerate() {
+                let places = block.chunks_exact_mut(LANES);
+                for (place, &value) in places.zip(values) {
+                    place[lane] = T::from_f32(value);
                 }
             }
         }

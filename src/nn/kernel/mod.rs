@@ -4,6 +4,7 @@
 
 mod blocked;
 mod buffer;
+mod extremes;
 pub mod lane;
 mod pass;
 pub mod plain;
@@ -13,6 +14,7 @@ mod runs;
 pub mod slope;
 pub mod team;
 mod tile;
+mod transpose;
 mod vector;
 mod weights;
 

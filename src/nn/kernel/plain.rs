@@ -103,3 +103,15 @@ pub fn affine_backward_run<T: Real>(weights: &Weights<T>, delta: &[T], out: &mut
         }
     }
 }
+
+/// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
+pub fn extremes<T: Real>(values: &[T]) -> (T, T) {
+    let none = (T::ZERO, T::from_f64(f64::INFINITY));
+    values.iter().fold(none, |(top, least), v| {
+        let v = v.abs();
+        (
+            if v > top { v } else { top },
+            if v > T::ZERO && v < least { v } else { least },
+        )
+    })
+}

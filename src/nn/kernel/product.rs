@@ -2,10 +2,14 @@
 //! a layer whose rows are split between threads gives the same bits; see [`super::plain`] for what they compute.
 
 use super::team::{Crew, row_shares};
-use super::tile::{self, Lanes, Sums, by_rows, multiply, multiply_strip, tiles};
+use super::tile::{
+    self, Lanes, Sums, Tiles, by_rows, multiply, multiply_packed, multiply_strip, tiles,
+};
+use super::transpose::{ZEROS, transpose};
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Share, Weights};
 use fearless_simd::prelude::*;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// Depth of a product's pieces, so that a piece of the batch stays in the second-level cache and a strip of the weights in
@@ -98,47 +102,56 @@ fn affine_rows<S: Simd>(
     out: &mut impl Output,
 ) {
     for (blocks, depth) in regions(input.blocks(), weights.inputs()) {
-        tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-            for block in blocks.clone() {
-                let x = &lanes(input.block(block))[depth.clone()];
-                let w = &weights.data()[(units.start + row) * weights.ld() + depth.start..];
-                let y = &mut out.part(block)[row * LANES..][..rows * LANES];
-                // the sums of all pieces begin at the bias
-                let start = (depth.start == 0).then(|| bias.map(|b| &b[units.start + row..]));
-                by_rows!(rows, S, |MR| forward_tile::<S, MR>(
-                    s,
-                    w,
-                    weights.ld(),
-                    x,
-                    y,
-                    start
-                ));
-            }
+        let w = &weights.data()[units.start * weights.ld() + depth.start..];
+        // the sums of all pieces begin at the bias
+        let start = (depth.start == 0).then(|| bias.map(|b| &b[units.clone()]));
+        tiles(units.len(), tile::max_rows::<S>(), |tiles| {
+            let region = (blocks.clone(), depth.clone());
+            by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR>(
+                s,
+                tiles,
+                (w, weights.ld()),
+                (input, region),
+                out,
+                start
+            ));
         });
     }
 }
 
-fn forward_tile<S: Simd, const MR: usize>(
+/// Tiles of the weights' rows, each over the region's blocks of the batch.
+fn forward_tiles<S: Simd, const MR: usize>(
     s: S,
-    w: &[f32],
-    ld: usize,
-    x: &[Lanes],
-    y: &mut [f32],
+    tiles: Tiles,
+    (w, ld): (&[f32], usize),
+    (input, (blocks, depth)): (&Blocked<f32>, (Range<usize>, Range<usize>)),
+    out: &mut impl Output,
     start: Option<Option<&[f32]>>,
 ) {
     s.vectorize(
         #[inline(always)]
         || {
-            let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..x.len()]);
-            let mut sums = tile::zero(s);
-            // a loop: `map` over many rows is a call that keeps the sums in memory
-            if let Some(bias) = start.flatten().and_then(|bias| bias.first_chunk::<MR>()) {
-                for ([sum], &b) in sums.iter_mut().zip(bias) {
-                    *sum = Vector::splat(s, b);
+            for row in tiles.starts() {
+                let w = &w[row * ld..];
+                let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..depth.len()]);
+                let bias = start
+                    .flatten()
+                    .and_then(|bias| bias[row..].first_chunk::<MR>());
+                let mut begin = tile::zero(s);
+                // a loop: `map` over many rows is a call that keeps the sums in memory
+                if let Some(bias) = bias {
+                    for ([sum], &b) in begin.iter_mut().zip(bias) {
+                        *sum = Vector::splat(s, b);
+                    }
+                }
+                for block in blocks.clone() {
+                    let x = &lanes(input.block(block))[depth.clone()];
+                    let y = &mut out.part(block)[row * LANES..][..MR * LANES];
+                    let mut sums = begin;
+                    multiply(s, &mut sums, rows, [x]);
+                    put(s, &sums, y, start.is_some());
                 }
             }
-            multiply(s, &mut sums, rows, [x]);
-            put(s, &sums, y, start.is_some());
         },
     );
 }
@@ -202,15 +215,52 @@ fn affine_backward_columns<S: Simd>(
     let ld = weights.ld();
     for region in regions(delta.blocks(), weights.units()) {
         let depth = &region.1;
-        tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
-            let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
-            let place = (column, columns);
-            backward_strip(s, strip, ld, delta, &region, place, out);
+        let strip = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
+        tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
+            by_rows!(tiles.rows, S, |MR| backward_tiles::<S, MR>(
+                s,
+                tiles,
+                (strip, ld),
+                (delta, &region),
+                out
+            ));
         });
     }
 }
 
-/// Apart, so that only large matrices pay for the room.
+/// Tiles of the weights' columns, each over the region's blocks of the batch.
+fn backward_tiles<S: Simd, const MR: usize>(
+    s: S,
+    tiles: Tiles,
+    (strip, ld): (&[f32], usize),
+    (delta, (blocks, depth)): (&Blocked<f32>, &(Range<usize>, Range<usize>)),
+    out: &mut impl Output,
+) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            for column in tiles.starts() {
+                let strip = &strip[column..];
+                for block in blocks.clone() {
+                    let d = &lanes(delta.block(block))[depth.clone()];
+                    let y = &mut out.part(block)[column * LANES..][..MR * LANES];
+                    let mut sums: Sums<S, MR, 1> = tile::zero(s);
+                    multiply_strip(s, &mut sums, strip, ld, [d]);
+                    put(s, &sums, y, depth.start == 0);
+                }
+            }
+        },
+    );
+}
+
+/// Strips that are packed together: their columns are neighbours, and a row's cache lines hold some of each.
+const STRIPS: usize = 8;
+
+thread_local! {
+    /// Packed strips: grows to the largest there are and is then reused.
+    static PACKED: RefCell<Buffer<f32>> = RefCell::default();
+}
+
 fn affine_backward_packed<S: Simd>(
     s: S,
     weights: &Weights<f32>,
@@ -219,56 +269,56 @@ fn affine_backward_packed<S: Simd>(
     out: &mut impl Output,
 ) {
     let ld = weights.ld();
-    let mut packed: [f32; 12 * SHALLOW] = [0.0; 12 * SHALLOW];
-    for region in regions(delta.blocks(), weights.units()) {
-        let depth = &region.1;
-        tiles(inputs.len(), tile::max_rows::<S>(), |column, columns| {
-            let strip = &weights.data()[depth.start * ld + inputs.start + column..depth.end * ld];
-            for (to, from) in packed.chunks_exact_mut(columns).zip(strip.chunks(ld)) {
-                to.copy_from_slice(&from[..columns]);
-            }
-            let strip = &packed[..depth.len() * columns];
-            let place = (column, columns);
-            backward_strip(s, strip, columns, delta, &region, place, out);
-        });
-    }
+    PACKED.with_borrow_mut(|packed| {
+        let room = STRIPS * tile::max_rows::<S>() * SHALLOW;
+        if packed.len() < room {
+            *packed = Buffer::zeros(room);
+        }
+        for region in regions(delta.blocks(), weights.units()) {
+            let depth = &region.1;
+            let w = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
+            tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
+                by_rows!(tiles.rows, S, |MR| backward_packed_tiles::<S, MR>(
+                    s,
+                    tiles,
+                    (w, ld, packed),
+                    (delta, &region),
+                    out
+                ));
+            });
+        }
+    });
 }
 
-/// Some columns of the weights, the region's blocks of the batch.
-#[inline(always)]
-fn backward_strip<S: Simd>(
+/// As [`backward_tiles`], of strips that are copied together first.
+fn backward_packed_tiles<S: Simd, const MR: usize>(
     s: S,
-    strip: &[f32],
-    ld: usize,
-    delta: &Blocked<f32>,
-    (blocks, depth): &(Range<usize>, Range<usize>),
-    (column, columns): (usize, usize),
+    tiles: Tiles,
+    (w, ld, packed): (&[f32], usize, &mut [f32]),
+    (delta, (blocks, depth)): (&Blocked<f32>, &(Range<usize>, Range<usize>)),
     out: &mut impl Output,
-) {
-    for block in blocks.clone() {
-        let d = &lanes(delta.block(block))[depth.clone()];
-        let y = &mut out.part(block)[column * LANES..][..columns * LANES];
-        let first = depth.start == 0;
-        by_rows!(columns, S, |MR| backward_tile::<S, MR>(
-            s, strip, ld, d, y, first
-        ));
-    }
-}
-
-fn backward_tile<S: Simd, const MR: usize>(
-    s: S,
-    strip: &[f32],
-    ld: usize,
-    d: &[Lanes],
-    y: &mut [f32],
-    first: bool,
 ) {
     s.vectorize(
         #[inline(always)]
         || {
-            let mut sums: Sums<S, MR, 1> = tile::zero(s);
-            multiply_strip(s, &mut sums, strip, ld, [d]);
-            put(s, &sums, y, first);
+            for tiles in tiles.some_at_a_time(STRIPS) {
+                for (row, w) in w.chunks(ld).enumerate() {
+                    let strips = packed.chunks_exact_mut(depth.len() * MR);
+                    for (column, strip) in tiles.starts().zip(strips) {
+                        strip[row * MR..][..MR].copy_from_slice(&w[column..][..MR]);
+                    }
+                }
+                let strips = packed.chunks_exact(depth.len() * MR);
+                for (column, strip) in tiles.starts().zip(strips) {
+                    for block in blocks.clone() {
+                        let d = &lanes(delta.block(block))[depth.clone()];
+                        let y = &mut out.part(block)[column * LANES..][..MR * LANES];
+                        let mut sums: Sums<S, MR, 1> = tile::zero(s);
+                        multiply_packed(s, &mut sums, strip.as_chunks().0, d);
+                        put(s, &sums, y, depth.start == 0);
+                    }
+                }
+            }
         },
     );
 }
@@ -296,7 +346,8 @@ impl Panels {
                 let to = data.chunks_exact_mut(size);
                 for (x, to) in x.zip(to) {
                     let at = block * LANES * LANES;
-                    transpose_block(s, x, &mut to[at..][..LANES * LANES]);
+                    let x = |i: usize| x.get(i).unwrap_or(&ZEROS);
+                    transpose(s, x, &mut to[at..][..LANES * LANES]);
                 }
             }
         });
@@ -310,21 +361,6 @@ impl Panels {
         let size = self.samples * LANES;
         lanes(&self.data[group * size..][..size])
     }
-}
-
-/// `x`: up to sixteen rows, the missing ones 0; `out`: sixteen.
-fn transpose_block<S: Simd>(s: S, x: &[Lanes], out: &mut [f32]) {
-    let Some(out) = out.as_chunks_mut().0.first_chunk_mut() else {
-        return;
-    };
-    let x: [&Lanes; LANES] = std::array::from_fn(|i| x.get(i).unwrap_or(&[0.0; LANES]));
-    s.vectorize(
-        #[inline(always)]
-        || match tile::wide::<S>() {
-            true => tile::transpose(s, x, out),
-            false => tile::transpose_by_fours(s, x, out),
-        },
-    );
 }
 
 /// grad = Σ over the rows of delta·inputᵀ
@@ -380,42 +416,48 @@ fn gradient_columns<S: Simd, const NV: usize>(
     x: [&[Lanes]; NV],
     grad: &mut [f32],
 ) {
-    tiles(units.len(), tile::max_rows::<S>(), |row, rows| {
-        let out = &mut grad[row * ld..];
-        let d = (delta, blocks.clone(), units.start + row);
-        by_rows!(rows, S, |MR| gradient_tile::<S, MR, NV>(s, d, x, out, ld));
+    tiles(units.len(), tile::max_rows::<S>(), |tiles| {
+        let d = (delta, blocks.clone(), units.start);
+        by_rows!(tiles.rows, S, |MR| gradient_tiles::<S, MR, NV>(
+            s, tiles, d, x, grad, ld
+        ));
     });
 }
 
-pub(super) fn gradient_tile<S: Simd, const MR: usize, const NV: usize>(
+pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
     s: S,
-    (delta, blocks, row): (&Blocked<f32>, Range<usize>, usize),
+    tiles: Tiles,
+    (delta, blocks, unit): (&Blocked<f32>, Range<usize>, usize),
     x: [&[Lanes]; NV],
-    out: &mut [f32],
+    grad: &mut [f32],
     ld: usize,
 ) {
     s.vectorize(
         #[inline(always)]
         || {
-            let mut sums: Sums<S, MR, NV> = tile::zero(s);
-            if blocks.start > 0 {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    for (v, sum) in sums.iter_mut().enumerate() {
-                        *sum = Vector::from_slice(s, &out[r * ld + v * LANES..][..LANES]);
+            let block_size = delta.features() * LANES;
+            for row in tiles.starts() {
+                let out = &mut grad[row * ld..];
+                let mut sums: Sums<S, MR, NV> = tile::zero(s);
+                if blocks.start > 0 {
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        for (v, sum) in sums.iter_mut().enumerate() {
+                            *sum = Vector::from_slice(s, &out[r * ld + v * LANES..][..LANES]);
+                        }
                     }
                 }
-            }
-            let block_size = delta.features() * LANES;
-            for block in blocks {
-                let d = &delta.data()[block * block_size + row * LANES..][..MR * LANES];
-                let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
-                let samples = delta.lanes(block);
-                let x = x.map(|x| &x[block * LANES..][..samples]);
-                multiply(s, &mut sums, rows, x);
-            }
-            for (r, sums) in sums.iter().enumerate() {
-                for (v, sum) in sums.iter().enumerate() {
-                    sum.store_slice(&mut out[r * ld + v * LANES..][..LANES]);
+                for block in blocks.clone() {
+                    let d =
+                        &delta.data()[block * block_size + (unit + row) * LANES..][..MR * LANES];
+                    let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
+                    let samples = delta.lanes(block);
+                    let x = x.map(|x| &x[block * LANES..][..samples]);
+                    multiply(s, &mut sums, rows, x);
+                }
+                for (r, sums) in sums.iter().enumerate() {
+                    for (v, sum) in sums.iter().enumerate() {
+                        sum.store_slice(&mut out[r * ld + v * LANES..][..LANES]);
+                    }
                 }
             }
         },

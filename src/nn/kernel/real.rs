@@ -2,10 +2,11 @@
 
 use super::pass::{Apply, ApplyBackward};
 use super::product::{self, Panels};
-use super::{Blocked, Crew, LANES, Weights, level, plain, runs};
+use super::{Blocked, Crew, LANES, Weights, extremes, level, plain, runs, transpose};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
 use fearless_simd::dispatch;
+use ndarray::ArrayView2;
 use std::cell::RefCell;
 use std::iter::Sum;
 
@@ -20,6 +21,13 @@ pub trait Real: Number + Sum {
     fn from_f32(value: f32) -> Self;
     fn is_finite(self) -> bool;
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Up to sixteen rows of a batch into `[feature][lane]`, those that are missing as 0: returns how many features it took over,
+    /// from the first.
+    fn load_rows(_rows: ArrayView2<f32>, _block: &mut [Self]) -> usize {
+        0
+    }
+    /// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
+    fn extremes(values: &[Self]) -> (Self, Self);
 
     /// out = W·input + b: `[rows][inputs]` to `[rows][units]`. `out` takes over the number of rows.
     fn affine(
@@ -176,6 +184,9 @@ impl Real for f64 {
     ) {
         activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
     }
+    fn extremes(values: &[f64]) -> (f64, f64) {
+        plain::extremes(values)
+    }
     fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
         plain::affine_add(weights, input, out);
     }
@@ -200,6 +211,10 @@ const ELEMENT: usize = 8;
 
 impl Real for f32 {
     scalar!(f32, "F32");
+
+    fn load_rows(rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
+        dispatch!(level(), s => transpose::load_rows(s, rows, block))
+    }
 
     fn affine(
         weights: &Weights<f32>,
@@ -262,6 +277,9 @@ impl Real for f32 {
     ) {
         let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
         dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
+    fn extremes(values: &[f32]) -> (f32, f32) {
+        dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
         dispatch!(level(), s => runs::affine_add(s, weights, input, out));

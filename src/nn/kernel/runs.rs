@@ -1,6 +1,6 @@
 //! Products over runs of whole blocks in `f32`, as one step of a sequence is: small, and many of them one after the other.
 
-use super::tile::{self, Lanes, Sums, by_rows, multiply, multiply_strip, tiles};
+use super::tile::{self, Lanes, Sums, Tiles, by_rows, multiply, multiply_strip, tiles};
 use super::vector::Vector;
 use super::{LANES, Weights};
 use fearless_simd::prelude::*;
@@ -10,37 +10,53 @@ fn lanes(x: &[f32]) -> &[Lanes] {
     x.as_chunks().0
 }
 
+fn lanes_mut(x: &mut [f32]) -> &mut [Lanes] {
+    x.as_chunks_mut().0
+}
+
 /// out += W·input
 pub fn affine_add<S: Simd>(s: S, weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
     let (units, inputs, ld) = (weights.units(), weights.inputs(), weights.ld());
-    tiles(units, tile::max_rows::<S>(), |row, rows| {
-        let w = &weights.data()[row * ld..];
-        let blocks = input
-            .chunks_exact(inputs * LANES)
-            .zip(out.chunks_exact_mut(units * LANES));
-        for (x, y) in blocks {
-            let y = &mut y[row * LANES..][..rows * LANES];
-            by_rows!(rows, S, |MR| forward_tile::<S, MR>(s, w, ld, lanes(x), y));
-        }
+    tiles(units, tile::max_rows::<S>(), |tiles| {
+        by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR>(
+            s,
+            tiles,
+            (weights.data(), ld),
+            (input, inputs),
+            (out, units)
+        ));
     });
 }
 
-fn forward_tile<S: Simd, const MR: usize>(s: S, w: &[f32], ld: usize, x: &[Lanes], y: &mut [f32]) {
+fn forward_tiles<S: Simd, const MR: usize>(
+    s: S,
+    tiles: Tiles,
+    (w, ld): (&[f32], usize),
+    (input, inputs): (&[f32], usize),
+    (out, units): (&mut [f32], usize),
+) {
     s.vectorize(
         #[inline(always)]
         || {
-            let Some(y) = y.as_chunks_mut().0.first_chunk_mut::<MR>() else {
-                return;
-            };
-            let y: &mut [Lanes; MR] = y;
-            let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..x.len()]);
-            let mut sums: Sums<S, MR, 1> = tile::zero(s);
-            for (sum, y) in sums.iter_mut().zip(y.iter()) {
-                sum[0] = Vector::load_array_ref(s, y);
-            }
-            multiply(s, &mut sums, rows, [x]);
-            for (y, [sum]) in y.iter_mut().zip(&sums) {
-                sum.store_array(y);
+            for row in tiles.starts() {
+                let w = &w[row * ld..];
+                let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..inputs]);
+                let blocks = input
+                    .chunks_exact(inputs * LANES)
+                    .zip(out.chunks_exact_mut(units * LANES));
+                for (x, y) in blocks {
+                    let Some(y) = lanes_mut(y)[row..].first_chunk_mut::<MR>() else {
+                        return;
+                    };
+                    let mut sums: Sums<S, MR, 1> = tile::zero(s);
+                    for (sum, y) in sums.iter_mut().zip(y.iter()) {
+                        sum[0] = Vector::load_array_ref(s, y);
+                    }
+                    multiply(s, &mut sums, rows, [lanes(x)]);
+                    for (y, [sum]) in y.iter_mut().zip(&sums) {
+                        sum.store_array(y);
+                    }
+                }
             }
         },
     );
@@ -49,38 +65,42 @@ fn forward_tile<S: Simd, const MR: usize>(s: S, w: &[f32], ld: usize, x: &[Lanes
 /// out = Wᵀ·delta
 pub fn affine_backward<S: Simd>(s: S, weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
     let (units, inputs, ld) = (weights.units(), weights.inputs(), weights.ld());
-    tiles(inputs, tile::max_rows::<S>(), |column, columns| {
-        let strip = &weights.data()[column..];
-        let blocks = delta
-            .chunks_exact(units * LANES)
-            .zip(out.chunks_exact_mut(inputs * LANES));
-        for (d, y) in blocks {
-            let y = &mut y[column * LANES..][..columns * LANES];
-            by_rows!(columns, S, |MR| backward_tile::<S, MR>(
-                s,
-                strip,
-                ld,
-                lanes(d),
-                y
-            ));
-        }
+    tiles(inputs, tile::max_rows::<S>(), |tiles| {
+        by_rows!(tiles.rows, S, |MR| backward_tiles::<S, MR>(
+            s,
+            tiles,
+            (weights.data(), ld),
+            (delta, units),
+            (out, inputs)
+        ));
     });
 }
 
-fn backward_tile<S: Simd, const MR: usize>(
+fn backward_tiles<S: Simd, const MR: usize>(
     s: S,
-    strip: &[f32],
-    ld: usize,
-    d: &[Lanes],
-    y: &mut [f32],
+    tiles: Tiles,
+    (w, ld): (&[f32], usize),
+    (delta, units): (&[f32], usize),
+    (out, inputs): (&mut [f32], usize),
 ) {
     s.vectorize(
         #[inline(always)]
         || {
-            let mut sums: Sums<S, MR, 1> = tile::zero(s);
-            multiply_strip(s, &mut sums, strip, ld, [d]);
-            for (y, [sum]) in y.as_chunks_mut().0.iter_mut().zip(&sums) {
-                sum.store_array(y);
+            for column in tiles.starts() {
+                let strip = &w[column..];
+                let blocks = delta
+                    .chunks_exact(units * LANES)
+                    .zip(out.chunks_exact_mut(inputs * LANES));
+                for (d, y) in blocks {
+                    let Some(y) = lanes_mut(y)[column..].first_chunk_mut::<MR>() else {
+                        return;
+                    };
+                    let mut sums: Sums<S, MR, 1> = tile::zero(s);
+                    multiply_strip(s, &mut sums, strip, ld, [lanes(d)]);
+                    for (y, [sum]) in y.iter_mut().zip(&sums) {
+                        sum.store_array(y);
+                    }
+                }
             }
         },
     );

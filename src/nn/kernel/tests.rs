@@ -157,9 +157,9 @@ fn a_tile_of_two_columns_as_one_of_one() {
     let mut panels = product::Panels::default();
     dispatch!(level(), s => {
         panels.load(s, Crew::ALONE, &input);
-        let out = &mut got.data_mut()[first * ld..];
-        let d = (&delta, 0..delta.blocks(), first);
-        product::gradient_tile::<_, ROWS, 2>(s, d, panels.groups(0), out, ld);
+        let tile = tile::Tiles { first, rows: ROWS, count: 1 };
+        let d = (&delta, 0..delta.blocks(), 0);
+        product::gradient_tiles::<_, ROWS, 2>(s, tile, d, panels.groups(0), got.data_mut(), ld);
     });
     for (row, (got, want)) in got.rows().zip(want.rows()).enumerate() {
         let within = (first..first + ROWS).contains(&row);
@@ -283,6 +283,42 @@ fn activations_agree_with_f64_over_a_sweep() {
                     || (f64::from(got) - slope).abs() <= absolute + 4e-6 * slope.abs(),
                 "slope of {} at {x}: {got}, want {slope}",
                 entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_largest_and_the_least_magnitude_pass_over_zeros_and_nans() {
+    let mut values = [0.0f32; 3 * LANES];
+    assert_eq!(f32::extremes(&values), (0.0, f32::INFINITY));
+    values[5] = -3.0;
+    values[20] = f32::NAN;
+    values[40] = f32::from_bits(1);
+    values[41] = 2.0;
+    assert_eq!(f32::extremes(&values), (3.0, f32::from_bits(1)));
+    values[47] = f32::NEG_INFINITY;
+    assert_eq!(f32::extremes(&values), (f32::INFINITY, f32::from_bits(1)));
+    assert_eq!(f32::extremes(&values), plain::extremes(&values));
+    assert_eq!(f32::extremes(&[f32::NAN; LANES]), (0.0, f32::INFINITY));
+}
+
+#[test]
+fn a_batch_is_loaded_whatever_lies_between_its_rows() {
+    let mut numbers = Numbers(4);
+    for (rows, columns) in [(1, 1), (16, 16), (21, 37), (40, 100)] {
+        let x = ndarray::Array2::from_shape_simple_fn((rows, columns), || numbers.next() as f32);
+        let turned = x.t().to_owned();
+        for x in [x.view(), turned.t()] {
+            let mut batch = Blocked::<f32>::zeros(columns, rows);
+            batch.fill(7.0);
+            batch.load(x);
+            assert_eq!(batch.to_array(), x);
+            let last = batch.block(batch.blocks() - 1).as_chunks::<LANES>().0;
+            let used = batch.lanes(batch.blocks() - 1);
+            assert!(
+                last.iter()
+                    .all(|lanes| lanes[used..].iter().all(|v| *v == 0.0))
             );
         }
     }

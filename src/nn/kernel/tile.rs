@@ -1,7 +1,7 @@
 //! The register tile that all three products share, and how they cut their work into tiles.
 
 use super::{LANES, vector::Vector};
-use fearless_simd::{f32x4, prelude::*};
+use fearless_simd::prelude::*;
 
 /// `MR` rows by `NV` vectors of sums, held in registers.
 pub type Sums<S, const MR: usize, const NV: usize> = [[Vector<S>; NV]; MR];
@@ -13,6 +13,9 @@ pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> 
     [[Vector::splat(s, 0.0); NV]; MR]
 }
 
+/// Steps of a product that are checked together.
+const STEPS: usize = 4;
+
 /// sums\[r]\[v] += Σₖ rows\[r]\[k]·columns\[v]\[k]
 #[inline(always)]
 pub fn multiply<S: Simd, const MR: usize, const NV: usize>(
@@ -23,16 +26,16 @@ pub fn multiply<S: Simd, const MR: usize, const NV: usize>(
 ) {
     let depth = columns[0].len();
     let columns: [&[Lanes]; NV] = std::array::from_fn(|v| &columns[v][..depth]);
-    // sixteen steps at a time, so that both pieces have lengths the compiler knows and no step is checked
-    let whole = depth / LANES;
+    // some steps at a time, so that both pieces have lengths the compiler knows and no step is checked
+    let whole = depth / STEPS;
     for c in 0..whole {
-        let a: [&Lanes; MR] = std::array::from_fn(|r| &rows[r].as_chunks().0[c]);
-        let b: [&[Lanes; LANES]; NV] = std::array::from_fn(|v| &columns[v].as_chunks().0[c]);
-        for i in 0..LANES {
+        let a: [&[f32; STEPS]; MR] = std::array::from_fn(|r| &rows[r].as_chunks().0[c]);
+        let b: [&[Lanes; STEPS]; NV] = std::array::from_fn(|v| &columns[v].as_chunks().0[c]);
+        for i in 0..STEPS {
             step(s, sums, a.map(|a| a[i]), b.map(|b| &b[i]));
         }
     }
-    for i in whole * LANES..depth {
+    for i in whole * STEPS..depth {
         let mut a = [0.0; MR];
         for (a, row) in a.iter_mut().zip(rows) {
             *a = row[i];
@@ -57,6 +60,19 @@ pub fn multiply_strip<S: Simd, const MR: usize, const NV: usize>(
             return;
         };
         step(s, sums, *a, columns.map(|column| &column[k]));
+    }
+}
+
+/// sums\[r] += Σₖ strip\[k]\[r]·column\[k]
+#[inline(always)]
+pub fn multiply_packed<S: Simd, const MR: usize>(
+    s: S,
+    sums: &mut Sums<S, MR, 1>,
+    strip: &[[f32; MR]],
+    column: &[Lanes],
+) {
+    for (a, b) in strip.iter().zip(column) {
+        step(s, sums, *a, [b]);
     }
 }
 
@@ -90,18 +106,50 @@ pub const fn max_rows<S: Simd>() -> usize {
     }
 }
 
-/// Cuts `n` rows into tiles of nearly equal height, at most `max`: `each(first row, rows)`.
+/// `count` tiles of `rows` rows each, one below the other from row `first` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Tiles {
+    pub first: usize,
+    pub rows: usize,
+    pub count: usize,
+}
+
+impl Tiles {
+    /// The first row of each.
+    #[inline(always)]
+    pub fn starts(self) -> impl Iterator<Item = usize> {
+        (0..self.count).map(move |i| self.first + i * self.rows)
+    }
+    /// The same in runs of at most `most`.
+    #[inline(always)]
+    pub fn some_at_a_time(self, most: usize) -> impl Iterator<Item = Self> {
+        (0..self.count).step_by(most).map(move |at| Self {
+            first: self.first + at * self.rows,
+            count: most.min(self.count - at),
+            ..self
+        })
+    }
+}
+
+/// Cuts `n` rows into tiles of nearly equal height, at most `max`: those of the larger height, then the others.
 #[inline(always)]
-pub fn tiles(n: usize, max: usize, mut each: impl FnMut(usize, usize)) {
+pub fn tiles(n: usize, max: usize, mut each: impl FnMut(Tiles)) {
     let count = n.div_ceil(max).max(1);
     let (rows, longer) = (n / count, n % count);
-    let mut first = 0;
-    for i in 0..count {
-        let rows = rows + usize::from(i < longer);
-        if rows > 0 {
-            each(first, rows);
+    let above = Tiles {
+        first: 0,
+        rows: rows + 1,
+        count: longer,
+    };
+    let below = Tiles {
+        first: longer * (rows + 1),
+        rows,
+        count: count - longer,
+    };
+    for tiles in [above, below] {
+        if tiles.rows > 0 && tiles.count > 0 {
+            each(tiles);
         }
-        first += rows;
     }
 }
 
@@ -140,45 +188,3 @@ macro_rules! by_rows {
     };
 }
 pub(crate) use by_rows;
-
-/// The transpose of sixteen vectors, by four rounds of interleaving: where a vector is one register.
-#[inline(always)]
-pub fn transpose<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
-    let mut x = x.map(|x| Vector::load_array_ref(s, x));
-    for _ in 0..4 {
-        x = interleaved(x);
-    }
-    for (row, out) in x.into_iter().zip(out) {
-        row.store_array(out);
-    }
-}
-
-/// The same in squares of four by four, by two rounds each: narrower registers have instructions for that, which do not cross
-/// 128 bits, and spill none of it.
-#[inline(always)]
-pub fn transpose_by_fours<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
-    for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
-        for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let mut square: [f32x4<S>; 4] =
-                x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
-            for _ in 0..2 {
-                square = interleaved(square);
-            }
-            for (row, out) in square.into_iter().zip(out) {
-                row.store_array(&mut out.as_chunks_mut().0[i]);
-            }
-        }
-    }
-}
-
-/// Vectors i and i + N/2 side by side, element by element.
-#[inline(always)]
-fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
-    std::array::from_fn(|i| {
-        let (low, high) = (x[i / 2], x[i / 2 + N / 2]);
-        match i % 2 {
-            0 => low.zip_low(high),
-            _ => low.zip_high(high),
-        }
-    })
-}

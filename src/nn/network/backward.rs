@@ -205,9 +205,13 @@ pub(super) fn rescale_with<T: Real>(
     delta: &mut Blocked<T>,
     beside: Option<&mut Blocked<T>>,
 ) -> i32 {
-    let (mut top, mut least) = wide::extremes(delta.data());
+    let extremes = |d: &Blocked<T>| {
+        let (top, least) = T::extremes(d.data());
+        (top.to_f64(), least.to_f64())
+    };
+    let (mut top, mut least) = extremes(delta);
     if let Some(beside) = &beside {
-        let others = wide::extremes(beside.data());
+        let others = extremes(beside);
         (top, least) = (top.max(others.0), least.min(others.1));
     }
     if !(top > 0.0 && top < f64::INFINITY) {

@@ -90,7 +90,9 @@ impl<T: Real> Layer<T> {
         let norm = norm_of(|m| m.grad.data());
         stats.grad_norm = norm * scale;
         stats.grad_rms = norm / (len as f64).sqrt() * scale;
-        let tops = self.matrices().map(|m| wide::extremes(m.grad.data()).0);
+        let tops = self
+            .matrices()
+            .map(|m| T::extremes(m.grad.data()).0.to_f64());
         let top = tops.fold(0.0, f64::max);
         // the norm tells of a NaN, which has no magnitude
         stats.grad_max = if norm.is_nan() { norm } else { top * scale };

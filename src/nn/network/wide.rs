@@ -1,6 +1,6 @@
 //! Passes over slices, compiled for the widest vectors of the processor that the program runs on.
 
-use crate::nn::kernel::{LANES, Real, level};
+use crate::nn::kernel::{LANES, level};
 use crate::nn::number::Number;
 use fearless_simd::{dispatch, prelude::*};
 use std::ops::RangeInclusive;
@@ -52,30 +52,6 @@ fn exact_square_sum<T: Number>(chunks: &[[T; LANES]]) -> f64 {
         }
     }
     parts.iter().sum()
-}
-
-/// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
-pub(crate) fn extremes<T: Real>(values: &[T]) -> (f64, f64) {
-    wide(
-        #[inline(always)]
-        || {
-            let far = T::from_f64(f64::INFINITY);
-            let (mut tops, mut leasts) = ([T::ZERO; LANES], [far; LANES]);
-            for chunk in values.as_chunks::<LANES>().0 {
-                for ((top, least), v) in tops.iter_mut().zip(&mut leasts).zip(chunk) {
-                    let v = v.abs();
-                    *top = if v > *top { v } else { *top };
-                    let nonzero = if v > T::ZERO { v } else { far };
-                    *least = if nonzero < *least { nonzero } else { *least };
-                }
-            }
-            let top = tops.iter().fold(0.0f64, |a, b| a.max(b.to_f64()));
-            (
-                top,
-                leasts.iter().fold(f64::INFINITY, |a, b| a.min(b.to_f64())),
-            )
-        },
-    )
 }
 
 /// v ← v·factor, as if worked out in f64, because the factor may be beyond the range of `T` where the product is not; what

@@ -1,0 +1,87 @@
+//! Squares of sixteen by sixteen turned over: between a batch's rows and its features in lanes.
+
+use super::tile::{self, Lanes};
+use super::{LANES, vector::Vector};
+use fearless_simd::{f32x4, prelude::*};
+use ndarray::ArrayView2;
+
+/// A row that is missing.
+pub const ZEROS: Lanes = [0.0; LANES];
+
+/// `x`: sixteen rows by number; `out`: their columns, one after the other.
+#[inline(always)]
+pub fn transpose<'a, S: Simd>(s: S, x: impl Fn(usize) -> &'a Lanes, out: &mut [f32]) {
+    let Some(out) = out.as_chunks_mut().0.first_chunk_mut() else {
+        return;
+    };
+    let x: [&Lanes; LANES] = std::array::from_fn(x);
+    s.vectorize(
+        #[inline(always)]
+        || match tile::wide::<S>() {
+            true => by_sixteen(s, x, out),
+            false => by_fours(s, x, out),
+        },
+    );
+}
+
+/// Up to sixteen rows of a batch, into `[feature][lane]`: as many features as there are whole vectors of in rows that lie in
+/// one piece; the others are left to the caller, who is told their first.
+pub fn load_rows<S: Simd>(s: S, rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
+    let mut slices: [&[f32]; LANES] = [&[]; LANES];
+    for (slice, row) in slices.iter_mut().zip(rows.outer_iter()) {
+        let Some(row) = row.to_slice() else { return 0 };
+        *slice = row;
+    }
+    let whole = rows.ncols() / LANES;
+    let out = block.chunks_exact_mut(LANES * LANES).take(whole);
+    for (at, out) in out.enumerate() {
+        transpose(
+            s,
+            |i| slices[i].as_chunks().0.get(at).unwrap_or(&ZEROS),
+            out,
+        );
+    }
+    whole * LANES
+}
+
+/// The transpose of sixteen vectors, by four rounds of interleaving: where a vector is one register.
+#[inline(always)]
+fn by_sixteen<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
+    let mut x = x.map(|x| Vector::load_array_ref(s, x));
+    for _ in 0..4 {
+        x = interleaved(x);
+    }
+    for (row, out) in x.into_iter().zip(out) {
+        row.store_array(out);
+    }
+}
+
+/// The same in squares of four by four, by two rounds each: narrower registers have instructions for that, which do not cross
+/// 128 bits, and spill none of it.
+#[inline(always)]
+fn by_fours<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
+    for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+        for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let mut square: [f32x4<S>; 4] =
+                x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
+            for _ in 0..2 {
+                square = interleaved(square);
+            }
+            for (row, out) in square.into_iter().zip(out) {
+                row.store_array(&mut out.as_chunks_mut().0[i]);
+            }
+        }
+    }
+}
+
+/// Vectors i and i + N/2 side by side, element by element.
+#[inline(always)]
+fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
+    std::array::from_fn(|i| {
+        let (low, high) = (x[i / 2], x[i / 2 + N / 2]);
+        match i % 2 {
+            0 => low.zip_low(high),
+            _ => low.zip_high(high),
+        }
+    })
+}
