@@ -187,7 +187,8 @@ fn softmax_row<'a, T: Real>(
     let mut kept = [0.0; KEPT];
     for (k, z) in z.clone().enumerate() {
         let q = q(k);
-        let e = (z - top).exp();
+        // one of the exponentials is known, which of few classes is a good part of all
+        let e = if z == top { 1.0 } else { (z - top).exp() };
         sum += e;
         if let Some(place) = kept.get_mut(k) {
             *place = e;
