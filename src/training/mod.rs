@@ -7,6 +7,7 @@ pub mod file;
 mod gather;
 pub mod guard;
 mod handle;
+pub mod lanes;
 mod log;
 pub mod look;
 mod mailbox;

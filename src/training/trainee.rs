@@ -81,5 +81,6 @@ pub trait Trainee {
     fn snapshot(&self) -> Snapshot;
     /// Whether what a snapshot would hold is the run between two steps: not where a panic broke a step off half-way.
     fn is_whole(&self) -> bool;
-    fn save_weights(&self, path: &Path) -> Result<(), String>;
+    /// The weights as they are now, to be written wherever and whenever.
+    fn weights(&self) -> Snapshot;
 }

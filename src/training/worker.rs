@@ -3,6 +3,7 @@
 
 mod saving;
 
+use super::lanes::Lanes;
 use super::mailbox::{Mailbox, max_points, thin};
 use super::pace::Pace;
 use super::pretrain::Ear;
@@ -124,6 +125,8 @@ struct Worker<'a, T, B> {
     /// Where it is saved, of which whoever writes there takes hold.
     place: Arc<Mutex<Place>>,
     saver: Saver,
+    /// What the person asked for; what came of it is a line for them.
+    files: Lanes<String>,
     /// When the last autosave was begun.
     saved: Instant,
     /// Steps were taken since then, or it failed.
@@ -164,6 +167,7 @@ where
             autosave,
             place: Arc::new(Mutex::new(Place::new(path, own))),
             saver: Saver::default(),
+            files: Lanes::new(|| ()),
             saved: now,
             unsaved: false,
         }
@@ -194,7 +198,7 @@ where
             } else if heard {
                 self.rest();
             } else {
-                self.autosave(Instant::now());
+                self.look_at_files(Instant::now());
                 if !self.notices.is_empty() {
                     self.show();
                 }
@@ -232,10 +236,8 @@ where
             }
             Command::Replace(experiment) => self.replace(*experiment),
             Command::Restart => self.restart(),
-            Command::Checkpoint(path) => {
-                self.write("checkpoint", &path, |t, path| t.snapshot()(path))
-            }
-            Command::SaveWeights(path) => self.write("weights", &path, T::save_weights),
+            Command::Checkpoint(path) => self.write("checkpoint", path, T::snapshot),
+            Command::SaveWeights(path) => self.write("weights", path, T::weights),
             Command::Watch(lens) => {
                 self.lens = lens;
                 self.pace.look_anew();
@@ -373,7 +375,7 @@ where
         if self.pace.frame_due(now) {
             self.show();
         }
-        self.autosave(now);
+        self.look_at_files(now);
     }
 
     /// Nothing moves from here on: the screen gets everything as it is now.

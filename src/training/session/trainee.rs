@@ -5,7 +5,6 @@ use crate::experiment::Experiment;
 use crate::telemetry::Score;
 use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Snapshot, Trainee};
 use crate::training::{DataView, Lens, Point, RunInfo, TensorFileError};
-use std::path::Path;
 
 impl Trainee for Session {
     fn info(&self) -> RunInfo {
@@ -73,7 +72,8 @@ impl Trainee for Session {
         Session::is_whole(self)
     }
 
-    fn save_weights(&self, path: &Path) -> Result<(), String> {
-        self.weights().write(path).map_err(|e| e.to_string())
+    fn weights(&self) -> Snapshot {
+        let file = Session::weights(self);
+        Box::new(move |path| file.write(path).map_err(|e| e.to_string()))
     }
 }

@@ -2,14 +2,18 @@
 
 use super::{Worker, autosaves, guarded};
 use crate::experiment::Experiment;
-use crate::training::saver::Written;
+use crate::training::lanes::Job;
+use crate::training::saver::{Outcome, Written};
 use crate::training::trainee::{Snapshot, Trainee};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Between two looks at what is being written, while nothing else happens.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The same, of what the person has just asked for.
+const SOON: Duration = Duration::from_millis(20);
 
 /// Where a run is saved without being asked.
 pub(super) struct Place {
@@ -60,25 +64,42 @@ where
     T: Trainee,
     B: FnMut(Option<T>, &Experiment, &dyn Fn(&str)) -> Result<T, String>,
 {
-    /// Writes a file for the person and says how it went; training goes on either way.
+    /// Writes a file for the person beside training, of the run as it is now, and says how it went.
     pub(super) fn write(
         &mut self,
-        what: &str,
-        path: &Path,
-        how: impl Fn(&T, &Path) -> Result<(), String>,
+        what: &'static str,
+        path: PathBuf,
+        taken: impl Fn(&T) -> Snapshot,
     ) {
-        let outcome = match &self.trainee {
-            Some(trainee) => guarded(|| how(trainee, path)).and_then(|result| result),
+        let snapshot = match &self.trainee {
+            Some(trainee) => guarded(|| taken(trainee)),
             None => Err("there is no run".into()),
         };
-        self.notices.push(match outcome {
-            Ok(()) => format!("{what} written to {}", path.display()),
-            Err(why) => format!("{what} not written to {}: {why}", path.display()),
-        });
+        let name = path.display().to_string();
+        let late = format!("still writing {name}: the drive does not answer; training goes on");
+        let of = path.clone();
+        let work = move || {
+            let written = guarded(|| snapshot?(&path)).and_then(|result| result);
+            Ok(match written {
+                Ok(()) => format!("{what} written to {name}"),
+                Err(why) => format!("{what} not written to {name}: {why}"),
+            })
+        };
+        self.files.start(&of, Job::write(late, work));
+    }
+
+    /// Sees to what is written beside training.
+    pub(super) fn look_at_files(&mut self, now: Instant) {
+        if self.files.is_busy() {
+            let outcomes = self.files.outcomes();
+            self.notices.extend(outcomes.into_iter().map(either));
+            self.notices.extend(self.files.late(now));
+        }
+        self.autosave(now);
     }
 
     /// Begins an autosave where one is due and none is being written; says nothing where it goes well.
-    pub(super) fn autosave(&mut self, now: Instant) {
+    fn autosave(&mut self, now: Instant) {
         if let Some(Err(why)) = self.saver.outcome() {
             self.unsaved = true;
             self.notices.push(format!(
@@ -97,9 +118,10 @@ where
     }
 
     /// How long nothing has to be seen to while the run rests.
-    pub(super) fn undisturbed(&self, now: Instant) -> Duration {
+    pub(super) fn undisturbed(&mut self, now: Instant) -> Duration {
         match self.every() {
-            _ if self.saver.is_busy() => LOOK,
+            _ if self.files.next_late().is_some() => SOON,
+            _ if self.saver.is_busy() || self.files.is_busy() => LOOK,
             Some(every) if self.unsaved => {
                 every.saturating_sub(now.saturating_duration_since(self.saved))
             }
@@ -113,6 +135,13 @@ where
 
     /// When the run is left.
     pub(super) fn save_at_the_end(&mut self) {
+        // Begun before what was asked for is waited for: each may be on a drive that hangs.
+        if !self.saver.is_busy() {
+            self.begin_to_save();
+        }
+        for lane in self.files.take() {
+            self.notices.extend(lane.end().into_iter().map(either));
+        }
         if let Some(Err(why)) = self.save_unsaved() {
             let name = crate::text::clean(&self.experiment.name, 60);
             self.notices.push(format!(
@@ -135,9 +164,10 @@ where
 
     /// Waits for it. `None` where nothing is to be saved.
     fn save_unsaved(&mut self) -> Option<Written> {
-        self.unsaved |= matches!(self.saver.wait(), Some(Err(_)));
+        let before = self.saver.wait();
+        self.unsaved |= matches!(before, Some(Err(_)));
         self.begin_to_save();
-        self.saver.wait()
+        self.saver.wait().or(before)
     }
 
     /// Of what is unsaved, beside training: the run as it is now, whatever it has become when that is written.
@@ -156,4 +186,8 @@ where
         });
         (self.saved, self.unsaved) = (Instant::now(), false);
     }
+}
+
+fn either(outcome: Outcome<String>) -> String {
+    outcome.unwrap_or_else(|why| why)
 }
