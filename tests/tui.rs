@@ -4,6 +4,8 @@
 mod bench;
 #[path = "tui/data_pane.rs"]
 mod data_pane;
+#[path = "tui/drives.rs"]
+mod drives;
 #[path = "tui/editing.rs"]
 mod editing;
 #[cfg(unix)]
@@ -13,6 +15,9 @@ mod end_to_end;
 mod finder;
 #[path = "tui/fuzz.rs"]
 mod fuzz;
+#[cfg(unix)]
+#[path = "tui/hanging.rs"]
+mod hanging;
 #[path = "tui/inquiry.rs"]
 mod inquiry;
 #[cfg(unix)]

@@ -30,6 +30,8 @@ pub enum Event {
     Swept,
     /// Something that the screen had asked was found out.
     Answered(Box<Answer>),
+    /// Something that a drive was asked for has come.
+    Filed,
     /// A run that was left for another had something to say at its end.
     Left(String),
     /// The system asks to end: hang-up, terminate, interrupt.
@@ -146,22 +148,19 @@ impl<W: Write> Loop<W> {
                 due = self.draw(&mut budget)?;
                 dirty = false;
             }
-            let first = if dirty {
-                match self
-                    .events
-                    .recv_timeout(due.saturating_duration_since(Instant::now()))
-                {
-                    Ok(event) => Some(event),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Quit),
-                }
-            } else {
-                match self.events.recv() {
-                    Ok(event) => Some(event),
-                    Err(_) => return Ok(Ended::Quit),
-                }
+            let word = self.world.files.next_late();
+            let until = dirty.then_some(due).into_iter().chain(word).min();
+            let mut next = match self.next(until) {
+                Ok(event) => Some(event),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Quit),
             };
-            let mut next = first;
+            for late in self.world.files.late(Instant::now()) {
+                dirty = true;
+                if let Some(ended) = self.tell(late)? {
+                    return Ok(ended);
+                }
+            }
             while let Some(event) = next {
                 if matches!(event, Event::Input(_)) {
                     // A key is answered now, not with training's next frame.
@@ -173,6 +172,16 @@ impl<W: Write> Loop<W> {
                 }
                 next = self.events.try_recv().ok();
             }
+        }
+    }
+
+    /// Sleeps until something happens, or until then.
+    fn next(&self, until: Option<Instant>) -> Result<Event, RecvTimeoutError> {
+        match until {
+            Some(until) => self
+                .events
+                .recv_timeout(until.saturating_duration_since(Instant::now())),
+            None => self.events.recv().map_err(RecvTimeoutError::from),
         }
     }
 
@@ -208,6 +217,14 @@ impl<W: Write> Loop<W> {
                 None => return Ok(None),
             },
             Event::Answered(answer) => Message::Answered(answer),
+            Event::Filed => {
+                for message in self.world.files.outcomes() {
+                    if let Some(ended) = self.tell(message)? {
+                        return Ok(Some(ended));
+                    }
+                }
+                return Ok(None);
+            }
             Event::Left(notice) => Message::Trouble(notice),
             Event::Stop => {
                 self.suspend()?;

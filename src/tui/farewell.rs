@@ -54,8 +54,9 @@ impl Farewell {
     }
 }
 
-/// Does the last work, which saves the run; where that takes long, says so on the shell's screen.
-pub fn while_said(work: impl FnOnce()) {
+/// Does the last work, which saves the run and what else is still to be written; where that takes long, says so on the shell's
+/// screen.
+pub fn while_said<R>(work: impl FnOnce() -> R) -> R {
     let (done, waiting) = mpsc::channel::<()>();
     let teller = std::thread::Builder::new()
         .name("gradlab-farewell".into())
@@ -64,16 +65,17 @@ pub fn while_said(work: impl FnOnce()) {
                 // Nobody may be left to tell.
                 let _ = writeln!(
                     io::stderr(),
-                    "gradlab: saving the run; Ctrl-C leaves without it, what was saved before stays"
+                    "gradlab: still saving; Ctrl-C leaves without it, what was saved before stays"
                 );
             }
         });
-    work();
+    let result = work();
     drop(done);
     if let Ok(teller) = teller {
         // It cannot panic.
         let _ = teller.join();
     }
+    result
 }
 
 #[cfg(all(test, unix))]

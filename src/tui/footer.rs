@@ -2,7 +2,7 @@
 
 use super::actions::ACTIONS;
 use super::app::{App, Tone};
-use super::overlay::view;
+use super::overlay::{Overlay, view};
 use super::panes;
 use super::theme::Role;
 use super::tour;
@@ -65,7 +65,7 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
 fn is_silent(app: &App) -> bool {
     // The race says its own keys; over the panes other keys hold.
     let other = app.race.is_some() || app.finder.is_some() || tour::takes_footer(app);
-    !app.overlays.is_empty() || other || app.toast.is_some()
+    app.overlays.iter().any(Overlay::is_seen) || other || app.toast.is_some()
 }
 
 /// The action whose key is under a column.
@@ -103,7 +103,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         );
         return;
     }
-    if let Some(overlay) = app.overlays.last() {
+    if let Some(overlay) = app.overlays.iter().rfind(|o| o.is_seen()) {
         let mut spans = vec![Span::raw(" ")];
         for (key, word) in view::keys(overlay) {
             spans.push(Span::styled(*key, theme.style(Role::Accent)));

@@ -29,12 +29,41 @@ pub enum Message {
     Opened(PathBuf, Result<Box<Experiment>, String>),
     /// A file of the name is there already: the person is asked by this goal whether it is to be replaced.
     Exists(PathBuf, Goal),
-    /// A file was written, or could not be.
-    Saved(PathBuf, Result<(), String>),
+    /// An experiment's file was written, or could not be.
+    Saved(Saving, Result<(), String>),
+    /// Something to take away was written, and what it is, or could not be.
+    Written(PathBuf, Result<String, String>),
+    /// What a drive was asked for has had no answer for long.
+    Late(Errand),
+    /// How far a saved run has come of the experiment that the workbench was started with, where there is one.
+    Earlier(Option<u64>),
+    /// The step from which the run goes on that the workbench was started with.
+    Resumed(Option<u64>),
     /// A line for the person.
     Notice(String),
     /// A trouble for the person.
     Trouble(String),
+}
+
+/// An experiment on its way to its file.
+#[derive(Clone, Debug)]
+pub struct Saving {
+    /// Counts up with every save that was asked for.
+    pub number: u64,
+    pub path: PathBuf,
+    pub experiment: Box<Experiment>,
+    /// What asks first where a file of the name is there; `None` replaces it.
+    pub ask: Option<Goal>,
+}
+
+/// What a drive was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// What can be opened.
+    List,
+    Open(PathBuf),
+    Columns(PathBuf),
+    Write(PathBuf),
 }
 
 /// An entry of the list that `o` opens.
@@ -93,19 +122,14 @@ pub enum Effect {
     /// Which columns a table has.
     Columns(PathBuf, Completion),
     Open(PathBuf),
-    Save {
-        path: PathBuf,
-        text: String,
-        /// What asks first where a file of the name is there; `None` replaces it.
-        ask: Option<Goal>,
-    },
+    Save(Saving),
     /// Something to take away, written whole or not at all.
     Write {
         path: PathBuf,
         bytes: Vec<u8>,
         /// What it is, for the line that says it is there.
         what: String,
-        /// As of `Save`.
+        /// As of [`Saving`].
         ask: Option<Goal>,
     },
     Copy(String),

@@ -9,6 +9,7 @@ pub mod draw;
 pub mod edit;
 pub mod event_loop;
 mod farewell;
+mod filing;
 pub mod finder;
 mod footer;
 pub mod glyphs;
@@ -89,14 +90,9 @@ pub fn run(
     }
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
-    let resumed = options
-        .resume
-        .as_ref()
-        .and_then(|path| saved_runs::step_of(path));
-    let saved = match options.resume {
-        None => saved_runs::of(&experiment),
-        Some(_) => None,
-    };
+    if options.resume.is_some() || !options.tour {
+        world.files.look_back(&experiment, options.resume.clone());
+    }
     world.start(&experiment, base_dir, options.resume)?;
     terminal::hook_panics();
     let farewell = Arc::new(Farewell::default());
@@ -104,15 +100,6 @@ pub fn run(
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
     let mut app = App::new(experiment, path, options.manner);
-    if let (Some(steps), false) = (saved, options.tour) {
-        let steps = crate::text::thousands(steps.into());
-        app.notice(format!(
-            "an earlier run of this is saved at step {steps}: o lists it, to go on with"
-        ));
-    }
-    if let Some(step) = resumed {
-        app.tell_resumed(step);
-    }
     let (width, height) = crossterm::terminal::size()?;
     app.begin(ratatui::layout::Size::new(width, height));
     if options.tour {
@@ -130,7 +117,10 @@ pub fn run(
     farewell.begin();
     // The terminal first: the last autosave can take its time, and what it says is for the shell's screen.
     event_loop.guard = None;
-    farewell::while_said(|| event_loop.world.end());
+    let kept = farewell::while_said(|| {
+        event_loop.world.end();
+        saved_runs::of(&event_loop.app.experiment)
+    });
     while let Ok(event) = event_loop.events.try_recv() {
         if let Event::Left(notice) = event {
             // Nobody may be left to tell.
@@ -142,7 +132,7 @@ pub fn run(
         }
     }
     let ended = ended?;
-    if let Some(steps) = saved_runs::of(&event_loop.app.experiment) {
+    if let Some(steps) = kept {
         let steps = crate::text::thousands(steps.into());
         let _ = writeln!(
             io::stderr(),

@@ -1,14 +1,12 @@
-//! Everything outside the state: the training thread, files, the clipboard.
+//! Everything outside the state: the training threads, files, the clipboard.
 
 use super::app::App;
 use super::event_loop::{Bell, Event};
+use super::filing::{self, Filing};
 use super::inquirer::Inquirer;
 use super::inquiry::Question;
-use super::message::{Effect, Message, Openable, Source};
-use super::saved_runs;
-use crate::data;
-use crate::experiment::{self, Experiment, presets};
-use crate::training::file::write_whole;
+use super::message::{Effect, Message};
+use crate::experiment::Experiment;
 use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper};
 use base64::Engine;
 use std::io;
@@ -25,6 +23,7 @@ pub struct World {
     race: Vec<Handle>,
     sweeper: Option<Sweeper>,
     inquirer: Option<Inquirer>,
+    pub files: Filing,
     /// Training threads that were told to end, and those who wait for them: a disk that hangs holds neither the screen up nor
     /// the next run.
     leaving: Vec<JoinHandle<()>>,
@@ -37,6 +36,7 @@ pub struct World {
 impl World {
     pub fn new(bell: Bell, threads: Option<usize>) -> Self {
         Self {
+            files: Filing::new(&bell),
             handle: None,
             race: Vec::new(),
             sweeper: None,
@@ -100,9 +100,18 @@ impl World {
         self.leaving.extend(thread);
     }
 
-    /// Stops training and waits for its end and its autosave, and for those of the runs before.
+    /// Stops training and waits for its end and its autosave, for those of the runs before, and for what is being written.
     pub fn end(&mut self) {
+        self.inquirer = None;
         self.end_sweep();
+        for lane in self.files.take() {
+            let bell = self.bell.clone();
+            self.wait_beside(move || {
+                for word in filing::last_words(lane) {
+                    bell.ring(Event::Left(word));
+                }
+            });
+        }
         let last = self.handle.take().into_iter();
         for handle in last.chain(std::mem::take(&mut self.race)) {
             self.leave(handle);
@@ -215,81 +224,37 @@ impl World {
                 self.end_sweep();
                 None
             }
-            Effect::List => Some(Message::Listed(self.list())),
+            Effect::List => {
+                self.files.list(self.base.clone());
+                None
+            }
             Effect::Columns(path, completion) => {
-                let names = data::csv_columns(&self.base.join(path));
-                Some(Message::Columns(
-                    completion,
-                    names.map_err(|error| error.to_string()),
-                ))
+                self.files.columns(&self.base, path, completion);
+                None
             }
             Effect::Open(path) => {
-                let result = read(&path);
-                Some(Message::Opened(path, result.map(Box::new)))
+                self.files.open(path);
+                None
             }
-            Effect::Save {
-                path,
-                ask: Some(goal),
-                ..
-            }
-            | Effect::Write {
-                path,
-                ask: Some(goal),
-                ..
-            } if path.is_file() => Some(Message::Exists(path, goal)),
-            Effect::Save { path, text, .. } => {
-                let result = write_whole(&path, text.as_bytes()).map_err(|error| error.to_string());
-                Some(Message::Saved(path, result))
+            Effect::Save(saving) => {
+                self.files.save(saving);
+                None
             }
             Effect::Write {
-                path, bytes, what, ..
+                path,
+                bytes,
+                what,
+                ask,
             } => {
-                let name = path.display();
-                Some(match write_whole(&path, &bytes) {
-                    Ok(()) => Message::Notice(format!("saved {what} as {name}")),
-                    Err(why) => Message::Trouble(format!("not saved, {name}: {why}")),
-                })
+                self.files.write(path, bytes, what, ask);
+                None
             }
             Effect::Copy(_) | Effect::Suspend | Effect::Quit => None,
         }
     }
 
-    /// Saved runs, shipped presets, the person's own, then the experiments beside the open one.
-    fn list(&self) -> Vec<Openable> {
-        let shipped = presets::all().iter().map(|preset| {
-            let parsed = preset.experiment().map_err(|faults| faults.to_string());
-            Openable {
-                name: preset.name.to_string(),
-                note: preset.lesson.to_string(),
-                description: described(&parsed),
-                source: Source::Preset(parsed.map(Box::new)),
-            }
-        });
-        let file = |note: &str, preset: presets::UserPreset| Openable {
-            name: preset.name,
-            note: note.to_string(),
-            description: described(&preset.experiment),
-            source: Source::File(preset.path, preset.experiment.map(Box::new)),
-        };
-        let own = presets::user_folder().map(|folder| presets::in_folder(&folder));
-        // Other programs' TOML files are no experiments: here only what can be opened is listed.
-        let beside = presets::in_folder(&self.base)
-            .into_iter()
-            .filter(|preset| preset.experiment.is_ok());
-        saved_runs::newest()
-            .into_iter()
-            .chain(shipped)
-            .chain(
-                own.into_iter()
-                    .flatten()
-                    .map(|preset| file("own preset", preset)),
-            )
-            .chain(beside.map(|preset| file("file here", preset)))
-            .collect()
-    }
-
     /// The terminal is gone or the system wants an end: what is not saved is kept beside the file.
-    pub fn hang_up(&self, app: &App) {
+    pub fn hang_up(&mut self, app: &App) {
         if !app.is_changed() {
             return;
         }
@@ -300,9 +265,7 @@ impl World {
                 file_stem(&app.experiment.name)
             )),
         };
-        let text = experiment::to_toml(&app.experiment);
-        // There is nobody left to tell when this fails.
-        let _ = write_whole(&path, text.as_bytes());
+        self.files.recover(path, &app.experiment);
     }
 }
 
@@ -332,18 +295,6 @@ fn folder(path: Option<&Path>) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     }
-}
-
-fn described(parsed: &Result<Experiment, String>) -> String {
-    match parsed {
-        Ok(experiment) => experiment.description.clone(),
-        Err(_) => String::new(),
-    }
-}
-
-fn read(path: &Path) -> Result<Experiment, String> {
-    let text = presets::read_text(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
 }
 
 /// OSC 52: the terminal puts the text on the clipboard, from the far side of an ssh link too.

@@ -10,7 +10,7 @@ use gradlab::nn::schedule::Schedule;
 use gradlab::training::{Command, Status};
 use gradlab::tui::app::{NetworkRow, Tone};
 use gradlab::tui::layout::Pane;
-use gradlab::tui::message::{Effect, Message, Openable, Source};
+use gradlab::tui::message::{Effect, Message, Openable, Saving, Source};
 use gradlab::tui::overlay::{Completion, Overlay};
 use std::path::{Path, PathBuf};
 
@@ -213,6 +213,14 @@ fn a_run_that_is_replaced_stays_on_the_charts() {
     assert_eq!(bench.app.run.record.step(), 2);
 }
 
+/// The save that was asked for last.
+fn saving(bench: &mut Bench) -> Saving {
+    match bench.effects.pop() {
+        Some(Effect::Save(saving)) => saving,
+        other => panic!("no save: {other:?}"),
+    }
+}
+
 #[test]
 fn quitting_asks_only_when_something_is_unsaved() {
     let mut bench = running(80, 24);
@@ -232,14 +240,9 @@ fn quitting_asks_only_when_something_is_unsaved() {
 fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
     let mut bench = running(120, 36);
     bench.keys("n S ctrl-u x . t o m l enter");
-    let Some(Effect::Save {
-        path,
-        ask: Some(goal),
-        ..
-    }) = bench.effects.pop()
-    else {
-        panic!("saved without a question");
-    };
+    let saving = saving(&mut bench);
+    let path = saving.path.clone();
+    let goal = saving.ask.clone().expect("a question");
     bench.tell(Message::Exists(path.clone(), goal.clone()));
     assert!(
         bench.text().contains("x.toml is there already"),
@@ -247,27 +250,23 @@ fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
         bench.text()
     );
     bench.keys("enter");
-    let replaced = bench.effects.pop();
-    assert!(
-        matches!(replaced, Some(Effect::Save { ask: None, .. })),
-        "{replaced:?}"
-    );
+    let replaced = self::saving(&mut bench);
+    assert!(replaced.ask.is_none(), "{replaced:?}");
     // Another name is asked about again.
+    bench.keys("S ctrl-u x . t o m l enter");
     bench.tell(Message::Exists(path.clone(), goal.clone()));
     bench.keys("ctrl-u y . t o m l enter");
-    let other = bench.effects.pop();
-    assert!(
-        matches!(other, Some(Effect::Save { ask: Some(_), .. })),
-        "{other:?}"
-    );
+    let other = self::saving(&mut bench);
+    assert!(other.ask.is_some(), "{other:?}");
+    bench.tell(Message::Saved(other, Err("full".into())));
     // Left alone, nothing is written and nothing ends.
-    bench.keys("q s enter");
-    bench.tell(Message::Exists(path.clone(), goal));
-    bench.keys("esc").tell(Message::Saved(path, Ok(())));
+    bench.keys("q s ctrl-u x . t o m l enter");
+    bench.tell(Message::Exists(path, goal));
+    bench.keys("esc").tell(Message::Saved(saving, Ok(())));
     assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
     for key in ["w", "W"] {
         bench.effects.clear();
-        bench.keys(key).keys("enter");
+        bench.keys("esc").keys(key).keys("enter");
         let asks = |e: &Effect| matches!(e, Effect::Write { ask: Some(_), .. });
         let asked = bench.effects.iter().any(asks);
         assert!(asked, "{key} {:?}", bench.effects);
@@ -295,16 +294,11 @@ fn what_waits_for_a_restart_and_what_begins_now_is_said() {
 fn a_failed_save_says_why_and_keeps_the_edit() {
     let mut bench = running(120, 36);
     bench.keys("n S ctrl-u x . t o m l enter");
-    let Some(Effect::Save { path, text, .. }) = bench.effects.pop() else {
-        panic!("no save");
-    };
-    assert_eq!(
-        experiment::parse(&text, "x.toml").as_ref(),
-        Ok(&bench.app.experiment)
-    );
-    bench.tell(Message::Saved(path.clone(), Err("disk full".into())));
+    let saving = saving(&mut bench);
+    assert_eq!(*saving.experiment, bench.app.experiment);
+    bench.tell(Message::Saved(saving.clone(), Err("disk full".into())));
     assert!(bench.app.is_changed() && bench.text().contains("disk full"));
-    bench.tell(Message::Saved(path, Ok(())));
+    bench.tell(Message::Saved(saving, Ok(())));
     assert!(!bench.app.is_changed());
     assert_eq!(bench.app.path, Some(PathBuf::from("x.toml")));
 }
@@ -338,7 +332,7 @@ fn a_faulty_preset_is_shown_with_its_fault_and_the_others_open() {
     assert!(bench.text().contains("rleu"));
     bench.keys("enter");
     assert!(bench.text().contains("cannot be opened"));
-    bench.keys("esc").tell(list()).keys("down enter");
+    bench.keys("esc o").tell(list()).keys("down enter");
     assert_eq!(bench.app.experiment.name, "good");
     assert!(matches!(
         bench.app.experiment.data.kind,
@@ -492,7 +486,7 @@ fn another_experiment_is_opened_over_unsaved_changes_only_after_a_question() {
     let other = experiment::presets::find("spiral").expect("a preset");
     let other = other.experiment().expect("valid");
     let opened = Message::Opened("spiral.toml".into(), Ok(Box::new(other.clone())));
-    bench.tell(opened);
+    bench.keys("O s p i r a l . t o m l enter").tell(opened);
     assert_eq!(bench.app.experiment, edited);
     assert!(bench.text().contains("changes that are not saved"));
     bench.keys("o");
@@ -574,7 +568,8 @@ fn what_is_opened_while_paused_stays_paused() {
         description: String::new(),
         source: Source::Preset(Ok(Box::new(other))),
     };
-    bench.tell(Message::Listed(vec![openable])).keys("enter");
+    bench.keys("o").tell(Message::Listed(vec![openable]));
+    bench.keys("enter");
     let effects = &bench.effects;
     let started = effects
         .iter()

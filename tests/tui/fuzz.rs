@@ -11,7 +11,8 @@ use gradlab::tui::app::{App, Manner};
 use gradlab::tui::draw::draw;
 use gradlab::tui::glyphs::Glyphs;
 use gradlab::tui::inquiry::{Found, Question};
-use gradlab::tui::message::{Effect, Message, Openable, Source};
+use gradlab::tui::message::{Effect, Errand, Message, Openable, Saving, Source};
+use gradlab::tui::overlay::{Awaited, Awaiting};
 use gradlab::tui::theme::{ColourDepth, Theme, ThemeName};
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -37,6 +38,8 @@ enum Step {
     Words(String),
     /// What was asked is found out; the experiment can be another by then.
     Answers,
+    /// The drives hang from here on, or answer again.
+    Drives(bool),
 }
 
 fn key() -> impl Strategy<Value = KeyCode> {
@@ -103,6 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1u64..4, 0usize..40).prop_map(|(r, n)| Step::View(r, n)),
         1 => paste().prop_map(Step::Words),
         2 => Just(Step::Answers),
+        1 => any::<bool>().prop_map(Step::Drives),
     ]
 }
 
@@ -211,15 +215,31 @@ fn view(n: usize) -> DataView {
 /// The world's answer to what the workbench asked for; what is saved has to read back.
 fn answer(effect: Effect) -> Option<Message> {
     match effect {
-        Effect::Save { path, text, .. } => {
+        Effect::Save(saving) => {
+            let text = experiment::to_toml(&saving.experiment);
             assert!(experiment::parse(&text, "saved.toml").is_ok(), "{text}");
-            Some(Message::Saved(path, Ok(())))
+            Some(Message::Saved(saving, Ok(())))
         }
-        Effect::Write { what, .. } => Some(Message::Notice(what)),
+        Effect::Write { path, what, .. } => Some(Message::Written(path, Ok(what))),
+        Effect::Columns(_, completion) => Some(Message::Columns(completion, Ok(vec!["a".into()]))),
         Effect::List => Some(Message::Listed(SHIPPED.clone())),
         Effect::Open(path) => Some(Message::Opened(path, Err("no such file".into()))),
         _ => None,
     }
+}
+
+/// What is said of a file that has not come for long.
+fn late(effect: &Effect) -> Option<Message> {
+    let errand = match effect {
+        Effect::List => Errand::List,
+        Effect::Open(path) => Errand::Open(path.clone()),
+        Effect::Columns(path, _) => Errand::Columns(path.clone()),
+        Effect::Save(Saving { path, .. }) | Effect::Write { path, .. } => {
+            Errand::Write(path.clone())
+        }
+        _ => return None,
+    };
+    Some(Message::Late(errand))
 }
 
 /// A workbench, and what is between its steps.
@@ -227,6 +247,9 @@ struct Fuzzed {
     app: App,
     /// The newest question of each kind.
     asked: Vec<Question>,
+    /// What the drives were asked for, and whether they hang.
+    filed: Vec<Effect>,
+    hang: bool,
     now: u64,
     /// The last experiment that was seen to read back.
     sound: Option<Experiment>,
@@ -269,6 +292,8 @@ impl Fuzzed {
         let mut fuzzed = Self {
             app: App::new(experiment, None, manner),
             asked: Vec::new(),
+            filed: Vec::new(),
+            hang: false,
             now: 0,
             sound: None,
         };
@@ -308,11 +333,21 @@ impl Fuzzed {
                 frame.view = Some(Arc::new(view(n)));
                 Message::Frame(frame)
             }
-            Step::Words(text) => match text.len() % 5 {
+            Step::Words(text) => match text.len() % 7 {
                 0 => Message::Notice(text),
                 1 => Message::Trouble(text),
-                2 => Message::Opened(text.clone().into(), Err(text)),
-                3 => Message::Saved(text.clone().into(), Err(text)),
+                2 => {
+                    let file = Awaited::Open(text.clone().into());
+                    self.app.overlays.push(Awaiting::overlay(file));
+                    Message::Opened(text.clone().into(), Err(text))
+                }
+                4 => Message::Late(Errand::Write(text.into())),
+                5 => {
+                    let file = Awaited::Open(text.clone().into());
+                    self.app.overlays.push(Awaiting::overlay(file));
+                    Message::Late(Errand::Open(text.into()))
+                }
+                3 => Message::Written(text.clone().into(), Err(text)),
                 _ => {
                     let mut frame = frame(1, Status::Failed(text.clone()), 11, vec![]);
                     frame.notices.push(text);
@@ -320,6 +355,7 @@ impl Fuzzed {
                 }
             },
             Step::Answers => return self.find_out(),
+            Step::Drives(hang) => return self.drives(hang),
         };
         self.tell(message);
     }
@@ -333,7 +369,24 @@ impl Fuzzed {
                         self.asked.retain(|q| !q.about.is_like(&question.about));
                         self.asked.push(*question);
                     }
+                    other if self.hang => self.filed.push(other),
                     other => messages.extend(answer(other)),
+                }
+            }
+        }
+    }
+
+    /// What a drive that hangs was asked for takes long, then comes all at once.
+    fn drives(&mut self, hang: bool) {
+        let late: Vec<Message> = self.filed.iter().filter_map(late).collect();
+        for message in late {
+            self.tell(message);
+        }
+        self.hang = hang;
+        if !hang {
+            for effect in std::mem::take(&mut self.filed) {
+                if let Some(message) = answer(effect) {
+                    self.tell(message);
                 }
             }
         }
@@ -379,7 +432,12 @@ fn is_fit_to_print(buffer: &ratatui::buffer::Buffer) -> bool {
 fn the_name_and_the_fault_of_a_strangers_file_are_shown_as_text() {
     let mut bench = Bench::new();
     let hostile = "a\u{202e}b\u{1b}[2J";
+    bench
+        .app
+        .overlays
+        .push(Awaiting::overlay(Awaited::Open(hostile.into())));
     bench.tell(Message::Opened(hostile.into(), Err(hostile.into())));
+    assert!(bench.text().contains("cannot be opened"));
     assert!(is_fit_to_print(&bench.buffer()));
 }
 

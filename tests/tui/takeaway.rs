@@ -1,16 +1,20 @@
 //! Curves and pictures as files.
 
-use super::bench::{frame, points, running};
+use super::bench::{Bench, frame, points, running};
 use gradlab::training::Status;
 use gradlab::tui::message::{Effect, Message};
 use std::path::Path;
 
-/// The file that was asked for.
-fn written(effects: &mut Vec<Effect>) -> Option<(std::path::PathBuf, String)> {
-    effects.drain(..).find_map(|e| match e {
-        Effect::Write { path, bytes, .. } => Some((path, String::from_utf8(bytes).expect("text"))),
+/// The file that was asked for, which is written.
+fn written(bench: &mut Bench) -> Option<(std::path::PathBuf, String)> {
+    let (path, bytes, what) = bench.effects.drain(..).find_map(|e| match e {
+        Effect::Write {
+            path, bytes, what, ..
+        } => Some((path, bytes, what)),
         _ => None,
-    })
+    })?;
+    bench.tell(Message::Written(path.clone(), Ok(what)));
+    Some((path, String::from_utf8(bytes).expect("text")))
 }
 
 #[test]
@@ -24,7 +28,7 @@ fn curves_of_this_run_and_the_pinned_ones_are_saved_as_csv_or_json_lines() {
         points(11, 0..50),
     )));
     bench.keys("w enter");
-    let (path, csv) = written(&mut bench.effects).expect("a file");
+    let (path, csv) = written(&mut bench).expect("a file");
     assert_eq!(path, Path::new("vanishing-step-49.csv"));
     let mut lines = csv.lines();
     let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
@@ -35,21 +39,21 @@ fn curves_of_this_run_and_the_pinned_ones_are_saved_as_csv_or_json_lines() {
     assert!(rows.iter().any(|r| r.starts_with("\"vanishing\",399,")));
 
     bench.keys("w ctrl-u x . j s o n l enter");
-    let (_, jsonl) = written(&mut bench.effects).expect("a file");
+    let (_, jsonl) = written(&mut bench).expect("a file");
     let first: serde_json::Value =
         serde_json::from_str(jsonl.lines().next().expect("a line")).expect("json");
     assert_eq!(first["layers"].as_array().map(Vec::len), Some(11));
 
     bench.keys("w ctrl-u x . x l s enter");
     assert!(bench.text().contains(".csv or .jsonl"));
-    assert!(written(&mut bench.effects).is_none());
+    assert!(written(&mut bench).is_none());
 }
 
 #[test]
 fn the_picture_is_of_the_screen_without_the_question() {
     let mut bench = running(120, 36);
     bench.keys("W enter");
-    let (path, svg) = written(&mut bench.effects).expect("a file");
+    let (path, svg) = written(&mut bench).expect("a file");
     assert_eq!(path, Path::new("vanishing-step-399.svg"));
     assert!(svg.starts_with("<svg") && svg.contains("Gradient flow"));
     assert!(!svg.contains("Save the screen"));

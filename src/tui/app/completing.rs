@@ -6,7 +6,7 @@ use super::editing::prompt_help;
 use crate::nn::vocabulary::{Limits, Value};
 use crate::tui::edit::{Choice, Slot, value};
 use crate::tui::message::Effect;
-use crate::tui::overlay::{Completion, Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::tui::overlay::{Awaited, Completion, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
 
 impl App {
@@ -40,7 +40,10 @@ impl App {
                 self.ask_which(completion, words.collect());
             }
             // Which columns a table has is in the file.
-            (Some(Limits::List), Some(path)) => self.effect(Effect::Columns(path, completion)),
+            (Some(Limits::List), Some(path)) => {
+                self.wait_for(Awaited::Columns(path.clone(), completion.clone()));
+                self.effect(Effect::Columns(path, completion));
+            }
             _ => self.ask_for(completion, String::new(), None),
         }
     }
@@ -86,8 +89,21 @@ impl App {
             .push(Overlay::List(List::new(title, items, purpose)));
     }
 
+    /// Nobody may wait for them any more.
+    pub(super) fn read_columns(
+        &mut self,
+        completion: Completion,
+        names: Result<Vec<String>, String>,
+    ) {
+        let path = completion.file().unwrap_or_default();
+        if let Some(typed) = self.no_longer_awaits(|what| what.is_columns(&path)) {
+            self.columns(completion, names);
+            self.type_again(typed);
+        }
+    }
+
     /// What a table's first line names; where it cannot be read its path is asked for again.
-    pub(super) fn columns(&mut self, completion: Completion, names: Result<Vec<String>, String>) {
+    fn columns(&mut self, completion: Completion, names: Result<Vec<String>, String>) {
         match names {
             Ok(names) => {
                 let answers = names.into_iter().map(|name| Value::List(vec![name]));

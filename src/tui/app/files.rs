@@ -4,13 +4,27 @@ use super::App;
 use super::run::{Pinned, Run};
 use crate::experiment::{self, Experiment, link};
 use crate::training::Command;
-use crate::tui::message::{Effect, Openable, SavedRun, Source};
-use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::tui::message::{Effect, Openable, SavedRun, Saving, Source};
+use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
 
 impl App {
     pub fn ask_to_open(&mut self) {
+        self.wait_for(Awaited::List);
         self.effect(Effect::List);
+    }
+
+    pub(super) fn listed(&mut self, openables: Vec<Openable>) {
+        if let Some(typed) = self.no_longer_awaits(|what| matches!(what, Awaited::List)) {
+            self.show_openables(openables);
+            self.type_again(typed);
+        }
+    }
+
+    /// Reads a file to open it.
+    pub(super) fn read(&mut self, path: PathBuf) {
+        self.wait_for(Awaited::Open(path.clone()));
+        self.effect(Effect::Open(path));
     }
 
     pub(super) fn show_openables(&mut self, openables: Vec<Openable>) {
@@ -59,11 +73,14 @@ impl App {
                 })
             }
             // It is read again: it may have changed since it was listed.
-            Source::File(path, Ok(_)) => self.effect(Effect::Open(path.clone())),
+            Source::File(path, Ok(_)) => self.read(path.clone()),
         }
     }
 
     pub(super) fn opened(&mut self, path: PathBuf, result: Result<Box<Experiment>, String>) {
+        let Some(typed) = self.no_longer_awaits(|what| what.is_open(&path)) else {
+            return;
+        };
         match result {
             Ok(experiment) => self.start_unless_changed(*experiment, Some(path)),
             Err(fault) => self.overlays.push(Overlay::Text {
@@ -72,6 +89,7 @@ impl App {
                 scroll: 0,
             }),
         }
+        self.type_again(typed);
     }
 
     /// Another experiment, after a question where it would hide unsaved changes.
@@ -101,6 +119,9 @@ impl App {
         let at_step = saved.as_ref().map(|run| run.step);
         self.saved = experiment.clone();
         self.path = path.clone();
+        // What of the one before is still being written says nothing about this one.
+        self.last_saved = self.saves;
+        self.quit_after_save = false;
         self.network_row = 1;
         self.training_row = 0;
         self.layer = 0;
@@ -124,8 +145,24 @@ impl App {
         }
     }
 
+    /// An earlier run of the experiment is there to be gone on with.
+    pub(super) fn tell_earlier(&mut self, step: Option<u64>) {
+        if let Some(step) = step {
+            let steps = crate::text::thousands(step.into());
+            self.notice(format!(
+                "an earlier run of this is saved at step {steps}: o lists it, to go on with"
+            ));
+        }
+    }
+
+    pub(super) fn tell_gone_on(&mut self, step: Option<u64>) {
+        if let Some(step) = step {
+            self.tell_resumed(step);
+        }
+    }
+
     /// Says that a saved run goes on.
-    pub fn tell_resumed(&mut self, step: u64) {
+    fn tell_resumed(&mut self, step: u64) {
         self.notice(format!(
             "{} goes on from step {}, where it was saved; r starts it anew",
             self.experiment.name,
@@ -161,13 +198,19 @@ impl App {
 
     pub fn save(&mut self) {
         match self.path.clone() {
-            Some(path) => self.effect(Effect::Save {
-                path,
-                text: experiment::to_toml(&self.experiment),
-                ask: None,
-            }),
+            Some(path) => self.save_as_it_is(path, None),
             None => self.save_as(),
         }
+    }
+
+    pub(super) fn save_as_it_is(&mut self, path: PathBuf, ask: Option<Goal>) {
+        self.saves += 1;
+        self.effect(Effect::Save(Saving {
+            number: self.saves,
+            path,
+            experiment: Box::new(self.experiment.clone()),
+            ask,
+        }));
     }
 
     pub fn save_as(&mut self) {
@@ -184,24 +227,32 @@ impl App {
         }));
     }
 
-    pub(super) fn saved(&mut self, path: PathBuf, result: Result<(), String>) {
+    /// The experiment that is saved is the one of when that was asked for, whatever has become of it since.
+    pub(super) fn saved(&mut self, saving: Saving, result: Result<(), String>) {
+        let typed = self.answered_about(&saving.path);
+        let name = saving.path.display().to_string();
+        let is_newest = saving.number == self.saves;
         match result {
             Ok(()) => {
-                self.saved = self.experiment.clone();
-                self.notice(format!("saved {}", path.display()));
-                self.path = Some(path);
-                if self.quit_after_save {
+                self.notice(format!("saved {name}"));
+                if saving.number > self.last_saved {
+                    self.last_saved = saving.number;
+                    self.saved = *saving.experiment;
+                    self.path = Some(saving.path);
+                }
+                // What has changed meanwhile is not lost by leaving.
+                if is_newest && std::mem::take(&mut self.quit_after_save) && !self.is_changed() {
                     self.effect(Effect::Quit);
                 }
             }
             Err(why) => {
-                self.quit_after_save = false;
+                self.quit_after_save &= !is_newest;
                 self.trouble(format!(
-                    "not saved, {}: {why} (the edit is kept; S saves elsewhere)",
-                    path.display()
+                    "not saved, {name}: {why} (the edit is kept; S saves elsewhere)"
                 ));
             }
         }
+        self.type_again(typed.unwrap_or_default());
     }
 
     pub fn quit(&mut self) {

@@ -1,5 +1,6 @@
 //! The workbench's state. It changes in `update` alone; drawing reads it.
 
+mod awaiting;
 mod completing;
 mod editing;
 mod files;
@@ -143,6 +144,11 @@ pub struct App {
     taken_back: bool,
     /// Quit once the save under way is done.
     quit_after_save: bool,
+    /// How many saves were asked for, and the last that the experiment is known to be on disk by.
+    saves: u64,
+    last_saved: u64,
+    /// Files whose drive does not answer.
+    pub writing: Vec<PathBuf>,
 }
 
 impl App {
@@ -188,6 +194,9 @@ impl App {
             effects: Vec::new(),
             taken_back: false,
             quit_after_save: false,
+            saves: 0,
+            last_saved: 0,
+            writing: Vec::new(),
         };
         app.clamp();
         app

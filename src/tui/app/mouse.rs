@@ -134,6 +134,9 @@ impl App {
         let Some(overlay) = self.overlays.pop() else {
             return;
         };
+        if matches!(overlay, Overlay::Awaiting(_)) {
+            return self.overlays.push(overlay);
+        }
         let area = view::area(&overlay, self, screen);
         if !area.contains(at) {
             // A click beside it closes it, but not a question.

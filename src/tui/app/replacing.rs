@@ -1,10 +1,8 @@
 //! Files that are there already: none is replaced before the person has said so.
 
 use super::App;
-use crate::experiment;
 use crate::text::clean;
-use crate::tui::message::Effect;
-use crate::tui::overlay::{Goal, Line, Overlay, Prompt};
+use crate::tui::overlay::{Awaited, Goal, Line, Overlay, Prompt};
 use std::path::PathBuf;
 
 impl App {
@@ -17,20 +15,49 @@ impl App {
     ) -> Result<(), String> {
         let ask = (known != Some(&path)).then(|| goal.clone());
         match goal {
-            Goal::SaveCurves => self.save_curves(path, ask),
-            Goal::SavePicture => self.save_picture(path, ask),
+            Goal::SaveCurves => self.save_curves(path.clone(), ask.clone())?,
+            Goal::SavePicture => self.save_picture(path.clone(), ask.clone())?,
             _ => {
                 // The open file is saved over by `s` too.
-                let ask = ask.filter(|_| self.path.as_ref() != Some(&path));
-                let text = experiment::to_toml(&self.experiment);
-                self.effect(Effect::Save { path, text, ask });
-                Ok(())
+                let ask = ask.clone().filter(|_| self.path.as_ref() != Some(&path));
+                self.save_as_it_is(path.clone(), ask);
+            }
+        }
+        if ask.is_some() {
+            self.wait_for(Awaited::Name(path));
+        }
+        Ok(())
+    }
+
+    /// A file of the name is there already, and the person is asked; where they did not wait for that, they are told.
+    pub(super) fn exists(&mut self, path: PathBuf, goal: Goal) {
+        match self.answered_about(&path) {
+            Some(typed) => {
+                self.ask_to_replace(path, goal);
+                self.type_again(typed);
+            }
+            None => {
+                self.quit_after_save = false;
+                let name = clean(&path.display().to_string(), 200);
+                self.trouble(format!(
+                    "not saved: {name} is there already, and stays until saving asks once more"
+                ));
             }
         }
     }
 
-    /// A file of the name is there already.
-    pub(super) fn ask_to_replace(&mut self, path: PathBuf, goal: Goal) {
+    /// Something to take away was written.
+    pub(super) fn written(&mut self, path: PathBuf, result: Result<String, String>) {
+        let typed = self.answered_about(&path);
+        let name = path.display();
+        match result {
+            Ok(what) => self.notice(format!("saved {what} as {name}")),
+            Err(why) => self.trouble(format!("not saved, {name}: {why}")),
+        }
+        self.type_again(typed.unwrap_or_default());
+    }
+
+    fn ask_to_replace(&mut self, path: PathBuf, goal: Goal) {
         let name = clean(&path.display().to_string(), 200);
         self.overlays.push(Overlay::Prompt(Prompt {
             title: "Replace a file".into(),

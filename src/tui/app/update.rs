@@ -7,7 +7,7 @@ use crate::tui::edit::value;
 use crate::tui::key::Key;
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
-use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, line, view};
+use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Rect, Size};
 use std::path::PathBuf;
@@ -31,11 +31,15 @@ impl App {
             Message::Answered(answer) => self.answered(*answer),
             Message::Lap(lane, frame) => self.lap(lane, *frame),
             Message::Swept(sweep) => self.swept(*sweep),
-            Message::Columns(completion, names) => self.columns(completion, names),
-            Message::Listed(openables) => self.show_openables(openables),
+            Message::Columns(completion, names) => self.read_columns(completion, names),
+            Message::Listed(openables) => self.listed(openables),
             Message::Opened(path, result) => self.opened(path, result),
-            Message::Exists(path, goal) => self.ask_to_replace(path, goal),
-            Message::Saved(path, result) => self.saved(path, result),
+            Message::Exists(path, goal) => self.exists(path, goal),
+            Message::Saved(saving, result) => self.saved(saving, result),
+            Message::Written(path, result) => self.written(path, result),
+            Message::Late(errand) => self.late(errand),
+            Message::Earlier(step) => self.tell_earlier(step),
+            Message::Resumed(step) => self.tell_gone_on(step),
             Message::Notice(text) => self.notice(text),
             Message::Trouble(text) => self.trouble(text),
         }
@@ -74,7 +78,7 @@ impl App {
         }
     }
 
-    fn key(&mut self, key: KeyEvent) {
+    pub(super) fn key(&mut self, key: KeyEvent) {
         // A trouble stays until it was seen: until the next key.
         self.toast = None;
         match self.overlays.pop() {
@@ -100,10 +104,13 @@ impl App {
         }
     }
 
-    fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) {
         match self.overlays.last_mut() {
             Some(Overlay::List(list)) => list.paste(text),
             Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
+            Some(Overlay::Awaiting(awaiting)) if !awaiting.late => {
+                awaiting.typed.push(Typed::Paste(text.into()));
+            }
             Some(_) => {}
             None if self.race.is_some() || self.finder.is_some() => {}
             None => self.open_pasted(text),
@@ -116,7 +123,7 @@ impl App {
             // What is no name in the list may be a file's path.
             Overlay::List(list) if opens_a_path(&list, key) => {
                 let path = PathBuf::from(line::clean(list.line.text()).trim());
-                self.effect(Effect::Open(path));
+                self.read(path);
             }
             Overlay::List(mut list) => match list.key(key) {
                 Outcome::Chosen(item) => self.chosen(list.purpose, item),
@@ -130,6 +137,7 @@ impl App {
             },
             Overlay::Prompt(prompt) => self.prompt_key(prompt, key),
             Overlay::Form(form) => self.form_key(form, key),
+            Overlay::Awaiting(awaiting) => self.awaiting_key(awaiting, key),
             Overlay::ConfirmQuit => match key.code {
                 KeyCode::Char('s') => self.save_and_quit(),
                 KeyCode::Char('q' | 'y') => self.effect(Effect::Quit),
@@ -313,8 +321,7 @@ impl App {
             Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
             Goal::NamePinned => self.name_pinned(text),
             Goal::OpenPath => {
-                let path = path_of(text)?;
-                self.effect(Effect::Open(path));
+                self.read(path_of(text)?);
                 Ok(())
             }
         }

@@ -1,5 +1,6 @@
 //! What lies over the panes: lists that filter as one types, forms, prompts, questions, texts. The top one gets the keys.
 
+pub mod awaiting;
 pub mod form;
 pub mod line;
 pub mod list;
@@ -9,6 +10,7 @@ pub mod view;
 use super::edit::{Choice, Field, Slot};
 use crate::experiment::Experiment;
 use crate::nn::vocabulary::Value;
+pub use awaiting::{Awaited, Awaiting, Typed};
 pub use form::{Form, Subject};
 pub use line::Line;
 use std::path::PathBuf;
@@ -24,12 +26,21 @@ pub enum Overlay {
     ConfirmQuit,
     /// Open another experiment, of this file where it has one, in the place of unsaved changes?
     ConfirmOpen(Box<Experiment>, Option<PathBuf>),
+    /// Something that is read from a drive.
+    Awaiting(Awaiting),
     /// A text to read: a faulty preset's faults, the run's failure in full.
     Text {
         title: String,
         text: String,
         scroll: usize,
     },
+}
+
+impl Overlay {
+    /// What comes within a moment is not worth a box.
+    pub fn is_seen(&self) -> bool {
+        !matches!(self, Overlay::Awaiting(awaiting) if !awaiting.late)
+    }
 }
 
 /// A line to type.

@@ -42,7 +42,7 @@ pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
         Overlay::Form(form) => (58, rows_of(form.fields(&app.experiment).len()) + below + 2),
         Overlay::Prompt(_) => (64, 7),
         Overlay::ConfirmQuit => (56, 5),
-        Overlay::ConfirmOpen(..) => (62, 5),
+        Overlay::ConfirmOpen(..) | Overlay::Awaiting(_) => (62, 5),
         Overlay::Text { text, .. } => (TEXT, rows_of(text_lines(text, screen).len()) + 2),
     };
     centred(screen, width, height)
@@ -156,6 +156,7 @@ pub fn keys(overlay: &Overlay) -> &'static [(&'static str, &'static str)] {
             ("esc", "close"),
         ],
         Overlay::Prompt(_) => &[("enter", "take it"), ("esc", "leave it")],
+        Overlay::Awaiting(_) => &[("esc", "leave it")],
         Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) => &[],
         Overlay::Text { .. } => &[("↑ ↓", "scroll"), ("any other key", "close")],
     }
@@ -163,6 +164,9 @@ pub fn keys(overlay: &Overlay) -> &'static [(&'static str, &'static str)] {
 
 /// Draws an overlay; returns where the cursor is, when it has one.
 pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Option<Position> {
+    if !overlay.is_seen() {
+        return None;
+    }
     let area = area(overlay, app, screen);
     let theme = &app.manner.theme;
     let title = match overlay {
@@ -171,6 +175,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::Prompt(prompt) => prompt.title.clone(),
         Overlay::ConfirmQuit => "Quit".into(),
         Overlay::ConfirmOpen(..) => "Open another experiment".into(),
+        Overlay::Awaiting(_) => "Reading a file".into(),
         Overlay::Text { title, .. } => title.clone(),
     };
     let block = titled(app, &clean(&title, 400), area.width);
@@ -214,6 +219,13 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             let name = fit(&clean(&pasted.name, 20), 20);
             let answers = format!("o open {name} (u comes back)   esc stay");
             ask(app, &question, &answers, inner, buf);
+        }
+        Overlay::Awaiting(awaiting) => {
+            let file = awaiting.what.file().and_then(|path| path.file_name());
+            let name = file.map(|name| clean(&name.to_string_lossy(), 60));
+            let name = fit(&name.unwrap_or_default(), 19);
+            let question = format!("still reading {name}: the drive does not answer");
+            ask(app, &question, "esc leaves it", inner, buf);
         }
         Overlay::Text { text, scroll, .. } => {
             let lines = text_lines(text, screen);

@@ -52,7 +52,9 @@ fn middle(app: &App) -> Vec<String> {
     let file = app.path.as_ref().and_then(|path| path.file_name());
     let file = file.map(|name| clean(&name.to_string_lossy(), 60));
     let other = file.filter(|file| file.trim_end_matches(".toml") != app.experiment.name);
-    let mut parts: Vec<String> = other.into_iter().collect();
+    let late = app.writing.last().and_then(|path| path.file_name());
+    let late = late.map(|name| format!("still writing {}", clean(&name.to_string_lossy(), 40)));
+    let mut parts: Vec<String> = late.into_iter().chain(other).collect();
     if let Some(info) = app.run.info.as_ref().filter(|info| info.features > 0) {
         parts.push(format!(
             "{} {}→{}",

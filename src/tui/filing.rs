@@ -1,0 +1,190 @@
+//! What is asked of drives, beside the screen: any of them can hang. What came of it is a message.
+
+use super::event_loop::{Bell, Event};
+use super::message::{Errand, Message, Openable, Saving, Source};
+use super::overlay::{Completion, Goal};
+use super::saved_runs;
+use crate::data;
+use crate::experiment::{self, Experiment, presets};
+use crate::training::file::write_whole;
+use crate::training::lanes::{Job, Lane, Lanes};
+use crate::training::saver::Outcome;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub struct Filing(Lanes<Message>);
+
+impl Filing {
+    pub fn new(bell: &Bell) -> Self {
+        let bell = bell.clone();
+        Self(Lanes::new(move || bell.ring(Event::Filed)))
+    }
+
+    /// Everything that can be opened: saved runs, shipped presets, the person's own, then the experiments beside the open one.
+    pub fn list(&mut self, base: PathBuf) {
+        // No file's lane: what is listed is read again when it is opened.
+        let work = move || Ok(Message::Listed(list(&base)));
+        self.0
+            .start(Path::new(""), Job::read(Message::Late(Errand::List), work));
+    }
+
+    pub fn columns(&mut self, base: &Path, path: PathBuf, completion: Completion) {
+        let table = base.join(&path);
+        let of = table.clone();
+        let work = move || {
+            let names = data::csv_columns(&table).map_err(|error| error.to_string());
+            Ok(Message::Columns(completion, names))
+        };
+        self.0
+            .start(&of, Job::read(Message::Late(Errand::Columns(path)), work));
+    }
+
+    pub fn open(&mut self, path: PathBuf) {
+        let (of, late) = (path.clone(), Message::Late(Errand::Open(path.clone())));
+        let work = move || {
+            let result = read(&path);
+            Ok(Message::Opened(path, result.map(Box::new)))
+        };
+        self.0.start(&of, Job::read(late, work));
+    }
+
+    pub fn save(&mut self, saving: Saving) {
+        self.put(saving.path.clone(), saving.ask.clone(), move |path| {
+            let text = experiment::to_toml(&saving.experiment);
+            let result = write_whole(path, text.as_bytes()).map_err(|error| error.to_string());
+            Message::Saved(saving, result)
+        });
+    }
+
+    pub fn write(&mut self, path: PathBuf, bytes: Vec<u8>, what: String, ask: Option<Goal>) {
+        self.put(path, ask, move |path| {
+            let result = write_whole(path, &bytes).map_err(|error| error.to_string());
+            Message::Written(path.to_path_buf(), result.map(|()| what))
+        });
+    }
+
+    /// The last that is asked for; there is nobody left to tell when it fails.
+    pub fn recover(&mut self, path: PathBuf, experiment: &Experiment) {
+        let text = experiment::to_toml(experiment);
+        self.put(path, None, move |path| {
+            let result = write_whole(path, text.as_bytes()).map_err(|error| error.to_string());
+            Message::Written(path.to_path_buf(), result.map(|()| "the changes".into()))
+        });
+    }
+
+    /// Writes, unless the person has to be asked first.
+    fn put(
+        &mut self,
+        path: PathBuf,
+        ask: Option<Goal>,
+        write: impl FnOnce(&Path) -> Message + Send + 'static,
+    ) {
+        let (of, late) = (path.clone(), Message::Late(Errand::Write(path.clone())));
+        let work = move || {
+            Ok(match ask.filter(|_| path.is_file()) {
+                Some(goal) => Message::Exists(path, goal),
+                None => write(&path),
+            })
+        };
+        self.0.start(&of, Job::write(late, work));
+    }
+
+    /// Looks for what there is to say of earlier runs of the experiment that is opened.
+    pub fn look_back(&mut self, experiment: &Experiment, resumed: Option<PathBuf>) {
+        let experiment = experiment.clone();
+        let work = move || {
+            Ok(match resumed {
+                Some(path) => Message::Resumed(saved_runs::step_of(&path)),
+                None => Message::Earlier(saved_runs::of(&experiment)),
+            })
+        };
+        self.0
+            .start(Path::new(""), Job::read(Message::Late(Errand::List), work));
+    }
+
+    pub fn outcomes(&mut self) -> Vec<Message> {
+        self.0.outcomes().into_iter().map(told).collect()
+    }
+
+    /// Words on what has taken long by now, each once.
+    pub fn late(&mut self, now: Instant) -> Vec<Message> {
+        self.0.late(now)
+    }
+
+    pub fn next_late(&mut self) -> Option<Instant> {
+        self.0.next_late()
+    }
+
+    pub fn take(&mut self) -> Vec<Lane<Message>> {
+        self.0.take()
+    }
+}
+
+fn told(outcome: Outcome<Message>) -> Message {
+    outcome.unwrap_or_else(Message::Trouble)
+}
+
+/// Waits for what is still to be written, and says what went wrong.
+pub fn last_words(lane: Lane<Message>) -> Vec<String> {
+    let word = |outcome: Outcome<Message>| match told(outcome) {
+        Message::Saved(Saving { path, .. }, Err(why)) | Message::Written(path, Err(why)) => {
+            Some(format!("not saved, {}: {why}", path.display()))
+        }
+        Message::Exists(path, _) => Some(format!(
+            "not saved, {}: it is there already",
+            path.display()
+        )),
+        Message::Trouble(why) => Some(why),
+        _ => None,
+    };
+    lane.end().into_iter().filter_map(word).collect()
+}
+
+fn list(base: &Path) -> Vec<Openable> {
+    let file = |note: &str, preset: presets::UserPreset| Openable {
+        name: preset.name,
+        note: note.to_string(),
+        description: described(&preset.experiment),
+        source: Source::File(preset.path, preset.experiment.map(Box::new)),
+    };
+    let own = presets::user_folder().map(|folder| presets::in_folder(&folder));
+    // Other programs' TOML files are no experiments: here only what can be opened is listed.
+    let beside = presets::in_folder(base)
+        .into_iter()
+        .filter(|preset| preset.experiment.is_ok());
+    saved_runs::newest()
+        .into_iter()
+        .chain(shipped())
+        .chain(
+            own.into_iter()
+                .flatten()
+                .map(|preset| file("own preset", preset)),
+        )
+        .chain(beside.map(|preset| file("file here", preset)))
+        .collect()
+}
+
+/// What can be opened whatever the drives do.
+pub fn shipped() -> impl Iterator<Item = Openable> {
+    presets::all().iter().map(|preset| {
+        let parsed = preset.experiment().map_err(|faults| faults.to_string());
+        Openable {
+            name: preset.name.to_string(),
+            note: preset.lesson.to_string(),
+            description: described(&parsed),
+            source: Source::Preset(parsed.map(Box::new)),
+        }
+    })
+}
+
+fn described(parsed: &Result<Experiment, String>) -> String {
+    match parsed {
+        Ok(experiment) => experiment.description.clone(),
+        Err(_) => String::new(),
+    }
+}
+
+fn read(path: &Path) -> Result<Experiment, String> {
+    let text = presets::read_text(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
+}

@@ -1,0 +1,63 @@
+//! What a drive was asked for and what decides on the next key: a list, an experiment, a question. It comes within a moment;
+//! until then what is typed is kept for it. A drive that hangs is said, and holds no key.
+
+use super::{Completion, Overlay};
+use crossterm::event::KeyEvent;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug)]
+pub struct Awaiting {
+    pub what: Awaited,
+    pub typed: Vec<Typed>,
+    /// It has been said that the drive does not answer: it is seen that this is waited for, and nothing is kept any more.
+    pub late: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Awaited {
+    /// What can be opened.
+    List,
+    Open(PathBuf),
+    /// The columns of the table that this names.
+    Columns(PathBuf, Completion),
+    /// Whether a file of this name is there.
+    Name(PathBuf),
+}
+
+#[derive(Clone, Debug)]
+pub enum Typed {
+    Key(KeyEvent),
+    Paste(String),
+}
+
+impl Awaited {
+    pub fn is_open(&self, path: &Path) -> bool {
+        matches!(self, Awaited::Open(p) if p == path)
+    }
+
+    pub fn is_columns(&self, path: &Path) -> bool {
+        matches!(self, Awaited::Columns(p, _) if p == path)
+    }
+
+    pub fn is_name(&self, path: &Path) -> bool {
+        matches!(self, Awaited::Name(p) if p == path)
+    }
+
+    /// The file that is read.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Awaited::Open(path) | Awaited::Columns(path, _) | Awaited::Name(path) => Some(path),
+            Awaited::List => None,
+        }
+    }
+}
+
+impl Awaiting {
+    pub fn overlay(what: Awaited) -> Overlay {
+        Overlay::Awaiting(Self {
+            what,
+            typed: Vec::new(),
+            late: false,
+        })
+    }
+}
