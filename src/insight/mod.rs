@@ -1,6 +1,7 @@
 //! What the numbers mean: what theory predicts, the verdict on what is measured, and what to change.
 
 pub mod advice;
+pub mod cutoff;
 pub mod foresight;
 pub mod overfit;
 pub mod profile;

@@ -1,6 +1,7 @@
 //! What to change so that the signal passes: candidates are tried on the theory of this very network, the least change that
 //! helps wins.
 
+use super::cutoff;
 use super::profile::{self, LARGEST_NORM};
 use super::theory::{Setting, Theory, predict};
 use crate::data::Task;
@@ -208,6 +209,9 @@ pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting
         let scored: Vec<(f64, Fix)> = tier
             .into_iter()
             .filter_map(|fix| {
+                if cutoff::is_reached() {
+                    return None;
+                }
                 let theory = predict(&spec_of(&fix.experiment, spec)?, setting).ok()?;
                 Some((predicted_decades(&theory), fix))
             })

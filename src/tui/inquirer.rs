@@ -3,23 +3,26 @@
 
 use super::event_loop::{Bell, Event};
 use super::inquiry::{Found, Question};
+use crate::insight::cutoff;
 use crate::training::guard::guarded;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 /// What waits for a thread.
 #[derive(Default)]
 struct Desk {
     waiting: Mutex<Waiting>,
     bell: Condvar,
+    /// Looked at without the lock, in the middle of an answer too.
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
 struct Waiting {
     /// At most one of each kind, the oldest first.
     questions: Vec<Question>,
-    closed: bool,
 }
 
 impl Waiting {
@@ -47,7 +50,7 @@ impl Desk {
     fn next(&self) -> Option<Question> {
         let mut waiting = self.lock();
         loop {
-            if waiting.closed {
+            if self.is_closed() {
                 return None;
             }
             if !waiting.questions.is_empty() {
@@ -58,6 +61,17 @@ impl Desk {
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn close(&self) {
+        // Under the lock, so that nobody goes to sleep between the look and the bell.
+        let _waiting = self.lock();
+        self.closed.store(true, Ordering::Release);
+        self.bell.notify_one();
     }
 
     /// A question with more to answer goes on, unless a newer one of its kind has come.
@@ -73,10 +87,16 @@ impl Desk {
     }
 }
 
-/// Dropping it ends the threads after what they are at, for which nobody waits.
+/// A thread and its desk.
+struct Clerk {
+    desk: Arc<Desk>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Dropping it ends the threads in the middle of what they are at, and waits for that.
 pub struct Inquirer {
-    looks: Arc<Desk>,
-    searches: Arc<Desk>,
+    looks: Clerk,
+    searches: Clerk,
 }
 
 impl Inquirer {
@@ -91,37 +111,50 @@ impl Inquirer {
 
     pub fn ask(&self, question: Question) {
         if question.about.is_search() {
-            self.searches.ask(question);
+            self.searches.desk.ask(question);
         } else {
-            self.looks.ask(question);
+            self.looks.desk.ask(question);
         }
     }
 }
 
 impl Drop for Inquirer {
     fn drop(&mut self) {
-        for desk in [&self.looks, &self.searches] {
-            desk.lock().closed = true;
-            desk.bell.notify_one();
+        self.looks.desk.close();
+        self.searches.desk.close();
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.desk.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic in it was an answer.
+            let _ = thread.join();
         }
     }
 }
 
-fn begin(name: &str, bell: Bell) -> io::Result<Arc<Desk>> {
+fn begin(name: &str, bell: Bell) -> io::Result<Clerk> {
     let desk = Arc::new(Desk::default());
     let of_thread = Arc::clone(&desk);
-    Builder::new()
+    let thread = Builder::new()
         .name(name.into())
         .spawn(move || work(&of_thread, &bell))?;
-    Ok(desk)
+    let thread = Some(thread);
+    Ok(Clerk { desk, thread })
 }
 
-fn work(desk: &Desk, bell: &Bell) {
+fn work(desk: &Arc<Desk>, bell: &Bell) {
     while let Some(mut question) = desk.next() {
-        if !question.is_wanted() {
+        let (of_thread, wanted) = (Arc::clone(desk), question.wanted());
+        let unwanted = move || of_thread.is_closed() || !wanted();
+        let found = guarded(|| cutoff::until(unwanted, || question.answer()));
+        if desk.is_closed() || !question.is_wanted() {
+            // What it was cut off at is no answer.
             continue;
         }
-        let answer = match guarded(|| question.answer()) {
+        let answer = match found {
             Ok((answer, more)) => {
                 if more {
                     desk.put_back(question);
@@ -143,6 +176,7 @@ mod tests {
     use crate::tui::inquiry::{About, Ticket};
     use crate::tui::samples;
     use std::path::Path;
+    use std::sync::mpsc::TryRecvError;
 
     fn digits() -> Arc<Dataset> {
         let request = Request {
@@ -181,6 +215,35 @@ mod tests {
         drop((inquirer, bell));
         // The threads held the other ends.
         assert!(events.recv().is_err());
+    }
+
+    /// Whatever they are in the middle of: when the inquirer has gone, so have they.
+    #[test]
+    fn no_thread_outlives_the_inquirer() {
+        let (mut experiment, data) = (samples::experiment(), digits());
+        for layer in &mut experiment.network.layers {
+            layer.repeat = 10_000;
+        }
+        let spec = resolve::for_data(&experiment, &data).unwrap();
+        let ticket = Ticket::default();
+        let (bell, events) = Bell::new();
+        let inquirer = Inquirer::start(&bell).unwrap();
+        for about in [
+            About::Theory(spec.clone()),
+            About::Advice(spec.clone(), None),
+        ] {
+            let question = Question::new(&ticket, &experiment, &data, None, about);
+            inquirer.ask(question);
+        }
+        for clerk in [&inquirer.looks, &inquirer.searches] {
+            while !clerk.desk.lock().questions.is_empty() {
+                std::thread::yield_now();
+            }
+        }
+        drop((inquirer, bell));
+        // What they had found out before.
+        events.try_iter().for_each(drop);
+        assert_eq!(events.try_recv().err(), Some(TryRecvError::Disconnected));
     }
 
     #[test]

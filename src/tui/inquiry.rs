@@ -104,6 +104,12 @@ impl Question {
         self.ticket.strong_count() > 0
     }
 
+    /// The same, for whoever does not hold the question.
+    pub fn wanted(&self) -> impl Fn() -> bool + 'static {
+        let ticket = Weak::clone(&self.ticket);
+        move || ticket.strong_count() > 0
+    }
+
     /// The next answer, and whether the question has more of them.
     pub fn answer(&mut self) -> (Answer, bool) {
         let (found, more) = self.find();

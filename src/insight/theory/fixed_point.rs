@@ -1,6 +1,7 @@
 //! Where q settles in an endless stack of equal layers, and what happens to the gradient there.
 
 use super::response::Response;
+use crate::insight::cutoff;
 use crate::nn::activation::Activation;
 
 /// The end of q ← σ_w²·F(q) + σ_b² from q = 1.
@@ -25,6 +26,9 @@ pub fn fixed_point(activation: &Activation, sigma_w2: f64, sigma_b2: f64) -> Opt
     let map = |q: f64| sigma_w2 * Response::of(activation, 0.0, q).square + sigma_b2;
     let mut q = 1.0;
     for _ in 0..STEPS {
+        if cutoff::is_reached() {
+            return None;
+        }
         let next = map(q);
         if !next.is_finite() || next > TOO_MUCH {
             return Some(at(activation, sigma_w2, f64::INFINITY));

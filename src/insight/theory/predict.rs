@@ -3,6 +3,7 @@
 use super::output::output_delta;
 use super::response::Response;
 use super::{NoTheory, Predicted, Setting, Theory};
+use crate::insight::cutoff;
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, LayerKind, LayerSpec, NetworkSpec, Norm};
@@ -46,12 +47,14 @@ pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory
     let mut up: Vec<Up> = Vec::with_capacity(spec.layers.len());
     for (index, layer) in spec.layers.iter().enumerate() {
         covered(index, layer)?;
+        wanted(index)?;
         let below = up.last().zip(spec.layers.get(index.wrapping_sub(1)));
         let next = climb(layer, input, setting.batch, below);
         input = next.output;
         up.push(next);
     }
     let layers = descend(spec, setting, &up);
+    wanted(0)?;
     let chi = mean_chi(&layers);
     Ok(Theory {
         chi,
@@ -60,6 +63,17 @@ pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory
         approximate: approximate(spec),
         layers,
     })
+}
+
+/// Nobody sees this reason.
+fn wanted(layer: usize) -> Result<(), NoTheory> {
+    match cutoff::is_reached() {
+        false => Ok(()),
+        true => Err(NoTheory {
+            layer,
+            reason: "was not waited for".into(),
+        }),
+    }
 }
 
 fn covered(index: usize, layer: &LayerSpec) -> Result<(), NoTheory> {

@@ -358,3 +358,20 @@ fn finite_width_widens_the_band() {
         "chi",
     );
 }
+
+/// What nobody waits for any more is no theory, rather than a wrong one.
+#[test]
+fn theory_that_is_cut_off_is_none() {
+    use crate::insight::cutoff;
+    let spec = network(12, 100, "tanh", &Initializer::GlorotNormal, |_| {});
+    let setting = Setting::standardized(32);
+    assert!(predict(&spec, &setting).is_ok());
+    // Whenever that comes, and after how many looks at it.
+    for most in [0, 1, 5, 11, 12, 40] {
+        let looks = std::cell::Cell::new(0);
+        let unwanted = move || looks.replace(looks.get() + 1) >= most;
+        let cut = cutoff::until(unwanted, || predict(&spec, &setting));
+        assert!(cut.is_err(), "{most}");
+    }
+    assert!(predict(&spec, &setting).is_ok());
+}
