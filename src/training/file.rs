@@ -3,6 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What a temporary file's name begins and ends with.
+const TEMPORARY: (&str, &str) = (".gradlab-", ".tmp");
+/// No file takes so long to be written: whoever wrote it was killed.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Replaces `path` by `bytes`. Whatever happens, `path` is the old file or the new one; a device or a pipe is written to
 /// as it is.
@@ -14,7 +20,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = folder_of(&target);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".gradlab-").suffix(".tmp");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -27,7 +33,27 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|e| e.error)?;
+    clear_stale(&folder, SystemTime::now());
     sync_folder(&folder)
+}
+
+/// Removes what killed programs have left half written. It is no trouble to anybody where that fails.
+fn clear_stale(folder: &Path, now: SystemTime) {
+    let is_stale = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let is_ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1));
+        let age = || {
+            now.duration_since(entry.metadata()?.modified()?)
+                .map_err(io::Error::other)
+        };
+        is_ours && age().is_ok_and(|age| age > STALE)
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for stale in entries.filter(is_stale) {
+        let _ = fs::remove_file(stale.path());
+    }
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -66,6 +92,22 @@ mod tests {
         write_whole(&path, b"new").expect("write");
         assert_eq!(fs::read(&path).expect("read"), b"new");
         assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_goes_after_a_day() {
+        let folder = tempfile::tempdir().expect("folder");
+        let names = [".gradlab-abc123.tmp", ".gradlab-abc123.toml", "a.tmp"];
+        for name in names {
+            fs::write(folder.path().join(name), b"half").expect("write");
+        }
+        let left = || fs::read_dir(folder.path()).expect("list").count();
+        let now = SystemTime::now();
+        clear_stale(folder.path(), now + STALE / 2);
+        assert_eq!(left(), 3, "it may be being written");
+        clear_stale(folder.path(), now + 2 * STALE);
+        assert_eq!(left(), 2);
+        assert!(!folder.path().join(names[0]).exists());
     }
 
     #[test]
