@@ -441,10 +441,14 @@ fn the_name_and_the_fault_of_a_strangers_file_are_shown_as_text() {
     assert!(is_fit_to_print(&bench.buffer()));
 }
 
-/// `PROPTEST_CASES` for more.
+/// Thousands where nobody waits for them; `PROPTEST_CASES` for another number.
 fn cases() -> u32 {
     let given = std::env::var("PROPTEST_CASES").ok();
-    given.and_then(|n| n.parse().ok()).unwrap_or(48)
+    let usual = match std::env::var_os("CI") {
+        Some(_) => 2000,
+        None => 100,
+    };
+    given.and_then(|n| n.parse().ok()).unwrap_or(usual)
 }
 
 proptest! {
