@@ -5,6 +5,7 @@
 mod blocked;
 mod buffer;
 mod extremes;
+mod gradient;
 pub mod lane;
 mod pass;
 pub mod plain;

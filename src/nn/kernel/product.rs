@@ -1,11 +1,11 @@
-//! The three products of a layer in `f32`, in register tiles. The order of every sum depends on the shapes alone, so that
-//! a layer whose rows are split between threads gives the same bits; see [`super::plain`] for what they compute.
+//! The products of a layer's weights in `f32`, forward and backward, in register tiles. The order of every sum depends on the
+//! shapes alone, so that a layer whose rows are split between threads gives the same bits; see [`super::plain`] for what they
+//! compute.
 
-use super::team::{Crew, row_shares};
+use super::team::Crew;
 use super::tile::{
-    self, Lanes, Sums, Tiles, by_rows, multiply, multiply_packed, multiply_strip, tiles,
+    self, Lanes, Sums, Tiles, by_rows, lanes, multiply, multiply_packed, multiply_strip, tiles,
 };
-use super::transpose::{ZEROS, transpose};
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Share, Weights};
 use fearless_simd::prelude::*;
@@ -20,7 +20,7 @@ const SHALLOW: usize = 400;
 
 /// Blocks of a batch that are taken through all of a product before the next: more of them, of a piece's depth, would not stay
 /// in the second-level cache while the tiles pass over them.
-const BLOCKS: usize = 16;
+pub(super) const BLOCKS: usize = 16;
 
 /// The pieces of a product of this depth; an empty one where there is nothing to multiply.
 fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
@@ -39,14 +39,10 @@ fn regions(blocks: usize, depth: usize) -> impl Iterator<Item = (Range<usize>, R
 }
 
 /// Runs of `length`, the last one shorter; an empty one of nothing.
-fn runs(n: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn runs(n: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n.max(1))
         .step_by(length)
         .map(move |start| start..(start + length).min(n))
-}
-
-fn lanes(x: &[f32]) -> &[Lanes] {
-    x.as_chunks().0
 }
 
 /// Where a product goes: a batch, or a member's share of its features.
@@ -101,6 +97,9 @@ fn affine_rows<S: Simd>(
     units: Range<usize>,
     out: &mut impl Output,
 ) {
+    if units.is_empty() {
+        return;
+    }
     for (blocks, depth) in regions(input.blocks(), weights.inputs()) {
         let w = &weights.data()[units.start * weights.ld() + depth.start..];
         // the sums of all pieces begin at the bias
@@ -318,165 +317,6 @@ fn backward_packed_tiles<S: Simd, const MR: usize>(
                         put(s, &sums, y, depth.start == 0);
                     }
                 }
-            }
-        },
-    );
-}
-
-/// A batch with the features of a sample side by side: `[16 features][sample][feature]`, as the weight gradient reads it.
-#[derive(Default)]
-pub struct Panels {
-    data: Buffer<f32>,
-    samples: usize,
-}
-
-impl Panels {
-    /// Takes over the transpose of `input`; features past its last are 0.
-    pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>) {
-        let groups = input.features().div_ceil(LANES);
-        self.samples = input.blocks() * LANES;
-        let size = self.samples * LANES;
-        if self.data.len() < groups * size {
-            self.data = Buffer::zeros(groups * size);
-        }
-        let shares = row_shares(crew, groups, size, &mut self.data[..groups * size]);
-        crew.each(shares, |(groups, data)| {
-            for block in 0..input.blocks() {
-                let x = lanes(input.block(block)).chunks(LANES).skip(groups.start);
-                let to = data.chunks_exact_mut(size);
-                for (x, to) in x.zip(to) {
-                    let at = block * LANES * LANES;
-                    let x = |i: usize| x.get(i).unwrap_or(&ZEROS);
-                    transpose(s, x, &mut to[at..][..LANES * LANES]);
-                }
-            }
-        });
-    }
-    /// `N` groups from `first` on.
-    #[inline(always)]
-    pub(super) fn groups<const N: usize>(&self, first: usize) -> [&[Lanes]; N] {
-        std::array::from_fn(|i| self.group(first + i))
-    }
-    fn group(&self, group: usize) -> &[Lanes] {
-        let size = self.samples * LANES;
-        lanes(&self.data[group * size..][..size])
-    }
-}
-
-/// grad = Σ over the rows of delta·inputᵀ
-pub fn weight_gradient<S: Simd>(
-    s: S,
-    crew: Crew<'_>,
-    delta: &Blocked<f32>,
-    input: &Panels,
-    grad: &mut Weights<f32>,
-) {
-    let (units, inputs, ld) = (grad.units(), grad.inputs(), grad.ld());
-    assert_eq!(delta.features(), units, "features of the delta");
-    let shares = row_shares(crew, units, ld, grad.data_mut());
-    crew.each(shares, |(units, grad)| {
-        for blocks in runs(delta.blocks(), BLOCKS) {
-            gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
-        }
-    });
-}
-
-/// What some blocks add to the gradients of `units`; the first run begins at 0.
-fn gradient_rows<S: Simd>(
-    s: S,
-    (delta, blocks): (&Blocked<f32>, Range<usize>),
-    input: &Panels,
-    units: Range<usize>,
-    grad: &mut [f32],
-    (inputs, ld): (usize, usize),
-) {
-    let groups = inputs.div_ceil(LANES);
-    let place = (&blocks, &units, ld);
-    let mut first = 0;
-    // two groups share the reading of the deltas, which more registers would outrun
-    if const { tile::wide::<S>() } {
-        while first + 1 < groups {
-            let grad = &mut grad[first * LANES..];
-            gradient_columns(s, delta, place, input.groups::<2>(first), grad);
-            first += 2;
-        }
-    }
-    for group in first..groups {
-        let grad = &mut grad[group * LANES..];
-        gradient_columns(s, delta, place, input.groups::<1>(group), grad);
-    }
-}
-
-/// The same for `NV` groups of inputs; `grad` begins at the first of them.
-#[inline(always)]
-fn gradient_columns<S: Simd, const NV: usize>(
-    s: S,
-    delta: &Blocked<f32>,
-    (blocks, units, ld): (&Range<usize>, &Range<usize>, usize),
-    x: [&[Lanes]; NV],
-    grad: &mut [f32],
-) {
-    tiles(units.len(), tile::max_rows::<S>(), |tiles| {
-        let d = (delta, blocks.clone(), units.start);
-        by_rows!(tiles.rows, S, |MR| gradient_tiles::<S, MR, NV>(
-            s, tiles, d, x, grad, ld
-        ));
-    });
-}
-
-pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
-    s: S,
-    tiles: Tiles,
-    (delta, blocks, unit): (&Blocked<f32>, Range<usize>, usize),
-    x: [&[Lanes]; NV],
-    grad: &mut [f32],
-    ld: usize,
-) {
-    s.vectorize(
-        #[inline(always)]
-        || {
-            let block_size = delta.features() * LANES;
-            for row in tiles.starts() {
-                let out = &mut grad[row * ld..];
-                let mut sums: Sums<S, MR, NV> = tile::zero(s);
-                if blocks.start > 0 {
-                    for (r, sums) in sums.iter_mut().enumerate() {
-                        for (v, sum) in sums.iter_mut().enumerate() {
-                            *sum = Vector::from_slice(s, &out[r * ld + v * LANES..][..LANES]);
-                        }
-                    }
-                }
-                for block in blocks.clone() {
-                    let d =
-                        &delta.data()[block * block_size + (unit + row) * LANES..][..MR * LANES];
-                    let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
-                    let samples = delta.lanes(block);
-                    let x = x.map(|x| &x[block * LANES..][..samples]);
-                    multiply(s, &mut sums, rows, x);
-                }
-                for (r, sums) in sums.iter().enumerate() {
-                    for (v, sum) in sums.iter().enumerate() {
-                        sum.store_slice(&mut out[r * ld + v * LANES..][..LANES]);
-                    }
-                }
-            }
-        },
-    );
-}
-
-/// grad = Σ over the rows of delta
-pub fn bias_gradient<S: Simd>(s: S, delta: &Blocked<f32>, grad: &mut [f32]) {
-    assert_eq!(grad.len(), delta.features(), "biases");
-    s.vectorize(
-        #[inline(always)]
-        || {
-            for (unit, g) in grad.iter_mut().enumerate() {
-                let mut sum = Vector::splat(s, 0.0);
-                for block in 0..delta.blocks() {
-                    // lanes past the last row are 0
-                    sum += Vector::from_slice(s, delta.feature(block, unit));
-                }
-                *g = sum.reduce_sum();
             }
         },
     );

@@ -1,7 +1,8 @@
 //! The element type of a network, and the products and passes over it.
 
+use super::gradient::{self, Panels};
 use super::pass::{Apply, ApplyBackward};
-use super::product::{self, Panels};
+use super::product;
 use super::{Blocked, Crew, LANES, Weights, extremes, level, plain, runs, transpose};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
@@ -257,12 +258,12 @@ impl Real for f32 {
         PANELS.with_borrow_mut(|panels| {
             dispatch!(level(), s => {
                 panels.load(s, crew, input);
-                product::weight_gradient(s, crew, delta, panels, grad);
+                gradient::weight_gradient(s, crew, delta, panels, grad);
             });
         });
     }
     fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
-        dispatch!(level(), s => product::bias_gradient(s, delta, grad));
+        dispatch!(level(), s => gradient::bias_gradient(s, delta, grad));
     }
     fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
         out.set_rows(pre.rows());

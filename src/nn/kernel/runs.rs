@@ -1,14 +1,9 @@
 //! Products over runs of whole blocks in `f32`, as one step of a sequence is: small, and many of them one after the other.
 
-use super::tile::{self, Lanes, Sums, Tiles, by_rows, multiply, multiply_strip, tiles};
+use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, multiply_strip, tiles};
 use super::vector::Vector;
 use super::{LANES, Weights};
 use fearless_simd::prelude::*;
-
-/// Features of so many lanes.
-fn lanes(x: &[f32]) -> &[Lanes] {
-    x.as_chunks().0
-}
 
 fn lanes_mut(x: &mut [f32]) -> &mut [Lanes] {
     x.as_chunks_mut().0

@@ -154,12 +154,12 @@ fn a_tile_of_two_columns_as_one_of_one() {
     f32::weight_gradient(&delta, &input, &mut want);
     let mut got = Weights::<f32>::zeros(units, inputs);
     let (ld, first) = (got.ld(), 2);
-    let mut panels = product::Panels::default();
+    let mut panels = gradient::Panels::default();
     dispatch!(level(), s => {
         panels.load(s, Crew::ALONE, &input);
         let tile = tile::Tiles { first, rows: ROWS, count: 1 };
         let d = (&delta, 0..delta.blocks(), 0);
-        product::gradient_tiles::<_, ROWS, 2>(s, tile, d, panels.groups(0), got.data_mut(), ld);
+        gradient::gradient_tiles::<_, ROWS, 2>(s, tile, d, panels.groups(0), got.data_mut(), ld);
     });
     for (row, (got, want)) in got.rows().zip(want.rows()).enumerate() {
         let within = (first..first + ROWS).contains(&row);

@@ -8,6 +8,12 @@ pub type Sums<S, const MR: usize, const NV: usize> = [[Vector<S>; NV]; MR];
 /// Sixteen neighbours in memory.
 pub type Lanes = [f32; LANES];
 
+/// Features of so many lanes.
+#[inline(always)]
+pub fn lanes(x: &[f32]) -> &[Lanes] {
+    x.as_chunks().0
+}
+
 #[inline(always)]
 pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> {
     [[Vector::splat(s, 0.0); NV]; MR]
