@@ -66,10 +66,7 @@ impl Filing {
     /// The last that is asked for; there is nobody left to tell when it fails.
     pub fn recover(&mut self, path: PathBuf, experiment: &Experiment) {
         let text = experiment::to_toml(experiment);
-        self.put(path, None, move |path| {
-            let result = write_whole(path, text.as_bytes()).map_err(|error| error.to_string());
-            Message::Written(path.to_path_buf(), result.map(|()| "the changes".into()))
-        });
+        self.write(path, text.into_bytes(), "the changes".into(), None);
     }
 
     /// Writes, unless the person has to be asked first.
