@@ -12,8 +12,8 @@ use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::saver::Saver;
 use crate::training::{
-    Checkpoint, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError, Start,
-    TensorFile, autosaves,
+    Burst, Checkpoint, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError,
+    Start, TensorFile, autosaves,
 };
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -68,8 +68,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         signals,
         progress: (!args.quiet && io::stderr().is_terminal()).then(Instant::now),
         every: None,
-        burst: 1,
-        step_time: None,
+        burst: Burst::of(BURST),
         measuring: Measuring::new(BURST, RAREST),
         unmeasured: false,
         flushed: Instant::now(),
@@ -176,9 +175,7 @@ struct Runner<'a> {
     progress: Option<Instant>,
     /// Steps between two reports; `None` without a report.
     every: Option<u64>,
-    burst: u64,
-    /// Of a step that is not measured.
-    step_time: Option<Duration>,
+    burst: Burst,
     measuring: Measuring,
     /// The last step was not measured.
     unmeasured: bool,
@@ -246,23 +243,16 @@ impl Runner<'_> {
             return (1, Detail::Stats);
         }
         let before = wanted.map_or(u64::MAX, |wanted| wanted - 1);
-        (self.burst.min(before), Detail::Loss)
+        (self.burst.steps().min(before), Detail::Loss)
     }
 
     fn adapt(&mut self, steps: u64, detail: Detail, took: Duration) {
         if detail != Detail::Loss {
-            self.measuring.measured(took, self.step_time);
+            self.measuring.measured(took, self.burst.step_time());
             return;
         }
         self.measuring.passed(took);
-        self.step_time = Some(took / u32::try_from(steps.max(1)).unwrap_or(u32::MAX));
-        // Bursts cut short by a report say nothing about how many steps fit.
-        if steps < self.burst && took < BURST {
-            return;
-        }
-        let a_step = took.as_nanos() / u128::from(steps.max(1));
-        let fitting = u64::try_from(BURST.as_nanos() / a_step.max(1)).unwrap_or(u64::MAX);
-        self.burst = fitting.clamp(1, self.burst.saturating_mul(2));
+        self.burst.took(steps, took);
     }
 
     fn look_at_the_clock(&mut self, now: Instant) -> Result<(), Failure> {

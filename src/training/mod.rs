@@ -29,7 +29,7 @@ pub use handle::{Handle, THREAD_NAME};
 pub use look::{DataView, Lens};
 pub use mailbox::{Mailbox, stands_out};
 pub use order::rows_under_batch_norm;
-pub use pace::Measuring;
+pub use pace::{Burst, Measuring};
 pub use pretrain::{PretrainError, Pretraining, Stage};
 pub use protocol::*;
 pub use session::{Session, SessionError, Start, could_go_on};

@@ -71,12 +71,52 @@ impl Measuring {
     }
 }
 
+/// How many steps are taken between two looks at the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Burst {
+    span: Duration,
+    steps: u64,
+    /// Of a step that is not measured.
+    step_time: Option<Duration>,
+}
+
+impl Burst {
+    /// As many steps as fit into `span`, one at first.
+    pub fn of(span: Duration) -> Burst {
+        Burst {
+            span,
+            steps: 1,
+            step_time: None,
+        }
+    }
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+    /// How long a step takes that is not measured; `None` before the first.
+    pub fn step_time(&self) -> Option<Duration> {
+        self.step_time
+    }
+    /// So many steps, none of them measured, took so long: adapts the next burst, at most doubling it.
+    pub fn took(&mut self, steps: u64, took: Duration) {
+        let a_step = took / u32::try_from(steps.max(1)).unwrap_or(u32::MAX);
+        self.step_time = Some(a_step);
+        let nanoseconds = a_step.as_nanos().max(1);
+        let fitting = u64::try_from(self.span.as_nanos() / nanoseconds).unwrap_or(u64::MAX);
+        let fitting = fitting.clamp(1, self.steps.saturating_mul(2));
+        // what each burst takes beside its steps weighs on one that was cut short: it says nothing against longer ones
+        let cut_short = steps < self.steps && took < self.span;
+        self.steps = if cut_short {
+            fitting.max(self.steps)
+        } else {
+            fitting
+        };
+    }
+}
+
 /// The cadence of one run.
 #[derive(Debug)]
 pub struct Pace {
-    burst: u64,
-    /// Of a step that is not measured.
-    step_time: Option<Duration>,
+    burst: Burst,
     shown: Instant,
     stats: Measuring,
     histograms: Measuring,
@@ -96,8 +136,7 @@ pub struct Pace {
 impl Pace {
     pub fn new(now: Instant) -> Pace {
         Pace {
-            burst: 1,
-            step_time: None,
+            burst: Burst::of(BURST),
             shown: now,
             stats: Measuring::new(BURST, RAREST_STATS),
             histograms: Measuring::new(FRAME, RAREST_HISTOGRAMS),
@@ -122,18 +161,18 @@ impl Pace {
             (1, Detail::Stats)
         } else {
             let most = self.until_grown().unwrap_or(u64::MAX);
-            (self.burst.min(most), Detail::Loss)
+            (self.burst.steps().min(most), Detail::Loss)
         }
     }
 
     /// Steps from here to the one that is measured because their number has grown so far; `None` where the clock alone counts.
     fn until_grown(&self) -> Option<u64> {
-        let fast = self.step_time.is_some_and(|took| took <= FAST_STEP);
+        let fast = self.burst.step_time().is_some_and(|took| took <= FAST_STEP);
         let next = self.measured_at + self.measured_at / GROWTH;
         (fast && self.steps < FIRST_STEPS).then(|| next.saturating_sub(self.steps))
     }
 
-    /// Takes note of a burst: adapts the next one's length to the clock, at most doubling it.
+    /// Takes note of a burst, of which one that was measured is a single step.
     pub fn advanced(&mut self, steps: u64, rows: u64, took: Duration, detail: Detail) {
         if steps == 0 {
             return;
@@ -144,24 +183,21 @@ impl Pace {
         if detail != Detail::Loss {
             self.measured_at = self.steps;
         }
-        let a_step = took / u32::try_from(steps).unwrap_or(u32::MAX);
+        let plain = self.burst.step_time();
         match detail {
             Detail::Loss => {
                 self.stats.passed(took);
                 self.histograms.passed(took);
-                self.step_time = Some(a_step);
-                let nanoseconds = a_step.as_nanos().max(1);
-                let fitting = u64::try_from(BURST.as_nanos() / nanoseconds).unwrap_or(u64::MAX);
-                self.burst = fitting.clamp(1, self.burst.saturating_mul(2));
+                self.burst.took(steps, took);
             }
             Detail::Stats => {
-                self.stats.measured(a_step, self.step_time);
+                self.stats.measured(took, plain);
                 self.histograms.passed(took);
             }
             Detail::Histograms => {
                 // it has the statistics too, whatever those alone would have taken
                 self.stats.measured(Duration::ZERO, None);
-                self.histograms.measured(a_step, self.step_time);
+                self.histograms.measured(took, plain);
             }
         }
     }
@@ -254,9 +290,23 @@ mod tests {
             let (steps, detail) = pace.next(true);
             pace.advanced(steps, steps, Duration::from_micros(steps), detail);
         }
-        assert_eq!(pace.burst, 8000);
+        assert_eq!(pace.burst.steps(), 8000);
         pace.advanced(8000, 8000, Duration::from_secs(80), Detail::Loss);
-        assert_eq!(pace.burst, 1);
+        assert_eq!(pace.burst.steps(), 1);
+    }
+
+    #[test]
+    fn bursts_that_are_cut_short_only_grow() {
+        let mut burst = Burst::of(BURST);
+        for _ in 0..5 {
+            burst.took(burst.steps(), Duration::from_micros(burst.steps()));
+        }
+        assert_eq!(burst.steps(), 32);
+        burst.took(1, Duration::from_millis(4));
+        assert_eq!(burst.steps(), 32);
+        assert_eq!(burst.step_time(), Some(Duration::from_millis(4)));
+        burst.took(1, Duration::from_micros(1));
+        assert_eq!(burst.steps(), 64);
     }
 
     #[test]
@@ -293,7 +343,7 @@ mod tests {
             pace.advanced(steps, steps, Duration::from_nanos(100 * steps), detail);
             if detail != Detail::Loss {
                 at.push(pace.steps);
-                let counts = pace.step_time.is_some() && pace.steps < FIRST_STEPS;
+                let counts = pace.burst.step_time().is_some() && pace.steps < FIRST_STEPS;
                 assert_eq!(pace.evaluation_due(start), counts);
             }
         }
