@@ -17,6 +17,9 @@ pub trait Function: Copy {
     }
 }
 
+/// What a value below it lacks to 1 is told to within 4·10⁻⁶.
+const NEAR_ONE: f64 = 0.96;
+
 /// Beyond ±750 every exponential here is 0 even in f64: a bound that keeps ∞·0 out of products.
 const FAR: f64 = 750.0;
 
@@ -44,10 +47,10 @@ impl Function for Logistic {
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.logistic_slope()
     }
-    /// y(1 - y), but not where y has come so near to 1 that 1 - y has lost its digits.
+    /// y(1 - y), but not where y has come so near to 1 that 1 - y has lost more than the last digit.
     #[inline(always)]
     fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
-        let near = out.constant(0.9).lt(out);
+        let near = out.constant(NEAR_ONE).lt(out);
         let cheap = out * (out.constant(1.0) - out);
         if L::any(near) {
             L::select(near, z.logistic_slope(), cheap)
@@ -68,10 +71,10 @@ impl Function for Tanh {
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.tanh_slope()
     }
-    /// 1 - y², but not where y has come so near to ±1 that the difference has lost its digits.
+    /// 1 - y², but not where y has come so near to ±1 that the difference has lost more than the last digit.
     #[inline(always)]
     fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
-        let near = out.constant(0.9).lt(out.abs());
+        let near = out.constant(NEAR_ONE).lt(out.abs());
         let cheap = (-out).mul_add(out, out.constant(1.0));
         if L::any(near) {
             L::select(near, z.tanh_slope(), cheap)

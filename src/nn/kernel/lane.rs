@@ -73,9 +73,8 @@ pub trait Lane:
     }
     #[inline(always)]
     fn tanh(self) -> Self {
-        let a = self.abs();
-        let e = (-(a + a)).expm1_below();
-        (-e / (e + self.constant(2.0))).copysign(self)
+        let e = (self.abs() * self.constant(-2.0)).expm1_below();
+        (e / (e + self.constant(2.0))).copysign(self)
     }
     /// The derivative of [`Lane::tanh`], 4e⁻²|ˣ| / (1 + e⁻²|ˣ|)²: 1 - y² would be 0 beyond x = 9 in f32.
     #[inline(always)]

@@ -14,6 +14,8 @@ const EXP_HIGH: f32 = 88.722_84;
 /// ln 2 in two parts, the first of so few bits that its product with an exponent is exact.
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
+/// 1.5·2²³ and the bias of an exponent.
+const BIASED_ZERO: f32 = 12_582_912.0 + 127.0;
 /// Below this eˣ - 1 is -1.
 const EXPM1_LOW: f32 = -17.5;
 /// π in parts of 8, 11, 11 and 24 bits: products with integers under 2¹³ are exact.
@@ -86,16 +88,21 @@ fn polynomial<S: Simd, const N: usize>(s: S, x: Vector<S>, coefficients: [f32; N
     sum
 }
 
-/// x = n·ln 2 + r: (eʳ - 1, 2ⁿ) for x in [EXP_LOW, EXP_HIGH]; anything elsewhere, NaN for NaN.
+/// x = n·ln 2 + r: (eʳ - 1, 2ⁿ) for x in [EXP_LOW, 0], or to EXP_HIGH where it may be `ABOVE` 0; anything elsewhere, NaN for
+/// NaN.
 #[inline(always)]
-fn exp_parts<S: Simd>(s: S, x: Vector<S>) -> (Vector<S>, Vector<S>) {
-    // 2¹²⁸ is not an f32: the last stretch below EXP_HIGH has a longer r instead
-    let n = (x * splat(s, std::f32::consts::LOG2_E))
-        .round_ties_even()
-        .min(splat(s, 127.0));
+fn exp_parts<S: Simd, const ABOVE: bool>(s: S, x: Vector<S>) -> (Vector<S>, Vector<S>) {
+    // so large that the sum is rounded to a whole number, whose last bits are then those of 2ⁿ's exponent
+    let zero = splat(s, BIASED_ZERO);
+    let mut biased = fma(x, splat(s, std::f32::consts::LOG2_E), zero);
+    if ABOVE {
+        // 2¹²⁸ is not an f32: the last stretch below EXP_HIGH has a longer r instead
+        biased = biased.min(splat(s, BIASED_ZERO + 127.0));
+    }
+    let n = biased - zero;
     let r = fma(n, splat(s, -LN2_HIGH), x);
     let r = fma(n, splat(s, -LN2_LOW), r);
-    let power = (n.to_int::<Ints<S>>() + Ints::splat(s, 127)) << 23;
+    let power = biased.bitcast::<Ints<S>>() << 23;
     let p = polynomial(s, r, EXP);
     (fma(p * r, r, r), power.bitcast())
 }
@@ -168,13 +175,15 @@ impl<S: Simd> Lane for Vector<S> {
     #[inline(always)]
     fn exp(self) -> Self {
         let s = self.token();
-        let high = splat(s, EXP_HIGH).simd_lt(self);
-        Select::select(high, splat(s, f32::INFINITY), self.exp_below())
+        let (m, power) = exp_parts::<S, true>(s, self);
+        let (low, high) = (splat(s, EXP_LOW), splat(s, EXP_HIGH));
+        let y = Select::select(self.simd_lt(low), splat(s, 0.0), fma(m, power, power));
+        Select::select(high.simd_lt(self), splat(s, f32::INFINITY), y)
     }
     #[inline(always)]
     fn exp_below(self) -> Self {
         let s = self.token();
-        let (m, power) = exp_parts(s, self);
+        let (m, power) = exp_parts::<S, false>(s, self);
         let low = self.simd_lt(splat(s, EXP_LOW));
         Select::select(low, splat(s, 0.0), fma(m, power, power))
     }
@@ -182,7 +191,7 @@ impl<S: Simd> Lane for Vector<S> {
     fn expm1_below(self) -> Self {
         let s = self.token();
         let one = splat(s, 1.0);
-        let (m, power) = exp_parts(s, self);
+        let (m, power) = exp_parts::<S, false>(s, self);
         let low = self.simd_lt(splat(s, EXPM1_LOW));
         Select::select(low, -one, fma(m, power, power - one))
     }
