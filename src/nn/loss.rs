@@ -1,5 +1,7 @@
 //! Losses, on the output layer's pre-activations (logits).
 
+mod classes;
+
 use super::kernel::{Blocked, LANES, Real};
 use super::network::batch::{BatchError, Target, TargetsView};
 use super::stats::Score;
@@ -68,9 +70,17 @@ impl Loss {
         let per_class = matches!(targets, TargetsView::Classes(_));
         if let Some(gradient) = gradient.as_deref_mut() {
             gradient.set_rows(rows);
-            gradient.clear_padding();
         }
         let scale = 1.0 / self.divisor(rows, outputs);
+        if let (Self::CrossEntropy, TargetsView::Classes(classes)) = (self, targets)
+            && smoothing == 0.0
+            && (2..=classes::MOST).contains(&outputs)
+        {
+            return of_few_classes(out, classes, scale, gradient);
+        }
+        if let Some(gradient) = gradient.as_deref_mut() {
+            gradient.clear_padding();
+        }
         let (mut sum, mut correct) = (0.0, 0);
         for row in 0..rows {
             let target = targets.row(row);
@@ -97,12 +107,8 @@ impl Loss {
                 .map(|g| g.block_mut(block)[lane..].iter_mut().step_by(LANES));
             sum += self.row(z, q, smoothing, outputs, scale, g);
         }
-        if !T::from_f64(sum * scale).is_finite() {
-            // a network of these numbers has no such loss: what is shown and what stops the run agree
-            sum *= f64::INFINITY;
-        }
         Ok(LossSum {
-            sum,
+            sum: within::<T>(sum, scale),
             correct: per_class.then_some(correct),
             rows,
         })
@@ -154,6 +160,48 @@ impl Loss {
             }),
         }
     }
+}
+
+/// A sum whose mean `T` has no number for is infinite: a network of these numbers has no such loss, and what is shown and what
+/// stops the run agree.
+fn within<T: Real>(sum: f64, scale: f64) -> f64 {
+    if T::from_f64(sum * scale).is_finite() {
+        sum
+    } else {
+        sum * f64::INFINITY
+    }
+}
+
+/// Cross-entropy without smoothing, of at most [`classes::MOST`] classes.
+fn of_few_classes<T: Real>(
+    out: &Blocked<T>,
+    of_rows: &[u32],
+    scale: f64,
+    mut gradient: Option<&mut Blocked<T>>,
+) -> Result<LossSum, BatchError> {
+    let outputs = out.features();
+    if let Some(row) = of_rows.iter().position(|class| *class as usize >= outputs) {
+        let class = of_rows[row] as usize;
+        return Err(BatchError::Class {
+            row,
+            class,
+            outputs,
+        });
+    }
+    let (mut sum, mut correct) = (0.0, 0);
+    for (block, of_rows) in of_rows.chunks(LANES).enumerate() {
+        let z = out.block(block).as_chunks().0;
+        let gradient = gradient.as_deref_mut();
+        let gradient = gradient.map(|g| g.block_mut(block).as_chunks_mut().0);
+        let (loss, named) = classes::cross_entropy(z, of_rows, scale, gradient);
+        sum += loss;
+        correct += named;
+    }
+    Ok(LossSum {
+        sum: within::<T>(sum, scale),
+        correct: Some(correct),
+        rows: out.rows(),
+    })
 }
 
 /// What output `k` should be.
@@ -252,3 +300,6 @@ fn names_class<T: Real>(out: &Blocked<T>, row: usize, class: usize, loss: &Loss)
             if k < class { other < own } else { other <= own }
         })
 }
+
+#[cfg(test)]
+mod tests;

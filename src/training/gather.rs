@@ -42,6 +42,11 @@ impl Gathered {
         self.rows = rows.len();
         copy_rows(&mut self.x, &from.x, rows, 1);
         match &from.y {
+            Targets::Classes(all) if per_row == 1 => {
+                for (to, &row) in self.classes.iter_mut().zip(rows) {
+                    *to = all[row as usize];
+                }
+            }
             Targets::Classes(all) => {
                 for (to, &row) in self.classes.chunks_exact_mut(per_row).zip(rows) {
                     let start = row as usize * per_row;

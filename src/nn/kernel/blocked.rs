@@ -1,6 +1,7 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, Crew, LANES, Real};
+use super::{Buffer, Crew, LANES, Real, level};
+use fearless_simd::{dispatch, prelude::*};
 use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
@@ -112,15 +113,14 @@ impl<T: Real> Blocked<T> {
     /// Zeroes the lanes past the last row, as deltas want them.
     pub fn clear_padding(&mut self) {
         let (rows, used) = (self.rows, self.rows % LANES);
-        if used > 0 {
-            let keeps: [bool; LANES] = std::array::from_fn(|lane| lane < used);
-            // whole vectors are written, since a vector that is read back cannot be put together from parts under way
-            for lanes in self.block_mut(rows / LANES).as_chunks_mut::<LANES>().0 {
-                for (v, keep) in lanes.iter_mut().zip(keeps) {
-                    *v = if keep { *v } else { T::ZERO };
-                }
-            }
+        if used == 0 {
+            return;
         }
+        let last = self.block_mut(rows / LANES).as_chunks_mut().0;
+        dispatch!(level(), s => s.vectorize(
+            #[inline(always)]
+            || clear_lanes(last, used)
+        ));
     }
     /// Takes over `x`, `[rows][features]`; lanes past the last row become 0.
     ///
@@ -130,6 +130,12 @@ impl<T: Real> Blocked<T> {
         assert_eq!(x.ncols(), self.features, "columns of the batch");
         self.set_rows(x.nrows());
         self.clear_padding();
+        if let Some(x) = x
+            .as_slice()
+            .filter(|x| !x.is_empty() && self.features < LANES)
+        {
+            return self.load_narrow(x);
+        }
         let size = self.features * LANES;
         let blocks = self.data.chunks_exact_mut(size.max(1));
         for (rows, block) in x.axis_chunks_iter(Axis(0), LANES).zip(blocks) {
@@ -138,6 +144,18 @@ impl<T: Real> Blocked<T> {
             for (lane, values) in rows.outer_iter().enumerate() {
                 let places = block.chunks_exact_mut(LANES);
                 for (place, &value) in places.zip(values) {
+                    place[lane] = T::from_f32(value);
+                }
+            }
+        }
+    }
+    /// The same of rows in one piece that have no whole vector.
+    fn load_narrow(&mut self, x: &[f32]) {
+        let (features, size) = (self.features, self.features * LANES);
+        let blocks = self.data.chunks_exact_mut(size);
+        for (rows, block) in x.chunks(size).zip(blocks) {
+            for (lane, values) in rows.chunks_exact(features).enumerate() {
+                for (place, &value) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(values) {
                     place[lane] = T::from_f32(value);
                 }
             }
@@ -181,6 +199,19 @@ impl<T: Real> Blocked<T> {
         assert_eq!(self.features, other.features, "features");
         self.set_rows(other.rows);
         self.data_mut().copy_from_slice(other.data());
+    }
+}
+
+/// Zeroes all lanes but the first `used`. Whole vectors are written, since a vector that is read back cannot be put together
+/// from parts under way.
+#[inline(always)]
+fn clear_lanes<T: Real>(features: &mut [[T; LANES]], used: usize) {
+    let numbers: [T; LANES] = std::array::from_fn(|lane| T::from_f64(lane as f64));
+    let used = T::from_f64(used as f64);
+    for lanes in features {
+        for (v, number) in lanes.iter_mut().zip(numbers) {
+            *v = if number < used { *v } else { T::ZERO };
+        }
     }
 }
 

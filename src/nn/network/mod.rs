@@ -22,7 +22,7 @@ mod step;
 mod tensors;
 mod tied;
 mod update;
-mod wide;
+pub(crate) mod wide;
 
 pub use batch::{Batch, BatchError, TargetsView};
 pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, memory_needed};

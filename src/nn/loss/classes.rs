@@ -1,0 +1,130 @@
+//! Softmax cross-entropy of a few classes, sixteen rows side by side: row by row it would be a good part of a small network's
+//! step.
+
+use crate::nn::kernel::{LANES, Real};
+use crate::nn::network::wide::wide;
+
+/// The most classes, whose exponentials are kept on the stack.
+pub const MOST: usize = 16;
+
+/// Up to sixteen rows' losses added up, and how many rows had their class named.
+///
+/// `z`: the logits, `[class][lane]`; `classes`: each row's own, below the number of logits. `gradient`, `[class][lane]`: `scale`
+/// times ∂loss/∂z, and 0 in the lanes of no row.
+pub fn cross_entropy<T: Real>(
+    z: &[[T; LANES]],
+    classes: &[u32],
+    scale: f64,
+    gradient: Option<&mut [[T; LANES]]>,
+) -> (f64, usize) {
+    wide(
+        #[inline(always)]
+        || {
+            let (tops, firsts) = tops(z);
+            let exponentials = exponentials(z, &tops, classes.len());
+            let sums = sums(&exponentials[..z.len()]);
+            let (mut loss, mut named, mut product) = (0.0, 0, 1.0);
+            for (lane, &class) in classes.iter().enumerate() {
+                let top = tops[lane];
+                loss += top - z[class as usize][lane].to_f64();
+                // no branches: which class a row is of cannot be foreseen
+                named +=
+                    usize::from(firsts[lane] == f64::from(class)) & usize::from(top.is_finite());
+                // each lies between 1 and the number of classes: the product of all has a place in f64
+                product *= sums[lane];
+            }
+            if let Some(gradient) = gradient {
+                put_gradient(&exponentials, &sums, classes, scale, gradient);
+            }
+            (loss + product.ln(), named)
+        },
+    )
+}
+
+/// Each row's largest logit, and the first class that has it; NaN beside a NaN.
+#[inline(always)]
+fn tops<T: Real>(z: &[[T; LANES]]) -> ([f64; LANES], [f64; LANES]) {
+    let mut tops = [f64::NEG_INFINITY; LANES];
+    for z in z {
+        for (top, z) in tops.iter_mut().zip(z) {
+            let z = z.to_f64();
+            *top = if z > *top || z.is_nan() { z } else { *top };
+        }
+    }
+    let mut firsts = [f64::NAN; LANES];
+    for (k, z) in z.iter().enumerate().rev() {
+        for ((first, z), top) in firsts.iter_mut().zip(z).zip(tops) {
+            *first = if z.to_f64() == top { k as f64 } else { *first };
+        }
+    }
+    (tops, firsts)
+}
+
+/// Of the logits less the largest, of so many lanes.
+#[inline(always)]
+fn exponentials<T: Real>(
+    z: &[[T; LANES]],
+    tops: &[f64; LANES],
+    lanes: usize,
+) -> [[f64; LANES]; MOST] {
+    let mut out = [[0.0; LANES]; MOST];
+    if let [first, second] = z {
+        // one of two is 1
+        let mut other = [0.0; LANES];
+        for (e, (a, b)) in other.iter_mut().zip(first.iter().zip(second)).take(lanes) {
+            *e = (-(a.to_f64() - b.to_f64()).abs()).exp();
+        }
+        for (e, z) in out.iter_mut().zip(z) {
+            for (((e, z), top), other) in e.iter_mut().zip(z).zip(tops).zip(other) {
+                *e = if z.to_f64() == *top { 1.0 } else { other };
+            }
+        }
+        return out;
+    }
+    for (e, z) in out.iter_mut().zip(z) {
+        for ((e, z), top) in e.iter_mut().zip(z).zip(tops).take(lanes) {
+            *e = (z.to_f64() - top).exp();
+        }
+    }
+    out
+}
+
+#[inline(always)]
+fn sums(exponentials: &[[f64; LANES]]) -> [f64; LANES] {
+    let mut sums = [0.0; LANES];
+    for e in exponentials {
+        for (sum, e) in sums.iter_mut().zip(e) {
+            *sum += e;
+        }
+    }
+    sums
+}
+
+/// softmax z less 1 for each row's own class
+#[inline(always)]
+fn put_gradient<T: Real>(
+    exponentials: &[[f64; LANES]],
+    sums: &[f64; LANES],
+    classes: &[u32],
+    scale: f64,
+    gradient: &mut [[T; LANES]],
+) {
+    // no class in the lanes of no row
+    let mut own = [f64::NAN; LANES];
+    for (own, &class) in own.iter_mut().zip(classes) {
+        *own = f64::from(class);
+    }
+    let used: [bool; LANES] = std::array::from_fn(|lane| lane < classes.len());
+    for ((k, e), gradient) in exponentials.iter().enumerate().zip(gradient) {
+        let k = k as f64;
+        for (lane, g) in gradient.iter_mut().enumerate() {
+            let q = if own[lane] == k { 1.0 } else { 0.0 };
+            let slope = (e[lane] / sums[lane] - q) * scale;
+            *g = if used[lane] {
+                T::from_f64(slope)
+            } else {
+                T::ZERO
+            };
+        }
+    }
+}
