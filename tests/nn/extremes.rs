@@ -132,6 +132,64 @@ fn a_gradient_that_overflows_alone_is_backward() {
     assert!(outcome.stats[0].grad_norm > 1e39 && outcome.stats[0].grad_norm.is_finite());
 }
 
+/// Layers that are large enough to be learned while their gradient is being made: they have to wait where it may not be finite.
+#[test]
+fn large_layers_learn_nothing_of_what_is_not_finite() {
+    let mut spec = make::spec(&[200; 31], &Activation::Sine, Loss::Mse);
+    spec.layers.iter_mut().for_each(|l| {
+        l.init = Initializer::Normal {
+            mean: 0.0,
+            std: 10.0,
+        };
+        l.bias = Bias::Off;
+    });
+    let x = make::inputs(8, 200, 1);
+    let y = Targets::of(&spec.loss, 8, 200, 1);
+    let batch = Batch {
+        x: x.view(),
+        y: y.view(),
+    };
+    let of = |observe| {
+        let mut network = make::network::<f32>(&spec, 8, 1);
+        let before = network.parameters();
+        let outcome = network.step(&batch, &sgd(), 0.1, observe).expect("steps");
+        (network.parameters(), before, outcome)
+    };
+    let (after, before, outcome) = of(Observe::Loss);
+    let NonFinite { layer, direction } = outcome.first_non_finite.expect("it overflows");
+    assert_eq!(direction, Direction::Backward);
+    assert!((1..30).contains(&layer), "{layer}");
+    for (index, (after, before)) in after.iter().zip(&before).enumerate() {
+        let learned = after != before;
+        assert!(!(learned && index <= layer), "layer {index}");
+        // the norm of a layer above may be too large where none of its elements is
+        assert!(learned || index < layer + 3, "layer {index}");
+    }
+    assert_eq!(after, of(Observe::Stats).0);
+}
+
+/// What is left of a gradient that was not finite is not taken for that of a later step, of which nothing is kept.
+#[test]
+fn an_earlier_overflow_is_not_a_later_ones() {
+    let spec = make::spec(&[200, 400, 400, 5], &Activation::Relu, Loss::Mse);
+    let mut network = make::network::<f32>(&spec, 8, 1);
+    let y = Targets::of(&spec.loss, 8, 5, 1);
+    let mut step = |factor: f32| {
+        let x = make::inputs(8, 200, 1).mapv(|v| v * factor);
+        let batch = Batch {
+            x: x.view(),
+            y: y.view(),
+        };
+        network
+            .step(&batch, &sgd(), 0.0, Observe::Loss)
+            .expect("steps")
+    };
+    assert_eq!(step(1.0).first_non_finite, None);
+    let overflowed = step(1e20).first_non_finite.expect("it overflows");
+    assert_eq!(step(1.0).first_non_finite, None);
+    assert_eq!(step(1e20).first_non_finite, Some(overflowed));
+}
+
 #[test]
 fn logits_of_ten_thousand_give_a_finite_loss() {
     for (loss, expected) in [(Loss::CrossEntropy, 2e4), (Loss::BinaryCrossEntropy, 1e4)] {

@@ -113,32 +113,36 @@ fn optimizer_state_of_another_size_is_refused() {
 
 #[test]
 fn what_is_observed_changes_no_bit() {
-    let hyper = make::hyper(make::named("adam"));
-    let mut plain = make::network::<f32>(&rich(), ROWS, 5);
-    let mut watched = make::network::<f32>(&rich(), ROWS, 5);
-    for number in 0..20 {
-        step(&mut plain, &hyper, number, Observe::Loss);
-        let outcome = step(
-            &mut watched,
-            &hyper,
-            number,
-            if number % 2 == 0 {
-                Observe::Stats
-            } else {
-                Observe::Full
-            },
-        );
-        assert_eq!(outcome.stats.len(), 5);
-        let x = make::inputs(ROWS, 6, number);
-        let y = Targets::of(&Loss::CrossEntropy, ROWS, 4, number);
-        let batch = Batch {
-            x: x.view(),
-            y: y.view(),
-        };
-        watched.probe(&batch, &Regularize::default()).expect("fits");
-        watched.evaluate(&batch).expect("fits");
+    for (spec, optimizer) in [
+        (rich(), make::named("adam")),
+        (wide(), make::named("rmsprop")),
+        (wide(), make::named("sgd")),
+    ] {
+        let mut hyper = make::hyper(optimizer);
+        hyper.regularize.max_norm = 2.0;
+        let mut plain = make::network::<f32>(&spec, ROWS, 5);
+        let mut watched = make::network::<f32>(&spec, ROWS, 5);
+        for number in 0..20 {
+            let unseen = step(&mut plain, &hyper, number, Observe::Loss);
+            let observe = match number % 2 {
+                0 => Observe::Stats,
+                _ => Observe::Full,
+            };
+            let outcome = step(&mut watched, &hyper, number, observe);
+            assert_eq!(outcome.stats.len(), spec.layers.len());
+            assert_eq!(unseen.global_grad_norm, outcome.global_grad_norm);
+            let x = make::inputs(ROWS, spec.inputs, number);
+            let outputs = spec.layers.last().map_or(0, |l| l.units);
+            let y = Targets::of(&Loss::CrossEntropy, ROWS, outputs, number);
+            let batch = Batch {
+                x: x.view(),
+                y: y.view(),
+            };
+            watched.probe(&batch, &Regularize::default()).expect("fits");
+            watched.evaluate(&batch).expect("fits");
+        }
+        assert_eq!(plain.state(), watched.state());
     }
-    assert_eq!(plain.state(), watched.state());
 }
 
 /// Runs its members one after the other, the last first, and counts how often it was asked.
@@ -155,7 +159,8 @@ impl Team for Backwards {
     }
 }
 
-/// Wide enough that every pass is shared out, with widths that no number of threads divides.
+/// Wide enough that every pass is shared out and that gradients are made in strips, with widths that no number of threads
+/// divides.
 fn wide() -> NetworkSpec {
     let mut spec = make::spec(
         &[37, 613, 101, 413, 5],

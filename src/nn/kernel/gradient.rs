@@ -3,7 +3,7 @@
 use super::product::{BLOCKS, runs};
 use super::team::{Crew, row_shares};
 use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, tiles};
-use super::transpose::{ZEROS, transpose};
+use super::transpose::transpose;
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Weights};
 use fearless_simd::prelude::*;
@@ -32,7 +32,6 @@ impl Panels {
                 let to = data.chunks_exact_mut(size);
                 for (x, to) in x.zip(to) {
                     let at = block * LANES * LANES;
-                    let x = |i: usize| x.get(i).unwrap_or(&ZEROS);
                     transpose(s, x, &mut to[at..][..LANES * LANES]);
                 }
             }
@@ -49,6 +48,40 @@ impl Panels {
     }
 }
 
+/// Elements of a gradient that are made before they are used: they stay in the second-level cache beside the weights and the
+/// optimizer's state that they change.
+const STRIP: usize = 32 * 1024;
+
+/// Rows that are not divided, between strips or members.
+pub const GROUP: usize = 6;
+
+/// Whether a matrix of so many elements is made in more than one strip.
+pub fn has_strips(elements: usize) -> bool {
+    elements > STRIP
+}
+
+/// Cuts rows of `ld` elements into strips of whole groups, as many as a strip holds.
+pub fn strips(rows: Range<usize>, ld: usize) -> impl Iterator<Item = Range<usize>> {
+    let most = (STRIP / ld.max(1) / GROUP).max(1) * GROUP;
+    let end = rows.end;
+    rows.step_by(most)
+        .map(move |start| start..(start + most).min(end))
+}
+
+/// The rows of `units` of the gradient, `ld` elements each.
+pub fn weight_gradient_rows<S: Simd>(
+    s: S,
+    delta: &Blocked<f32>,
+    input: &Panels,
+    units: Range<usize>,
+    grad: &mut [f32],
+    (inputs, ld): (usize, usize),
+) {
+    for blocks in runs(delta.blocks(), BLOCKS) {
+        gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
+    }
+}
+
 /// grad = Σ over the rows of delta·inputᵀ
 pub fn weight_gradient<S: Simd>(
     s: S,
@@ -61,9 +94,7 @@ pub fn weight_gradient<S: Simd>(
     assert_eq!(delta.features(), units, "features of the delta");
     let shares = row_shares(crew, units, ld, grad.data_mut());
     crew.each(shares, |(units, grad)| {
-        for blocks in runs(delta.blocks(), BLOCKS) {
-            gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
-        }
+        weight_gradient_rows(s, delta, input, units, grad, (inputs, ld));
     });
 }
 
@@ -156,11 +187,14 @@ pub fn bias_gradient<S: Simd>(s: S, delta: &Blocked<f32>, grad: &mut [f32]) {
     s.vectorize(
         #[inline(always)]
         || {
+            let (data, features) = (lanes(delta.data()), delta.features());
             for (unit, g) in grad.iter_mut().enumerate() {
                 let mut sum = Vector::splat(s, 0.0);
-                for block in 0..delta.blocks() {
-                    // lanes past the last row are 0
-                    sum += Vector::from_slice(s, delta.feature(block, unit));
+                let mut at = unit;
+                // lanes past the last row are 0
+                while let Some(d) = data.get(at) {
+                    sum += Vector::load_array_ref(s, d);
+                    at += features;
                 }
                 *g = sum.reduce_sum();
             }

@@ -24,6 +24,8 @@ use std::sync::OnceLock;
 
 pub use blocked::{Blocked, Share};
 pub use buffer::Buffer;
+pub use extremes::Extremes;
+pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
 pub use real::Real;
 pub use team::{Crew, Team};

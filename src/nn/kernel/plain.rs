@@ -1,6 +1,7 @@
 //! The products as plain loops: what `f64` runs, and what the vector code is tested against.
 
-use super::{Blocked, LANES, Real, Weights};
+use super::{Blocked, Extremes, LANES, Real, Weights};
+use std::ops::Range;
 
 /// out = W·in + b, `[rows][units]`.
 pub fn affine<T: Real>(
@@ -44,11 +45,24 @@ pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &
 
 /// grad = Σ over rows of delta·inputᵀ, `[units][inputs]`.
 pub fn weight_gradient<T: Real>(delta: &Blocked<T>, input: &Blocked<T>, grad: &mut Weights<T>) {
-    grad.fill_zero();
+    let (units, ld) = (grad.units(), grad.ld());
+    weight_gradient_rows(delta, input, 0..units, ld, grad.data_mut());
+}
+
+/// The rows of `units` of it, `ld` elements each.
+pub fn weight_gradient_rows<T: Real>(
+    delta: &Blocked<T>,
+    input: &Blocked<T>,
+    units: Range<usize>,
+    ld: usize,
+    grad: &mut [T],
+) {
+    grad.fill(T::ZERO);
     for block in 0..delta.blocks() {
         let lanes = delta.lanes(block);
         let (d, x) = (delta.block(block), input.block(block));
-        for (row, d) in grad.rows_mut().zip(d.chunks_exact(LANES)) {
+        let d = d.chunks_exact(LANES).skip(units.start);
+        for (row, d) in grad.chunks_exact_mut(ld.max(1)).zip(d) {
             for (g, x) in row.iter_mut().zip(x.chunks_exact(LANES)) {
                 for (&d, &x) in d[..lanes].iter().zip(x) {
                     *g = d.mul_add(x, *g);
@@ -104,14 +118,20 @@ pub fn affine_backward_run<T: Real>(weights: &Weights<T>, delta: &[T], out: &mut
     }
 }
 
-/// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
-pub fn extremes<T: Real>(values: &[T]) -> (T, T) {
-    let none = (T::ZERO, T::from_f64(f64::INFINITY));
-    values.iter().fold(none, |(top, least), v| {
+/// See [`Extremes`].
+pub fn extremes<T: Real>(values: &[T]) -> Extremes<T> {
+    let none = Extremes {
+        top: T::ZERO,
+        least: T::from_f64(f64::INFINITY),
+        nan: false,
+    };
+    values.iter().fold(none, |so_far, v| {
         let v = v.abs();
-        (
-            if v > top { v } else { top },
-            if v > T::ZERO && v < least { v } else { least },
-        )
+        let Extremes { top, least, nan } = so_far;
+        Extremes {
+            top: if v > top { v } else { top },
+            least: if v > T::ZERO && v < least { v } else { least },
+            nan: nan || v.to_f64().is_nan(),
+        }
     })
 }

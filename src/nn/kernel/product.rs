@@ -4,7 +4,8 @@
 
 use super::team::Crew;
 use super::tile::{
-    self, Lanes, Sums, Tiles, by_rows, lanes, multiply, multiply_packed, multiply_strip, tiles,
+    self, Lanes, STEPS, Sums, Tiles, by_rows, lanes, multiply, multiply_packed, multiply_strip,
+    tiles,
 };
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Share, Weights};
@@ -12,9 +13,9 @@ use fearless_simd::prelude::*;
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// Depth of a product's pieces, so that a piece of the batch stays in the second-level cache and a strip of the weights in
-/// the first.
-const DEPTH: usize = 256;
+/// Depth that a product's pieces do not exceed, so that a piece of the batch stays in the second-level cache and a strip of the
+/// weights in the first.
+const DEPTH: usize = 272;
 /// Products up to this depth run in one piece.
 const SHALLOW: usize = 400;
 
@@ -22,14 +23,14 @@ const SHALLOW: usize = 400;
 /// in the second-level cache while the tiles pass over them.
 pub(super) const BLOCKS: usize = 16;
 
-/// The pieces of a product of this depth; an empty one where there is nothing to multiply.
+/// The pieces of a product of this depth, nearly equal; an empty one where there is nothing to multiply.
 fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
-    let piece = if depth <= SHALLOW {
-        depth.max(1)
+    let count = if depth <= SHALLOW {
+        1
     } else {
-        DEPTH
+        depth.div_ceil(DEPTH)
     };
-    runs(depth, piece)
+    runs(depth, depth.div_ceil(count).next_multiple_of(STEPS).max(1))
 }
 
 /// Some blocks of a batch, and a piece of the product's depth: the blocks in order, and for them all pieces.

@@ -3,13 +3,16 @@
 use super::gradient::{self, Panels};
 use super::pass::{Apply, ApplyBackward};
 use super::product;
-use super::{Blocked, Crew, LANES, Weights, extremes, level, plain, runs, transpose};
+use super::{
+    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, plain, runs, transpose,
+};
 use crate::nn::activation::{self, Activation, Function};
 use crate::nn::number::Number;
 use fearless_simd::dispatch;
 use ndarray::ArrayView2;
 use std::cell::RefCell;
 use std::iter::Sum;
+use std::ops::Range;
 
 /// `f32` for training, `f64` for checking the same code against finite differences.
 ///
@@ -27,8 +30,8 @@ pub trait Real: Number + Sum {
     fn load_rows(_rows: ArrayView2<f32>, _block: &mut [Self]) -> usize {
         0
     }
-    /// The largest magnitude, and the least but 0 (infinite where all are 0); NaNs are passed over.
-    fn extremes(values: &[Self]) -> (Self, Self);
+    /// The largest and the least magnitude.
+    fn extremes(values: &[Self]) -> Extremes<Self>;
 
     /// out = W·input + b: `[rows][inputs]` to `[rows][units]`. `out` takes over the number of rows.
     fn affine(
@@ -70,6 +73,16 @@ pub trait Real: Number + Sum {
     ) {
         Self::weight_gradient(delta, input, grad);
     }
+    /// Makes the weight gradient a strip of rows at a time, `ld` elements each, and hands each over to `take`; it is not kept.
+    /// `pieces`: one a member, with its share of the rows. Strips and shares are whole [groups](super::GROUP).
+    fn weight_gradient_in_strips<P: Send>(
+        crew: Crew<'_>,
+        delta: &Blocked<Self>,
+        input: &Blocked<Self>,
+        ld: usize,
+        pieces: impl Iterator<Item = (Range<usize>, P)>,
+        take: impl Fn(&mut P, Range<usize>, &mut [Self]) + Sync,
+    );
     fn activate_by(
         _crew: Crew<'_>,
         activation: &Activation,
@@ -170,6 +183,22 @@ impl Real for f64 {
     fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
         plain::weight_gradient(delta, input, grad);
     }
+    fn weight_gradient_in_strips<P: Send>(
+        crew: Crew<'_>,
+        delta: &Blocked<f64>,
+        input: &Blocked<f64>,
+        ld: usize,
+        pieces: impl Iterator<Item = (Range<usize>, P)>,
+        take: impl Fn(&mut P, Range<usize>, &mut [f64]) + Sync,
+    ) {
+        crew.each(pieces, |(units, mut piece)| {
+            for strip in gradient::strips(units, ld) {
+                let mut grad = vec![0.0; strip.len() * ld];
+                plain::weight_gradient_rows(delta, input, strip.clone(), ld, &mut grad);
+                take(&mut piece, strip, &mut grad);
+            }
+        });
+    }
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
         plain::bias_gradient(delta, grad);
     }
@@ -185,7 +214,7 @@ impl Real for f64 {
     ) {
         activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
     }
-    fn extremes(values: &[f64]) -> (f64, f64) {
+    fn extremes(values: &[f64]) -> Extremes<f64> {
         plain::extremes(values)
     }
     fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
@@ -205,6 +234,17 @@ impl Real for f64 {
 thread_local! {
     /// The transposed input of a weight gradient: grows to the largest layer's and is then reused.
     static PANELS: RefCell<Panels> = RefCell::default();
+    /// A strip of a weight gradient: grows to the largest and is then reused.
+    static STRIP: RefCell<Buffer<f32>> = RefCell::default();
+}
+
+/// The columns behind the last group of inputs, which no product writes.
+fn clear_padding(rows: &mut [f32], (inputs, ld): (usize, usize)) {
+    let written = inputs.next_multiple_of(LANES);
+    if written < ld {
+        rows.chunks_exact_mut(ld)
+            .for_each(|row| row[written..].fill(0.0));
+    }
 }
 
 /// Multiply-adds that take about as long as one element of an activation.
@@ -262,6 +302,34 @@ impl Real for f32 {
             });
         });
     }
+    fn weight_gradient_in_strips<P: Send>(
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        ld: usize,
+        pieces: impl Iterator<Item = (Range<usize>, P)>,
+        take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
+    ) {
+        PANELS.with_borrow_mut(|panels| {
+            dispatch!(level(), s => panels.load(s, crew, input));
+            let (panels, size) = (&*panels, (input.features(), ld));
+            crew.each(pieces, |(units, mut piece)| {
+                STRIP.with_borrow_mut(|room| {
+                    for strip in gradient::strips(units, ld) {
+                        if room.len() < strip.len() * ld {
+                            *room = Buffer::zeros(strip.len() * ld);
+                        }
+                        let grad = &mut room[..strip.len() * ld];
+                        dispatch!(level(), s => {
+                            gradient::weight_gradient_rows(s, delta, panels, strip.clone(), grad, size);
+                        });
+                        clear_padding(grad, size);
+                        take(&mut piece, strip, grad);
+                    }
+                });
+            });
+        });
+    }
     fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
         dispatch!(level(), s => gradient::bias_gradient(s, delta, grad));
     }
@@ -279,7 +347,7 @@ impl Real for f32 {
         let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
         dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
     }
-    fn extremes(values: &[f32]) -> (f32, f32) {
+    fn extremes(values: &[f32]) -> Extremes<f32> {
         dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {

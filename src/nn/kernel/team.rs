@@ -93,10 +93,21 @@ pub fn row_shares<'a, T>(
     crew: Crew<'a>,
     rows: usize,
     ld: usize,
+    data: &'a mut [T],
+) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
+    group_shares(crew, (rows, 1), ld, data)
+}
+
+/// The same in whole groups of rows; the last group may be smaller.
+pub fn group_shares<'a, T>(
+    crew: Crew<'a>,
+    (rows, group): (usize, usize),
+    ld: usize,
     mut data: &'a mut [T],
 ) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
     (0..crew.members()).map(move |member| {
-        let share = crew.share(rows, member);
+        let share = crew.share(rows.div_ceil(group), member);
+        let share = share.start * group..(share.end * group).min(rows);
         let (own, rest) = std::mem::take(&mut data).split_at_mut(share.len() * ld);
         data = rest;
         (share, own)

@@ -140,6 +140,37 @@ fn gradients_as_by_plain_loops() {
     });
 }
 
+#[test]
+fn a_gradient_in_strips_is_that_of_the_whole() {
+    let mut numbers = Numbers(5);
+    // the second with columns of padding behind the last group of inputs
+    for (units, inputs, rows) in [(100, 784, 33), (137, 512, 300), (7, 9000, 3)] {
+        let delta = numbers.batch(units, rows, 0.0);
+        let input = numbers.batch(inputs, rows, 7.0);
+        let mut want = Weights::zeros(units, inputs);
+        f32::weight_gradient(&delta, &input, &mut want);
+        let mut got = Weights::<f32>::zeros(units, inputs);
+        got.data_mut().fill(f32::NAN);
+        let (ld, mut strips) = (got.ld(), 0);
+        let counted = std::sync::Mutex::new(&mut strips);
+        let piece = (0..units, got.data_mut());
+        f32::weight_gradient_in_strips(
+            Crew::ALONE,
+            &delta,
+            &input,
+            ld,
+            std::iter::once(piece),
+            |piece, strip, grad| {
+                assert!(strip.start.is_multiple_of(GROUP));
+                piece[strip.start * ld..strip.end * ld].copy_from_slice(grad);
+                **counted.lock().expect("alone") += 1;
+            },
+        );
+        assert_eq!(got.data(), want.data(), "{units}x{inputs} on {rows}");
+        assert!(strips > 1, "{units}x{inputs}");
+    }
+}
+
 /// As on a processor whose registers hold two columns of sums beside each other.
 #[test]
 fn a_tile_of_two_columns_as_one_of_one() {
@@ -290,17 +321,25 @@ fn activations_agree_with_f64_over_a_sweep() {
 
 #[test]
 fn the_largest_and_the_least_magnitude_pass_over_zeros_and_nans() {
+    let found = |values: &[f32]| {
+        let found = f32::extremes(values);
+        assert_eq!(found, plain::extremes(values));
+        (found.top, found.least, found.nan)
+    };
     let mut values = [0.0f32; 3 * LANES];
-    assert_eq!(f32::extremes(&values), (0.0, f32::INFINITY));
+    assert_eq!(found(&values), (0.0, f32::INFINITY, false));
+    values[47] = f32::NEG_INFINITY;
+    assert_eq!(found(&values), (f32::INFINITY, f32::INFINITY, false));
     values[5] = -3.0;
     values[20] = f32::NAN;
     values[40] = f32::from_bits(1);
     values[41] = 2.0;
-    assert_eq!(f32::extremes(&values), (3.0, f32::from_bits(1)));
-    values[47] = f32::NEG_INFINITY;
-    assert_eq!(f32::extremes(&values), (f32::INFINITY, f32::from_bits(1)));
-    assert_eq!(f32::extremes(&values), plain::extremes(&values));
-    assert_eq!(f32::extremes(&[f32::NAN; LANES]), (0.0, f32::INFINITY));
+    assert_eq!(found(&values), (f32::INFINITY, f32::from_bits(1), true));
+    values[47] = 1.0;
+    assert_eq!(found(&values), (3.0, f32::from_bits(1), true));
+    let nans = [f32::NAN; LANES];
+    assert_eq!(found(&nans), (0.0, f32::INFINITY, true));
+    assert_eq!(f32::extremes(&nans).bound(), f64::INFINITY);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> 
 }
 
 /// Steps of a product that are checked together.
-const STEPS: usize = 4;
+pub const STEPS: usize = 4;
 
 /// sums\[r]\[v] += Σₖ rows\[r]\[k]·columns\[v]\[k]
 #[inline(always)]

@@ -6,20 +6,32 @@ use fearless_simd::{f32x4, prelude::*};
 use ndarray::ArrayView2;
 
 /// A row that is missing.
-pub const ZEROS: Lanes = [0.0; LANES];
+const ZEROS: Lanes = [0.0; LANES];
 
-/// `x`: sixteen rows by number; `out`: their columns, one after the other.
+/// `rows`: up to sixteen, those that are missing as 0; `out`: their columns, one after the other.
 #[inline(always)]
-pub fn transpose<'a, S: Simd>(s: S, x: impl Fn(usize) -> &'a Lanes, out: &mut [f32]) {
+pub fn transpose<S: Simd>(s: S, rows: &[Lanes], out: &mut [f32]) {
+    let x = |i: usize| rows.get(i).unwrap_or(&ZEROS);
+    transpose_rows(s, x, rows.len(), out);
+}
+
+/// The same of the rows numbered below `count`.
+#[inline(always)]
+fn transpose_rows<'a, S: Simd>(
+    s: S,
+    row: impl Fn(usize) -> &'a Lanes,
+    count: usize,
+    out: &mut [f32],
+) {
     let Some(out) = out.as_chunks_mut().0.first_chunk_mut() else {
         return;
     };
-    let x: [&Lanes; LANES] = std::array::from_fn(x);
+    let x: [&Lanes; LANES] = std::array::from_fn(row);
     s.vectorize(
         #[inline(always)]
         || match tile::wide::<S>() {
             true => by_sixteen(s, x, out),
-            false => by_fours(s, x, out),
+            false => by_fours(s, x, count, out),
         },
     );
 }
@@ -35,11 +47,8 @@ pub fn load_rows<S: Simd>(s: S, rows: ArrayView2<f32>, block: &mut [f32]) -> usi
     let whole = rows.ncols() / LANES;
     let out = block.chunks_exact_mut(LANES * LANES).take(whole);
     for (at, out) in out.enumerate() {
-        transpose(
-            s,
-            |i| slices[i].as_chunks().0.get(at).unwrap_or(&ZEROS),
-            out,
-        );
+        let row = |i: usize| slices[i].as_chunks().0.get(at).unwrap_or(&ZEROS);
+        transpose_rows(s, row, rows.nrows(), out);
     }
     whole * LANES
 }
@@ -59,8 +68,14 @@ fn by_sixteen<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
 /// The same in squares of four by four, by two rounds each: narrower registers have instructions for that, which do not cross
 /// 128 bits, and spill none of it.
 #[inline(always)]
-fn by_fours<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
+fn by_fours<S: Simd>(s: S, x: [&Lanes; LANES], count: usize, out: &mut [Lanes; LANES]) {
     for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+        if 4 * i >= count {
+            let zero = f32x4::splat(s, 0.0);
+            out.iter_mut()
+                .for_each(|out| zero.store_array(&mut out.as_chunks_mut().0[i]));
+            continue;
+        }
         for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let mut square: [f32x4<S>; 4] =
                 x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));

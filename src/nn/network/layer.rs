@@ -76,6 +76,10 @@ pub(crate) struct Layer<T: Real> {
     pub skipped: Option<Blocked<T>>,
     /// Power of two carried beside `delta` and the gradients.
     pub exponent: i32,
+    /// The largest magnitude in `delta` = ∂loss/∂pre; infinite beside a NaN.
+    pub delta_top: f64,
+    /// Whether the gradient of the weights is that of the last step, and not one that was learned on the way.
+    pub gradient_kept: bool,
     /// Factor of the learning rate.
     pub rate_factor: f64,
 }
@@ -127,6 +131,8 @@ impl<T: Real> Layer<T> {
             recurrence,
             skipped: spec.skip.then(activations),
             exponent: 0,
+            delta_top: 0.0,
+            gradient_kept: true,
             rate_factor: 1.0,
         };
         if layer.recurrence.is_none() {

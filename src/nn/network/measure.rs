@@ -92,7 +92,7 @@ impl<T: Real> Layer<T> {
         stats.grad_rms = norm / (len as f64).sqrt() * scale;
         let tops = self
             .matrices()
-            .map(|m| T::extremes(m.grad.data()).0.to_f64());
+            .map(|m| T::extremes(m.grad.data()).top.to_f64());
         let top = tops.fold(0.0, f64::max);
         // the norm tells of a NaN, which has no magnitude
         stats.grad_max = if norm.is_nan() { norm } else { top * scale };
@@ -121,9 +121,10 @@ impl<T: Real> Layer<T> {
     pub fn overflowed_backward(&self) -> bool {
         let scale = power_of_two(self.exponent);
         let beyond = |g: &T| !T::from_f64(g.to_f64() * scale).is_finite();
-        // a frozen layer's gradients may be of an earlier step
+        // a frozen layer's gradients may be of an earlier step; one that was learned in strips was finite
+        let made = self.parameters().skip(usize::from(!self.gradient_kept));
         valid(&self.delta).any(|v| !v.is_finite())
-            || !self.spec.frozen && self.parameters().any(|p| p.grad.data().iter().any(beyond))
+            || !self.spec.frozen && made.flat_map(|p| p.grad.data()).any(beyond)
     }
 }
 

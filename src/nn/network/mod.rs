@@ -19,6 +19,7 @@ mod probe;
 mod recurrent;
 mod state;
 mod step;
+mod strips;
 mod tensors;
 mod tied;
 mod update;
@@ -32,7 +33,7 @@ pub use state::State;
 pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
 pub use tensors::TensorError;
 
-use super::kernel::{Blocked, Crew, Real, Team};
+use super::kernel::{Blocked, Crew, GROUP, Real, Team};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
 use super::spec::{NetworkSpec, Norm};
@@ -55,6 +56,8 @@ pub struct Network<T: Real = f32> {
     /// The weights before an update, to measure by how much it changed them.
     before: Vec<T>,
     stats: Vec<LayerStats>,
+    /// Room for the sums of the squares of a layer's gradient, one for each [`GROUP`] of rows.
+    squares: Vec<f64>,
     /// Each layer's norm over all of its parameters' gradients, 0 where it is frozen.
     norms: Vec<f64>,
     /// The optimizer for which state is kept.
@@ -99,6 +102,8 @@ impl<T: Real> Network<T> {
             .map(|l| l.matrices().map(|m| m.value.data().len()).sum())
             .max()
             .unwrap_or(0);
+        let rows = |l: &Layer<T>| l.matrices().map(|m| m.value.units()).max();
+        let most_rows = layers.iter().filter_map(rows).max().unwrap_or(0);
         Ok(Self {
             spec: spec.clone(),
             seed: options.seed,
@@ -110,6 +115,7 @@ impl<T: Real> Network<T> {
                 .collect(),
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
+            squares: vec![0.0; most_rows.div_ceil(GROUP)],
             norms: vec![0.0; layers.len()],
             layers,
             optimizer: None,

@@ -20,7 +20,7 @@ impl Moments {
         wide(
             #[inline(always)]
             || {
-                for run in values.as_chunks::<LANES>().0.chunks(RUN) {
+                for run in values.as_chunks::<LANES>().0.chunks(RUN / LANES) {
                     self.join(of_run(run));
                 }
             },

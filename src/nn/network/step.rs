@@ -6,7 +6,7 @@ use super::layer::{Layer, Mode};
 use super::{Network, update};
 use crate::nn::kernel::{Blocked, Crew, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
-use crate::nn::spec::{Clip, Hyper};
+use crate::nn::spec::{Clip, Hyper, Regularize};
 use crate::nn::stats::{LayerHistograms, LayerStats, Score};
 use serde::Serialize;
 use thiserror::Error;
@@ -128,6 +128,7 @@ impl<T: Real> Network<T> {
             scratch,
             scalars,
             optimizer_step,
+            squares,
             team,
             threads,
             before,
@@ -135,12 +136,21 @@ impl<T: Real> Network<T> {
         } = self;
         let crew = Crew::of(team.as_deref(), *threads);
         let mut sound = true;
+        let Regularize { l1, l2, .. } = hyper.regularize;
+        let by_itself = !watched && l1 == 0.0 && l2 == 0.0;
         let visit = |stage: Stage<'_, T>| match stage {
             Stage::Signal(layer) if watched => {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
             Stage::Signal(_) => {}
             Stage::Passed(layer, input) => {
+                let rate = lr * layer.rate_factor;
+                let rule = hyper.optimizer.rule(*optimizer_step, rate, scalars);
+                if sound && by_itself && !layer.spec.frozen && layer.learns_in_strips(input) {
+                    norms[layer.index] =
+                        layer.learn_in_strips(input, &rule, &hyper.regularize, squares, crew);
+                    return;
+                }
                 if watched || !layer.spec.frozen {
                     layer.gradients(input, crew);
                     layer.add_penalties(&hyper.regularize);
@@ -156,8 +166,6 @@ impl<T: Real> Network<T> {
                 sound &= T::from_f64(norms[layer.index]).is_finite();
                 if sound {
                     layer.scale_gradients(1.0);
-                    let rate = lr * layer.rate_factor;
-                    let rule = hyper.optimizer.rule(*optimizer_step, rate, scalars);
                     layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
                 }
             }

@@ -80,7 +80,8 @@ impl<T: Real> Layer<T> {
     }
     fn gradient_tensors(&self, into: &mut Vec<NamedTensor<T>>) {
         let scale = power_of_two(self.exponent);
-        into.extend(self.parameters().map(|p| {
+        let kept = self.parameters().skip(usize::from(!self.gradient_kept));
+        into.extend(kept.map(|p| {
             NamedTensor {
                 name: format!("grad.{}", full_name(self.index, p.name)),
                 shape: p.shape(),

@@ -11,7 +11,7 @@ use crate::nn::spec::{Clip, Regularize};
 use crate::nn::stats::LayerStats;
 
 /// Gradients below f32's normal numbers count as 0.
-const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
+pub(super) const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
 
 /// Multiply-adds that take about as long as the update of one parameter.
 const ELEMENT: usize = 8;
@@ -77,7 +77,7 @@ impl<T: Real> Layer<T> {
         if self.spec.frozen {
             return 0.0;
         }
-        let sum: f64 = self.parameters().map(|p| square_sum(p.grad.data())).sum();
+        let sum: f64 = self.parameters().map(Parameter::square_sum).sum();
         sum.sqrt() * power_of_two(self.exponent)
     }
     /// Cuts every element of the gradients to ±max.
@@ -136,9 +136,7 @@ impl<T: Real> Layer<T> {
         if sparse {
             self.stop_at_zero(before);
         }
-        if regularize.max_norm > 0.0 {
-            self.limit_norms(regularize.max_norm);
-        }
+        self.limit_norms(regularize.max_norm);
     }
     /// As [`Layer::learn`], and says in `stats` what that changed.
     pub fn learn_measured(
@@ -190,8 +188,11 @@ impl<T: Real> Layer<T> {
             norm.learn_statistics();
         }
     }
-    /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014).
-    fn limit_norms(&mut self, max: f64) {
+    /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014), if that is not 0.
+    pub(super) fn limit_norms(&mut self, max: f64) {
+        if max <= 0.0 {
+            return;
+        }
         for row in self.weight.value.rows_mut() {
             let norm = square_sum(row).sqrt();
             if norm > max {
@@ -203,7 +204,7 @@ impl<T: Real> Layer<T> {
 }
 
 impl<T: Real> Parameter<T> {
-    fn apply(&mut self, rule: &Rule, crew: Crew<'_>) {
+    pub(super) fn apply(&mut self, rule: &Rule, crew: Crew<'_>) {
         let crew = crew.for_work(self.value.data().len() * ELEMENT);
         if crew.is_alone() {
             let [a, b, c] = &mut self.slots;
@@ -215,7 +216,10 @@ impl<T: Real> Parameter<T> {
         } else {
             self.apply_by(crew, rule);
         }
-        // with eps = 0 some rules make 0/0 of the padding, everywhere or nowhere
+        self.clear_padding();
+    }
+    /// With eps = 0 some rules make 0/0 of the padding, everywhere or nowhere.
+    pub(super) fn clear_padding(&mut self) {
         let (inputs, ld) = (self.value.inputs(), self.value.ld());
         if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
             let clear = |data: &mut [T]| {

@@ -12,9 +12,9 @@ pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
     dispatch!(level(), s => s.vectorize(pass))
 }
 
-/// Vectors whose squares are added up in `T` before they go into the sum in f64: so few that no more than the seventh digit is
-/// lost.
-pub(super) const RUN: usize = 32;
+/// Values whose squares are added up in `T`, in [`LANES`] parts, before they go into the sum in f64: so few that no more than
+/// the seventh digit is lost.
+pub(super) const RUN: usize = 32 * LANES;
 /// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range.
 pub(super) const SOUND: RangeInclusive<f64> = 1e-20..=1e30;
 
@@ -23,24 +23,31 @@ pub(crate) fn square_sum<T: Number>(values: &[T]) -> f64 {
     wide(
         #[inline(always)]
         || {
-            let (chunks, rest) = values.as_chunks::<LANES>();
-            let mut sum: f64 = rest.iter().map(|v| v.to_f64() * v.to_f64()).sum();
-            for run in chunks.chunks(RUN) {
-                let mut parts = [T::ZERO; LANES];
-                for chunk in run {
-                    for (part, &v) in parts.iter_mut().zip(chunk) {
-                        *part += v * v;
-                    }
-                }
-                let of_run: f64 = parts.iter().map(|part| part.to_f64()).sum();
-                sum += match SOUND.contains(&of_run) {
-                    true => of_run,
-                    false => exact_square_sum(run),
-                };
+            let mut sum = 0.0;
+            for run in values.chunks(RUN) {
+                sum += square_sum_of_run(run);
             }
             sum
         },
     )
+}
+
+/// The same of at most [`RUN`] values.
+#[inline(always)]
+pub(crate) fn square_sum_of_run<T: Number>(values: &[T]) -> f64 {
+    let (run, rest) = values.as_chunks::<LANES>();
+    let mut parts = [T::ZERO; LANES];
+    for chunk in run {
+        for (part, &v) in parts.iter_mut().zip(chunk) {
+            *part += v * v;
+        }
+    }
+    let of_run: f64 = parts.iter().map(|part| part.to_f64()).sum();
+    let of_run = match SOUND.contains(&of_run) {
+        true => of_run,
+        false => exact_square_sum(run),
+    };
+    of_run + rest.iter().map(|v| v.to_f64() * v.to_f64()).sum::<f64>()
 }
 
 #[inline(always)]
@@ -100,7 +107,7 @@ pub(crate) fn distance<T: Number>(a: &[T], b: &[T]) -> f64 {
         || {
             let (a, b) = (a.as_chunks::<LANES>().0, b.as_chunks::<LANES>().0);
             let mut sum = 0.0;
-            for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
+            for (a, b) in a.chunks(RUN / LANES).zip(b.chunks(RUN / LANES)) {
                 let mut parts = [T::ZERO; LANES];
                 for (a, b) in a.iter().zip(b) {
                     for (part, (&a, &b)) in parts.iter_mut().zip(a.iter().zip(b)) {

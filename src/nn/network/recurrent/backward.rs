@@ -110,7 +110,7 @@ impl<T: Real> Recurrence<T> {
         }
         s.d_state.clear_padding();
         let content = matches!(self.cell, Cell::Lstm { .. }).then_some(&mut s.d_content);
-        common + rescale_with(&mut s.d_state, content)
+        common + rescale_with(&mut s.d_state, content).0
     }
     fn plain_back(
         &mut self,

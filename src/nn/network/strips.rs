@@ -1,0 +1,170 @@
+//! A layer's weights learned as their gradient is made, a strip of rows at a time: in the caches, where the gradient of a whole
+//! matrix would not stay.
+
+use super::backward::power_of_two;
+use super::layer::Layer;
+use super::parameter::Parameter;
+use super::update::SUBNORMAL;
+use super::wide::{self, square_sum, wide};
+use crate::nn::kernel::team::group_shares;
+use crate::nn::kernel::{Blocked, Crew, GROUP, Real, has_strips};
+use crate::nn::optimizer::{Rule, Slots};
+use crate::nn::spec::Regularize;
+use std::ops::Range;
+
+/// What a member learns of a matrix, from row `first` on.
+struct Share<'a, T> {
+    first: usize,
+    ld: usize,
+    value: &'a mut [T],
+    slots: Slots<'a, T>,
+    /// Of each group's gradient.
+    squares: &'a mut [f64],
+}
+
+impl<T: Real> Share<'_, T> {
+    /// Takes up the gradient of some rows, scaled by 2^`exponent`, and sums its squares before that: run by run, so that what
+    /// comes first has not left the first cache.
+    fn learn(&mut self, rows: Range<usize>, grad: &mut [T], rule: &Rule, exponent: i32) {
+        let (from, to) = (rows.start - self.first, rows.end - self.first);
+        let own = from * self.ld..to * self.ld;
+        let value = &mut self.value[own.clone()];
+        let mut slots = part_of(&mut self.slots, own);
+        let squares = &mut self.squares[from / GROUP..];
+        let factor = power_of_two(exponent);
+        wide(
+            #[inline(always)]
+            || {
+                let (group, end) = (GROUP * self.ld, grad.len());
+                for (square, start) in squares.iter_mut().zip((0..end).step_by(group)) {
+                    let end = end.min(start + group);
+                    for start in (start..end).step_by(wide::RUN) {
+                        let run = start..end.min(start + wide::RUN);
+                        let grad = &mut grad[run.clone()];
+                        *square += wide::square_sum_of_run(grad);
+                        if exponent != 0 {
+                            wide::scale(grad, factor, SUBNORMAL);
+                        }
+                        let value = &mut value[run.clone()];
+                        rule.apply(value, grad, part_of(&mut slots, run));
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// The same part of every slot; of one that the optimizer does not keep nothing.
+#[inline(always)]
+fn part_of<'a, T>(slots: &'a mut Slots<'_, T>, part: Range<usize>) -> Slots<'a, T> {
+    slots.each_mut().map(
+        #[inline(always)]
+        |slot| match slot.is_empty() {
+            true => &mut [][..],
+            false => &mut slot[part.clone()],
+        },
+    )
+}
+
+impl<T: Real> Layer<T> {
+    /// Whether the weights are so many that it pays to make their gradient in strips, and may be learned before all of it is
+    /// there: neither an element of this layer's gradients nor the norm of all can be beyond `T`, by the largest magnitudes
+    /// that they are made of. Those of a norm and of slopes are there.
+    pub fn learns_in_strips(&self, input: &Blocked<T>) -> bool {
+        if self.recurrence.is_some() || !has_strips(self.weight.value.data().len()) {
+            return false;
+        }
+        // a norm has changed it
+        let delta = match &self.norm {
+            Some(_) => T::extremes(self.delta.data()).bound(),
+            None => self.delta_top,
+        };
+        let scale = power_of_two(self.exponent);
+        // of a weight or a bias
+        let each = T::extremes(input.data()).bound().max(1.0) * delta * self.delta.rows() as f64;
+        let of_map = each * ((self.weight.len() + self.spec.units) as f64).sqrt() * scale;
+        let norm = self.norm.iter().flat_map(|n| [&n.weight, &n.bias]);
+        let others: f64 = norm.chain(&self.slope).map(Parameter::square_sum).sum();
+        // with room for what rounding adds
+        let fits = |v: f64| T::from_f64(4.0 * v).is_finite();
+        fits(of_map) && fits(others.sqrt() * scale)
+    }
+    /// Makes the gradients of the weights and the biases and learns all of this layer. Returns the norm of all, as
+    /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows.
+    pub fn learn_in_strips(
+        &mut self,
+        input: &Blocked<T>,
+        rule: &Rule,
+        regularize: &Regularize,
+        squares: &mut [f64],
+        crew: Crew<'_>,
+    ) -> f64 {
+        self.learn_statistics();
+        self.bias_gradient();
+        let exponent = std::mem::take(&mut self.exponent);
+        let mut sum = 0.0;
+        sum += self
+            .weight
+            .learn_in_strips((&self.delta, input), rule, exponent, squares, crew);
+        self.gradient_kept = false;
+        for p in self.parameters_mut().skip(1) {
+            sum += p.square_sum();
+            if exponent != 0 {
+                wide::scale(p.grad.data_mut(), power_of_two(exponent), SUBNORMAL);
+            }
+            p.apply(rule, crew);
+        }
+        self.limit_norms(regularize.max_norm);
+        sum.sqrt() * power_of_two(exponent)
+    }
+}
+
+impl<T: Real> Parameter<T> {
+    /// Σ grad², with whatever scale that has: of large matrices the sum of those of [groups](GROUP).
+    pub fn square_sum(&self) -> f64 {
+        let grad = self.grad.data();
+        if !has_strips(grad.len()) {
+            return square_sum(grad);
+        }
+        let groups = grad.chunks(GROUP * self.grad.ld().max(1));
+        groups.map(square_sum).sum()
+    }
+    /// Takes up the gradient that `delta` and `input` have, scaled by 2^`exponent`, and returns the sum of its squares before
+    /// that.
+    fn learn_in_strips(
+        &mut self,
+        (delta, input): (&Blocked<T>, &Blocked<T>),
+        rule: &Rule,
+        exponent: i32,
+        squares: &mut [f64],
+        crew: Crew<'_>,
+    ) -> f64 {
+        let (rows, ld) = (self.value.units(), self.value.ld());
+        let squares = &mut squares[..rows.div_ceil(GROUP)];
+        squares.fill(0.0);
+        let crew = crew.for_work(rows * self.value.inputs() * delta.rows());
+        let groups = (rows, GROUP);
+        let [a, b, c] = self.slots.each_mut().map(|slot| {
+            let ld = if slot.is_empty() { 0 } else { ld };
+            group_shares(crew, groups, ld, slot)
+        });
+        let pieces = group_shares(crew, groups, ld, self.value.data_mut())
+            .zip(a.zip(b).zip(c))
+            .zip(group_shares(crew, (squares.len(), 1), 1, squares))
+            .map(|(((rows, value), ((a, b), c)), squares)| {
+                let share = Share {
+                    first: rows.start,
+                    ld,
+                    value,
+                    slots: [a.1, b.1, c.1],
+                    squares: squares.1,
+                };
+                (rows, share)
+            });
+        T::weight_gradient_in_strips(crew, delta, input, ld, pieces, |share, strip, grad| {
+            share.learn(strip, grad, rule, exponent);
+        });
+        self.clear_padding();
+        squares.iter().sum()
+    }
+}
