@@ -17,8 +17,9 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// Takes over the transpose of `input`; features past its last are 0.
-    pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>) {
+    /// Takes over the transpose of `input`, so many blocks `later` than it lies there, with zeros before it; features past its
+    /// last are 0.
+    pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>, later: usize) {
         let groups = input.features().div_ceil(LANES);
         self.samples = input.blocks() * LANES;
         let size = self.samples * LANES;
@@ -26,13 +27,17 @@ impl Panels {
             self.data = Buffer::zeros(groups * size);
         }
         let shares = row_shares(crew, groups, size, &mut self.data[..groups * size]);
+        let (square, later) = (LANES * LANES, later.min(input.blocks()));
         crew.each(shares, |(groups, data)| {
-            for block in 0..input.blocks() {
-                let x = lanes(input.block(block)).chunks(LANES).skip(groups.start);
+            for group in data.chunks_exact_mut(size) {
+                group[..later * square].fill(0.0);
+            }
+            for block in later..input.blocks() {
+                let x = lanes(input.block(block - later));
+                let x = x.chunks(LANES).skip(groups.start);
                 let to = data.chunks_exact_mut(size);
                 for (x, to) in x.zip(to) {
-                    let at = block * LANES * LANES;
-                    transpose(s, x, &mut to[at..][..LANES * LANES]);
+                    transpose(s, x, &mut to[block * square..][..square]);
                 }
             }
         });

@@ -45,22 +45,32 @@ pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &
 
 /// grad = Σ over rows of delta·inputᵀ, `[units][inputs]`.
 pub fn weight_gradient<T: Real>(delta: &Blocked<T>, input: &Blocked<T>, grad: &mut Weights<T>) {
+    weight_gradient_of_earlier(delta, input, 0, grad);
+}
+
+/// The same of the input so many blocks earlier, which is 0 before the first.
+pub fn weight_gradient_of_earlier<T: Real>(
+    delta: &Blocked<T>,
+    input: &Blocked<T>,
+    blocks: usize,
+    grad: &mut Weights<T>,
+) {
     let (units, ld) = (grad.units(), grad.ld());
-    weight_gradient_rows(delta, input, 0..units, ld, grad.data_mut());
+    weight_gradient_rows(delta, (input, blocks), 0..units, ld, grad.data_mut());
 }
 
 /// The rows of `units` of it, `ld` elements each.
 pub fn weight_gradient_rows<T: Real>(
     delta: &Blocked<T>,
-    input: &Blocked<T>,
+    (input, earlier): (&Blocked<T>, usize),
     units: Range<usize>,
     ld: usize,
     grad: &mut [T],
 ) {
     grad.fill(T::ZERO);
-    for block in 0..delta.blocks() {
+    for block in earlier..delta.blocks() {
         let lanes = delta.lanes(block);
-        let (d, x) = (delta.block(block), input.block(block));
+        let (d, x) = (delta.block(block), input.block(block - earlier));
         let d = d.chunks_exact(LANES).skip(units.start);
         for (row, d) in grad.chunks_exact_mut(ld.max(1)).zip(d) {
             for (g, x) in row.iter_mut().zip(x.chunks_exact(LANES)) {

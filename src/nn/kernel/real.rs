@@ -44,6 +44,13 @@ pub trait Real: Number + Sum {
     fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>);
     /// grad = Σ over the rows of delta·inputᵀ, `[units][inputs]`.
     fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>);
+    /// The same of the input so many blocks earlier, which is 0 before the first.
+    fn weight_gradient_of_earlier(
+        delta: &Blocked<Self>,
+        input: &Blocked<Self>,
+        blocks: usize,
+        grad: &mut Weights<Self>,
+    );
     /// grad = Σ over the rows of delta, `[units]`.
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]);
 
@@ -183,6 +190,14 @@ impl Real for f64 {
     fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
         plain::weight_gradient(delta, input, grad);
     }
+    fn weight_gradient_of_earlier(
+        delta: &Blocked<f64>,
+        input: &Blocked<f64>,
+        blocks: usize,
+        grad: &mut Weights<f64>,
+    ) {
+        plain::weight_gradient_of_earlier(delta, input, blocks, grad);
+    }
     fn weight_gradient_in_strips<P: Send>(
         crew: Crew<'_>,
         delta: &Blocked<f64>,
@@ -194,7 +209,7 @@ impl Real for f64 {
         crew.each(pieces, |(units, mut piece)| {
             for strip in gradient::strips(units, ld) {
                 let mut grad = vec![0.0; strip.len() * ld];
-                plain::weight_gradient_rows(delta, input, strip.clone(), ld, &mut grad);
+                plain::weight_gradient_rows(delta, (input, 0), strip.clone(), ld, &mut grad);
                 take(&mut piece, strip, &mut grad);
             }
         });
@@ -236,6 +251,21 @@ thread_local! {
     static PANELS: RefCell<Panels> = RefCell::default();
     /// A strip of a weight gradient: grows to the largest and is then reused.
     static STRIP: RefCell<Buffer<f32>> = RefCell::default();
+}
+
+/// grad = Σ over the rows of delta·inputᵀ, of the input so many blocks earlier
+fn gradient_later(
+    crew: Crew<'_>,
+    delta: &Blocked<f32>,
+    (input, later): (&Blocked<f32>, usize),
+    grad: &mut Weights<f32>,
+) {
+    PANELS.with_borrow_mut(|panels| {
+        dispatch!(level(), s => {
+            panels.load(s, crew, input, later);
+            gradient::weight_gradient(s, crew, delta, panels, grad);
+        });
+    });
 }
 
 /// The columns behind the last group of inputs, which no product writes.
@@ -295,12 +325,15 @@ impl Real for f32 {
         grad: &mut Weights<f32>,
     ) {
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
-        PANELS.with_borrow_mut(|panels| {
-            dispatch!(level(), s => {
-                panels.load(s, crew, input);
-                gradient::weight_gradient(s, crew, delta, panels, grad);
-            });
-        });
+        gradient_later(crew, delta, (input, 0), grad);
+    }
+    fn weight_gradient_of_earlier(
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        blocks: usize,
+        grad: &mut Weights<f32>,
+    ) {
+        gradient_later(Crew::ALONE, delta, (input, blocks), grad);
     }
     fn weight_gradient_in_strips<P: Send>(
         crew: Crew<'_>,
@@ -311,7 +344,7 @@ impl Real for f32 {
         take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
     ) {
         PANELS.with_borrow_mut(|panels| {
-            dispatch!(level(), s => panels.load(s, crew, input));
+            dispatch!(level(), s => panels.load(s, crew, input, 0));
             let (panels, size) = (&*panels, (input.features(), ld));
             crew.each(pieces, |(units, mut piece)| {
                 STRIP.with_borrow_mut(|room| {

@@ -141,6 +141,21 @@ fn gradients_as_by_plain_loops() {
 }
 
 #[test]
+fn a_gradient_of_earlier_inputs_as_by_plain_loops() {
+    let mut numbers = Numbers(6);
+    let (units, inputs, rows) = (13, 37, 6 * LANES);
+    let delta = numbers.batch(units, rows, 0.0);
+    let input = numbers.batch(inputs, rows, 0.0);
+    for blocks in [0, 1, 2, 6, 7] {
+        let (mut got, mut want) = (Weights::zeros(units, inputs), Weights::zeros(units, inputs));
+        f32::weight_gradient_of_earlier(&delta, &input, blocks, &mut got);
+        plain::weight_gradient_of_earlier(&delta, &input, blocks, &mut want);
+        assert_close(got.data(), want.data(), rows, &format!("{blocks} blocks"));
+        assert_eq!(got.data().iter().all(|g| *g == 0.0), blocks >= 6);
+    }
+}
+
+#[test]
 fn a_gradient_in_strips_is_that_of_the_whole() {
     let mut numbers = Numbers(5);
     // the second with columns of padding behind the last group of inputs
@@ -187,7 +202,7 @@ fn a_tile_of_two_columns_as_one_of_one() {
     let (ld, first) = (got.ld(), 2);
     let mut panels = gradient::Panels::default();
     dispatch!(level(), s => {
-        panels.load(s, Crew::ALONE, &input);
+        panels.load(s, Crew::ALONE, &input, 0);
         let tile = tile::Tiles { first, rows: ROWS, count: 1 };
         let d = (&delta, 0..delta.blocks(), 0);
         gradient::gradient_tiles::<_, ROWS, 2>(s, tile, d, panels.groups(0), got.data_mut(), ld);

@@ -44,13 +44,15 @@ impl<T: Real> Layer<T> {
             match r.cell {
                 Cell::Plain => r.plain_back(at, pre, activated, &spec.activation),
                 Cell::Lstm { .. } => r.lstm_back(at),
-                Cell::Gru => r.gru_back(at),
+                Cell::Gru => r.gru_back(at, activated),
             }
         }
         self.exponent = r.level();
         T::weight_gradient(&r.delta_input, &r.input, &mut weight.grad);
         let of_state = r.delta_state.as_ref().unwrap_or(&r.delta_input);
-        T::weight_gradient(of_state, &r.previous, &mut r.weight.grad);
+        // each step's state before it is that of the step before, and 0 before the first
+        let earlier = r.blocks();
+        T::weight_gradient_of_earlier(of_state, activated, earlier, &mut r.weight.grad);
         if let (Some(bias), Some(own)) = (bias, &mut r.bias) {
             let sum = &mut r.step.d_gates;
             sum_steps(&r.delta_input, sum);
@@ -169,14 +171,17 @@ impl<T: Real> Recurrence<T> {
         put(&mut self.delta_input, at, &s.d_gates);
         T::affine_backward(&self.weight.value, &s.d_gates, &mut s.d_state);
     }
-    fn gru_back(&mut self, at: usize) {
+    fn gru_back(&mut self, at: usize, states: &Blocked<T>) {
         let (Some(own), Some(delta_state)) = (&self.content, &mut self.delta_state) else {
             return;
         };
         let s = &mut self.step;
         take(&mut s.logistic, &self.gates, at);
         take(&mut s.content, own, at);
-        take(&mut s.state, &self.previous, at);
+        match at.checked_sub(1) {
+            Some(before) => take(&mut s.state, states, before),
+            None => s.state.fill(T::ZERO),
+        }
         let units = s.state.features() * LANES;
         for block in 0..s.logistic.blocks() {
             let gates = s.logistic.block(block);

@@ -64,8 +64,6 @@ impl<T: Real> Recurrence<T> {
     ) {
         pre.set_rows(self.input.rows());
         states.set_rows(self.input.rows());
-        let first = self.step.state.data().len();
-        self.previous.data_mut()[..first].fill(T::ZERO);
         self.join_biases(input_bias);
         let (rows, units) = (self.rows, pre.features());
         let (inputs, size) = (self.step_len(self.input.features()), self.step_len(units));
@@ -85,9 +83,6 @@ impl<T: Real> Recurrence<T> {
             T::activate_run(activation, z, h);
             // lanes past the last row hold what biases alone make, which may overflow where no row does
             clear_lanes(h, rows, units);
-            if at + 1 < self.steps {
-                self.previous.data_mut()[(at + 1) * size..][..size].copy_from_slice(h);
-            }
         }
         take(&mut self.step.state, states, self.steps - 1);
     }
@@ -103,7 +98,6 @@ impl<T: Real> Recurrence<T> {
     }
     /// From h_{t-1} in `step.state` to h_t. `pre` holds the input's share and becomes the whole pre-activation.
     fn advance(&mut self, at: usize, pre: &mut Blocked<T>) {
-        put(&mut self.previous, at, &self.step.state);
         let bias = self.bias.as_ref().map(|b| b.values());
         T::affine(
             &self.weight.value,

@@ -40,9 +40,8 @@ pub(crate) struct Recurrence<T: Real> {
     pub bias: Option<Parameter<T>>,
     /// Rows of the batch in use.
     rows: usize,
-    /// Sequences: the layer's input, the state before each step, the activated gates.
+    /// Sequences: the layer's input, the activated gates.
     input: Blocked<T>,
-    previous: Blocked<T>,
     gates: Blocked<T>,
     /// `lstm`: the cell's content after each step and its tanh. `gru`: what the state adds to the candidate.
     content: Option<Blocked<T>>,
@@ -100,7 +99,6 @@ impl<T: Real> Recurrence<T> {
             bias: (spec.bias != Bias::Off).then(|| Parameter::vector("bias_hh", gates, T::ZERO)),
             rows: 0,
             input: sequence(spec.inputs),
-            previous: sequence(units),
             gates: sequence(gates),
             content: (!matches!(cell, Cell::Plain)).then(|| sequence(units)),
             content_tanh: matches!(cell, Cell::Lstm { .. }).then(|| sequence(units)),
@@ -138,12 +136,7 @@ impl<T: Real> Recurrence<T> {
     fn set_rows(&mut self, rows: usize) {
         self.rows = rows;
         let all = padded(rows) * self.steps;
-        for sequence in [
-            &mut self.input,
-            &mut self.previous,
-            &mut self.gates,
-            &mut self.delta_input,
-        ] {
+        for sequence in [&mut self.input, &mut self.gates, &mut self.delta_input] {
             sequence.set_rows(all);
         }
         let optional = [
@@ -162,7 +155,7 @@ impl<T: Real> Recurrence<T> {
         let gates = spec.units.saturating_mul(cell.gates());
         let features = gates
             .saturating_mul(3)
-            .saturating_add(spec.units.saturating_mul(3))
+            .saturating_add(spec.units.saturating_mul(2))
             .saturating_add(spec.inputs);
         Blocked::<T>::bytes(features, padded(max_rows).saturating_mul(steps))
     }
