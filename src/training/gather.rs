@@ -91,12 +91,26 @@ fn copy_rows(to: &mut Array2<f32>, from: &Array2<f32>, rows: &[u32], per_row: us
         }
         return;
     };
-    if width == 0 {
-        return;
+    match width {
+        0 => return,
+        // a call for each row takes longer than to copy so little
+        1 => return copy_narrow::<1>(target, source, rows),
+        2 => return copy_narrow::<2>(target, source, rows),
+        3 => return copy_narrow::<3>(target, source, rows),
+        4 => return copy_narrow::<4>(target, source, rows),
+        _ => {}
     }
     for (to, &row) in target.chunks_exact_mut(width).zip(rows) {
         let start = row as usize * width;
         to.copy_from_slice(&source[start..start + width]);
+    }
+}
+
+/// Rows of so many numbers.
+fn copy_narrow<const WIDTH: usize>(target: &mut [f32], source: &[f32], rows: &[u32]) {
+    let (target, source) = (target.as_chunks_mut().0, source.as_chunks::<WIDTH>().0);
+    for (to, &row) in target.iter_mut().zip(rows) {
+        *to = source[row as usize];
     }
 }
 
@@ -117,5 +131,26 @@ pub fn first(rows: &Rows, count: usize) -> Batch<'_> {
                 TargetsView::Values(values.slice(ndarray::s![..per_row(values.nrows()), ..]))
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_any_width_are_copied_whole() {
+        for (width, per_row) in [(1, 1), (2, 1), (3, 1), (2, 2), (5, 1), (4, 3)] {
+            let from = Array2::from_shape_fn((10 * per_row, width), |(row, column)| {
+                (row * 100 + column) as f32
+            });
+            let rows = [3, 0, 9, 3];
+            let mut to = Array2::zeros((rows.len() * per_row, width));
+            copy_rows(&mut to, &from, &rows, per_row);
+            for (i, row) in to.outer_iter().enumerate() {
+                let source = rows[i / per_row] as usize * per_row + i % per_row;
+                assert_eq!(row, from.row(source), "width {width}, {per_row} a row");
+            }
+        }
     }
 }

@@ -17,11 +17,24 @@ pub fn cross_entropy<T: Real>(
     scale: f64,
     gradient: Option<&mut [[T; LANES]]>,
 ) -> (f64, usize) {
+    match z.len() {
+        2 => of_at_most::<T, 2>(z, classes, scale, gradient),
+        _ => of_at_most::<T, MOST>(z, classes, scale, gradient),
+    }
+}
+
+/// With room for `N` classes.
+fn of_at_most<T: Real, const N: usize>(
+    z: &[[T; LANES]],
+    classes: &[u32],
+    scale: f64,
+    gradient: Option<&mut [[T; LANES]]>,
+) -> (f64, usize) {
     wide(
         #[inline(always)]
         || {
             let (tops, firsts) = tops(z);
-            let exponentials = exponentials(z, &tops, classes.len());
+            let exponentials = exponentials::<T, N>(z, &tops, classes.len());
             let sums = sums(&exponentials[..z.len()]);
             let (mut loss, mut named, mut product) = (0.0, 0, 1.0);
             for (lane, &class) in classes.iter().enumerate() {
@@ -62,12 +75,12 @@ fn tops<T: Real>(z: &[[T; LANES]]) -> ([f64; LANES], [f64; LANES]) {
 
 /// Of the logits less the largest, of so many lanes.
 #[inline(always)]
-fn exponentials<T: Real>(
+fn exponentials<T: Real, const N: usize>(
     z: &[[T; LANES]],
     tops: &[f64; LANES],
     lanes: usize,
-) -> [[f64; LANES]; MOST] {
-    let mut out = [[0.0; LANES]; MOST];
+) -> [[f64; LANES]; N] {
+    let mut out = [[0.0; LANES]; N];
     if let [first, second] = z {
         // one of two is 1
         let mut other = [0.0; LANES];
