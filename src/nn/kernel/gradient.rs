@@ -6,7 +6,7 @@ use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, tiles};
 use super::transpose::transpose;
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Weights};
-use fearless_simd::prelude::*;
+use fearless_simd::{f32x8, prelude::*};
 use std::ops::Range;
 
 /// A batch with the features of a sample side by side: `[16 features][sample][feature]`, as the weight gradient reads it.
@@ -123,9 +123,16 @@ fn gradient_rows<S: Simd>(
             first += 2;
         }
     }
-    for group in first..groups {
+    // where a vector is one register, half of it takes as long
+    let halved = !const { tile::wide::<S>() } && (1..=HALF).contains(&(inputs % LANES));
+    let whole = groups - usize::from(halved);
+    for group in first..whole {
         let grad = &mut grad[group * LANES..];
         gradient_columns(s, delta, place, input.groups::<1>(group), grad);
+    }
+    if halved {
+        let ([x], grad) = (input.groups(whole), &mut grad[whole * LANES..]);
+        gradient_half_columns(s, delta, place, x, grad);
     }
 }
 
@@ -184,6 +191,92 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
             }
         },
     );
+}
+
+/// Inputs that half a vector holds.
+const HALF: usize = LANES / 2;
+
+/// The same for a last group of at most [`HALF`] inputs.
+fn gradient_half_columns<S: Simd>(
+    s: S,
+    delta: &Blocked<f32>,
+    (blocks, units, ld): (&Range<usize>, &Range<usize>, usize),
+    x: &[Lanes],
+    grad: &mut [f32],
+) {
+    tiles(units.len(), tile::max_rows::<S>(), |tiles| {
+        let d = (delta, blocks.clone(), units.start);
+        by_rows!(tiles.rows, S, |MR| gradient_half_tiles::<S, MR>(
+            s, tiles, d, x, grad, ld
+        ));
+    });
+}
+
+/// The samples of even and of odd number have sums of their own: those of one would wait for each other.
+fn gradient_half_tiles<S: Simd, const MR: usize>(
+    s: S,
+    tiles: Tiles,
+    (delta, blocks, unit): (&Blocked<f32>, Range<usize>, usize),
+    x: &[Lanes],
+    grad: &mut [f32],
+    ld: usize,
+) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let zero = f32x8::splat(s, 0.0);
+            let block_size = delta.features() * LANES;
+            for row in tiles.starts() {
+                let out = &mut grad[row * ld..];
+                let mut sums = [[zero; 2]; MR];
+                if blocks.start > 0 {
+                    for (r, [sum, _]) in sums.iter_mut().enumerate() {
+                        *sum = f32x8::from_slice(s, &out[r * ld..][..HALF]);
+                    }
+                }
+                for block in blocks.clone() {
+                    let d =
+                        &delta.data()[block * block_size + (unit + row) * LANES..][..MR * LANES];
+                    let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
+                    let samples = delta.lanes(block);
+                    multiply_halves(s, &mut sums, rows, &x[block * LANES..][..samples]);
+                }
+                for (r, [even, odd]) in sums.into_iter().enumerate() {
+                    let out = &mut out[r * ld..][..LANES];
+                    (even + odd).store_slice(&mut out[..HALF]);
+                    zero.store_slice(&mut out[HALF..]);
+                }
+            }
+        },
+    );
+}
+
+/// sums\[r]\[k % 2] += Σₖ rows\[r]\[k]·first half of column\[k]
+#[inline(always)]
+fn multiply_halves<S: Simd, const MR: usize>(
+    s: S,
+    sums: &mut [[f32x8<S>; 2]; MR],
+    rows: [&[f32]; MR],
+    column: &[Lanes],
+) {
+    let half = |x: &Lanes| f32x8::load_array_ref(s, &x.as_chunks().0[0]);
+    let (pairs, last) = column.as_chunks::<2>();
+    for (i, [even, odd]) in pairs.iter().enumerate() {
+        let x = [half(even), half(odd)];
+        let a: [&[f32; 2]; MR] = std::array::from_fn(|r| &rows[r].as_chunks().0[i]);
+        for r in 0..MR {
+            for k in 0..2 {
+                sums[r][k] = f32x8::splat(s, a[r][k]).mul_add(x[k], sums[r][k]);
+            }
+        }
+    }
+    if let [last] = last {
+        let x = half(last);
+        for r in 0..MR {
+            let a = f32x8::splat(s, rows[r][2 * pairs.len()]);
+            sums[r][0] = a.mul_add(x, sums[r][0]);
+        }
+    }
 }
 
 /// grad = Σ over the rows of delta
