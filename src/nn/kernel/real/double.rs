@@ -1,0 +1,99 @@
+//! `f64`: plain loops, for checks against finite differences.
+
+use super::{Real, scalar};
+use crate::nn::activation::{self, Activation, Function};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Weights, gradient, plain};
+use std::ops::Range;
+
+/// The passes of [`Real::activate`] over plain loops in f64.
+struct PlainApply<'a, T>(&'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for PlainApply<'_, T> {
+    type Output = ();
+    fn visit<F: Function>(self, function: &F) {
+        for (y, z) in self.1.iter_mut().zip(self.0) {
+            *y = T::from_f64(function.value(z.to_f64()));
+        }
+    }
+}
+struct PlainApplyBackward<'a, T>(&'a [T], &'a [T], &'a mut [T]);
+impl<T: Real> activation::Visitor for PlainApplyBackward<'_, T> {
+    type Output = ();
+    fn visit<F: Function>(self, function: &F) {
+        for ((delta, z), y) in self.2.iter_mut().zip(self.0).zip(self.1) {
+            *delta *= T::from_f64(function.derivative_from(z.to_f64(), y.to_f64()));
+        }
+    }
+}
+
+impl Real for f64 {
+    scalar!(f64, "F64");
+
+    fn affine(
+        weights: &Weights<Self>,
+        bias: Option<&[Self]>,
+        input: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        plain::affine(weights, bias, input, out);
+    }
+    fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>) {
+        plain::affine_backward(weights, delta, out);
+    }
+    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
+        plain::weight_gradient(delta, input, grad);
+    }
+    fn weight_gradient_of_earlier(
+        delta: &Blocked<f64>,
+        input: &Blocked<f64>,
+        blocks: usize,
+        grad: &mut Weights<f64>,
+    ) {
+        plain::weight_gradient_of_earlier(delta, input, blocks, grad);
+    }
+    fn weight_gradient_in_strips<P: Send>(
+        crew: Crew<'_>,
+        delta: &Blocked<f64>,
+        input: &Blocked<f64>,
+        ld: usize,
+        pieces: impl Iterator<Item = (Range<usize>, P)>,
+        take: impl Fn(&mut P, Range<usize>, &mut [f64]) + Sync,
+    ) {
+        crew.each(pieces, |(units, mut piece)| {
+            for strip in gradient::strips(units, ld) {
+                let mut grad = vec![0.0; strip.len() * ld];
+                plain::weight_gradient_rows(delta, (input, 0), strip.clone(), ld, &mut grad);
+                take(&mut piece, strip, &mut grad);
+            }
+        });
+    }
+    fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
+        plain::bias_gradient(delta, grad);
+    }
+    fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
+        out.set_rows(pre.rows());
+        activation.visit(PlainApply(pre.data(), out.data_mut()));
+    }
+    fn activate_backward(
+        activation: &Activation,
+        pre: &Blocked<Self>,
+        out: &Blocked<Self>,
+        delta: &mut Blocked<Self>,
+    ) {
+        activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
+    }
+    fn extremes(values: &[f64]) -> Extremes<f64> {
+        plain::extremes(values)
+    }
+    fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
+        plain::affine_add(weights, input, out);
+    }
+    fn affine_backward_run(weights: &Weights<f64>, delta: &[f64], out: &mut [f64]) {
+        plain::affine_backward_run(weights, delta, out);
+    }
+    fn activate_run(activation: &Activation, pre: &[f64], out: &mut [f64]) {
+        activation.visit(PlainApply(pre, out));
+    }
+    fn activate_backward_run(activation: &Activation, pre: &[f64], out: &[f64], delta: &mut [f64]) {
+        activation.visit(PlainApplyBackward(pre, out, delta));
+    }
+}

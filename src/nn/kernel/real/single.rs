@@ -1,0 +1,203 @@
+//! `f32`: the processor's widest vectors, and work shared out to a crew.
+
+use super::{Real, scalar};
+use crate::nn::activation::Activation;
+use crate::nn::kernel::gradient::{self, Panels};
+use crate::nn::kernel::pass::{Apply, ApplyBackward};
+use crate::nn::kernel::{
+    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, runs, transpose,
+};
+use fearless_simd::dispatch;
+use ndarray::ArrayView2;
+use std::cell::RefCell;
+use std::ops::Range;
+
+thread_local! {
+    /// The transposed input of a weight gradient: grows to the largest layer's and is then reused.
+    static PANELS: RefCell<Panels> = RefCell::default();
+    /// A strip of a weight gradient: grows to the largest and is then reused.
+    static STRIP: RefCell<Buffer<f32>> = RefCell::default();
+}
+
+/// grad = Σ over the rows of delta·inputᵀ, of the input so many blocks earlier
+fn gradient_later(
+    crew: Crew<'_>,
+    delta: &Blocked<f32>,
+    (input, later): (&Blocked<f32>, usize),
+    grad: &mut Weights<f32>,
+) {
+    PANELS.with_borrow_mut(|panels| {
+        dispatch!(level(), s => {
+            panels.load(s, crew, input, later);
+            gradient::weight_gradient(s, crew, delta, panels, grad);
+        });
+    });
+}
+
+/// The columns behind the last group of inputs, which no product writes.
+fn clear_padding(rows: &mut [f32], (inputs, ld): (usize, usize)) {
+    let written = inputs.next_multiple_of(LANES);
+    if written < ld {
+        rows.chunks_exact_mut(ld)
+            .for_each(|row| row[written..].fill(0.0));
+    }
+}
+
+/// Multiply-adds that take about as long as one element of an activation.
+const ELEMENT: usize = 8;
+
+impl Real for f32 {
+    scalar!(f32, "F32");
+
+    fn load_rows(rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
+        dispatch!(level(), s => transpose::load_rows(s, rows, block))
+    }
+
+    fn affine(
+        weights: &Weights<f32>,
+        bias: Option<&[f32]>,
+        input: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        Self::affine_by(Crew::ALONE, weights, bias, input, out);
+    }
+    fn affine_backward(weights: &Weights<f32>, delta: &Blocked<f32>, out: &mut Blocked<f32>) {
+        Self::affine_backward_by(Crew::ALONE, weights, delta, out);
+    }
+    fn weight_gradient(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
+        Self::weight_gradient_by(Crew::ALONE, delta, input, grad);
+    }
+    fn affine_by(
+        crew: Crew<'_>,
+        weights: &Weights<f32>,
+        bias: Option<&[f32]>,
+        input: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(level(), s => product::affine(s, crew, weights, bias, input, out));
+    }
+    fn affine_backward_by(
+        crew: Crew<'_>,
+        weights: &Weights<f32>,
+        delta: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(level(), s => product::affine_backward(s, crew, weights, delta, out));
+    }
+    fn weight_gradient_by(
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        grad: &mut Weights<f32>,
+    ) {
+        let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
+        gradient_later(crew, delta, (input, 0), grad);
+    }
+    fn weight_gradient_of_earlier(
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        blocks: usize,
+        grad: &mut Weights<f32>,
+    ) {
+        gradient_later(Crew::ALONE, delta, (input, blocks), grad);
+    }
+    fn weight_gradient_in_strips<P: Send>(
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        ld: usize,
+        pieces: impl Iterator<Item = (Range<usize>, P)>,
+        take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
+    ) {
+        PANELS.with_borrow_mut(|panels| {
+            dispatch!(level(), s => panels.load(s, crew, input, 0));
+            let (panels, size) = (&*panels, (input.features(), ld));
+            crew.each(pieces, |(units, mut piece)| {
+                STRIP.with_borrow_mut(|room| {
+                    for strip in gradient::strips(units, ld) {
+                        if room.len() < strip.len() * ld {
+                            *room = Buffer::zeros(strip.len() * ld);
+                        }
+                        let grad = &mut room[..strip.len() * ld];
+                        dispatch!(level(), s => {
+                            gradient::weight_gradient_rows(s, delta, panels, strip.clone(), grad, size);
+                        });
+                        clear_padding(grad, size);
+                        take(&mut piece, strip, grad);
+                    }
+                });
+            });
+        });
+    }
+    fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
+        dispatch!(level(), s => gradient::bias_gradient(s, delta, grad));
+    }
+    fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
+        out.set_rows(pre.rows());
+        let (pre, out) = (pre.data(), out.data_mut());
+        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+    }
+    fn activate_backward(
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &Blocked<f32>,
+        delta: &mut Blocked<f32>,
+    ) {
+        let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
+        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
+    fn extremes(values: &[f32]) -> Extremes<f32> {
+        dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
+    }
+    fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
+        dispatch!(level(), s => runs::affine_add(s, weights, input, out));
+    }
+    fn affine_backward_run(weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
+        dispatch!(level(), s => runs::affine_backward(s, weights, delta, out));
+    }
+    fn activate_run(activation: &Activation, pre: &[f32], out: &mut [f32]) {
+        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+    }
+    fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
+        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    }
+    fn activate_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        if crew.is_alone() {
+            return Self::activate(activation, pre, out);
+        }
+        out.set_rows(pre.rows());
+        crew.each(out.shares(crew), |(units, mut out)| {
+            for block in 0..pre.blocks() {
+                let pre = &pre.block(block)[units.start * LANES..units.end * LANES];
+                let out = out.block(block);
+                dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+            }
+        });
+    }
+    fn activate_backward_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        pre: &Blocked<f32>,
+        out: &Blocked<f32>,
+        delta: &mut Blocked<f32>,
+    ) {
+        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        if crew.is_alone() {
+            return Self::activate_backward(activation, pre, out, delta);
+        }
+        crew.each(delta.shares(crew), |(units, mut delta)| {
+            for block in 0..pre.blocks() {
+                let own = units.start * LANES..units.end * LANES;
+                let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
+                let delta = delta.block(block);
+                dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+            }
+        });
+    }
+}
