@@ -71,12 +71,13 @@ impl Loss {
         if let Some(gradient) = gradient.as_deref_mut() {
             gradient.set_rows(rows);
         }
+        check_classes(targets, outputs)?;
         let scale = 1.0 / self.divisor(rows, outputs);
         if let (Self::CrossEntropy, TargetsView::Classes(classes)) = (self, targets)
             && smoothing == 0.0
             && (2..=classes::MOST).contains(&outputs)
         {
-            return of_few_classes(out, classes, scale, gradient);
+            return Ok(of_few_classes(out, classes, scale, gradient));
         }
         if let Some(gradient) = gradient.as_deref_mut() {
             gradient.clear_padding();
@@ -85,15 +86,6 @@ impl Loss {
         for row in 0..rows {
             let target = targets.row(row);
             if let Target::Class(class) = target {
-                // a single logit tells class 1 from class 0
-                let classes = if outputs == 1 { 2 } else { outputs };
-                if class >= classes {
-                    return Err(BatchError::Class {
-                        row,
-                        class,
-                        outputs,
-                    });
-                }
                 correct += usize::from(names_class(out, row, class, self));
             }
             let (block, lane) = (row / LANES, row % LANES);
@@ -172,22 +164,29 @@ fn within<T: Real>(sum: f64, scale: f64) -> f64 {
     }
 }
 
+fn check_classes(targets: &TargetsView, outputs: usize) -> Result<(), BatchError> {
+    let TargetsView::Classes(classes) = targets else {
+        return Ok(());
+    };
+    // a single logit tells class 1 from class 0
+    let most = if outputs == 1 { 2 } else { outputs };
+    match classes.iter().position(|class| *class as usize >= most) {
+        Some(row) => Err(BatchError::Class {
+            row,
+            class: classes[row] as usize,
+            outputs,
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Cross-entropy without smoothing, of at most [`classes::MOST`] classes.
 fn of_few_classes<T: Real>(
     out: &Blocked<T>,
     of_rows: &[u32],
     scale: f64,
     mut gradient: Option<&mut Blocked<T>>,
-) -> Result<LossSum, BatchError> {
-    let outputs = out.features();
-    if let Some(row) = of_rows.iter().position(|class| *class as usize >= outputs) {
-        let class = of_rows[row] as usize;
-        return Err(BatchError::Class {
-            row,
-            class,
-            outputs,
-        });
-    }
+) -> LossSum {
     let (mut sum, mut correct) = (0.0, 0);
     for (block, of_rows) in of_rows.chunks(LANES).enumerate() {
         let z = out.block(block).as_chunks().0;
@@ -197,11 +196,11 @@ fn of_few_classes<T: Real>(
         sum += loss;
         correct += named;
     }
-    Ok(LossSum {
+    LossSum {
         sum: within::<T>(sum, scale),
         correct: Some(correct),
         rows: out.rows(),
-    })
+    }
 }
 
 /// What output `k` should be.

@@ -42,17 +42,7 @@ impl Gathered {
         self.rows = rows.len();
         copy_rows(&mut self.x, &from.x, rows, 1);
         match &from.y {
-            Targets::Classes(all) if per_row == 1 => {
-                for (to, &row) in self.classes.iter_mut().zip(rows) {
-                    *to = all[row as usize];
-                }
-            }
-            Targets::Classes(all) => {
-                for (to, &row) in self.classes.chunks_exact_mut(per_row).zip(rows) {
-                    let start = row as usize * per_row;
-                    to.copy_from_slice(&all[start..start + per_row]);
-                }
-            }
+            Targets::Classes(all) => copy_blocks(&mut self.classes, all, rows, per_row),
             Targets::Values(all) => copy_rows(&mut self.values, all, rows, per_row),
         }
     }
@@ -91,23 +81,28 @@ fn copy_rows(to: &mut Array2<f32>, from: &Array2<f32>, rows: &[u32], per_row: us
         }
         return;
     };
+    copy_blocks(target, source, rows, width);
+}
+
+/// Copies those of the blocks of `width` elements that `rows` names.
+fn copy_blocks<T: Copy>(target: &mut [T], source: &[T], rows: &[u32], width: usize) {
     match width {
-        0 => return,
+        0 => {}
         // a call for each row takes longer than to copy so little
-        1 => return copy_narrow::<1>(target, source, rows),
-        2 => return copy_narrow::<2>(target, source, rows),
-        3 => return copy_narrow::<3>(target, source, rows),
-        4 => return copy_narrow::<4>(target, source, rows),
-        _ => {}
-    }
-    for (to, &row) in target.chunks_exact_mut(width).zip(rows) {
-        let start = row as usize * width;
-        to.copy_from_slice(&source[start..start + width]);
+        1 => copy_narrow::<T, 1>(target, source, rows),
+        2 => copy_narrow::<T, 2>(target, source, rows),
+        3 => copy_narrow::<T, 3>(target, source, rows),
+        4 => copy_narrow::<T, 4>(target, source, rows),
+        _ => {
+            for (to, &row) in target.chunks_exact_mut(width).zip(rows) {
+                let start = row as usize * width;
+                to.copy_from_slice(&source[start..start + width]);
+            }
+        }
     }
 }
 
-/// Rows of so many numbers.
-fn copy_narrow<const WIDTH: usize>(target: &mut [f32], source: &[f32], rows: &[u32]) {
+fn copy_narrow<T: Copy, const WIDTH: usize>(target: &mut [T], source: &[T], rows: &[u32]) {
     let (target, source) = (target.as_chunks_mut().0, source.as_chunks::<WIDTH>().0);
     for (to, &row) in target.iter_mut().zip(rows) {
         *to = source[row as usize];

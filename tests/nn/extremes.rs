@@ -67,16 +67,22 @@ fn gradients_far_below_f32_are_told_from_zero() {
     }
 }
 
-#[test]
-fn overflow_names_the_first_layer_and_the_direction() {
-    let mut spec = make::spec(&[20; 41], &Activation::Relu, Loss::Mse);
-    spec.layers.iter_mut().for_each(|l| {
-        l.init = Initializer::Normal {
+/// Layers without biases that multiply by about 10·√(their inputs).
+fn exploding(widths: &[usize], activation: &Activation) -> NetworkSpec {
+    let mut spec = make::spec(widths, activation, Loss::Mse);
+    for layer in &mut spec.layers {
+        layer.init = Initializer::Normal {
             mean: 0.0,
             std: 10.0,
         };
-        l.bias = Bias::Off;
-    });
+        layer.bias = Bias::Off;
+    }
+    spec
+}
+
+#[test]
+fn overflow_names_the_first_layer_and_the_direction() {
+    let spec = exploding(&[20; 41], &Activation::Relu);
     let x = make::inputs(8, 20, 1);
     let y = Targets::of(&spec.loss, 8, 20, 1);
     let mut network = make::network::<f32>(&spec, 8, 1);
@@ -105,14 +111,7 @@ fn overflow_names_the_first_layer_and_the_direction() {
 
 #[test]
 fn a_gradient_that_overflows_alone_is_backward() {
-    let mut spec = make::spec(&[20; 61], &Activation::Sine, Loss::Mse);
-    spec.layers.iter_mut().for_each(|l| {
-        l.init = Initializer::Normal {
-            mean: 0.0,
-            std: 10.0,
-        };
-        l.bias = Bias::Off;
-    });
+    let spec = exploding(&[20; 61], &Activation::Sine);
     let x = make::inputs(8, 20, 1);
     let y = Targets::of(&spec.loss, 8, 20, 1);
     let outcome = make::network::<f32>(&spec, 8, 1)
@@ -135,14 +134,7 @@ fn a_gradient_that_overflows_alone_is_backward() {
 /// Layers that are large enough to be learned while their gradient is being made: they have to wait where it may not be finite.
 #[test]
 fn large_layers_learn_nothing_of_what_is_not_finite() {
-    let mut spec = make::spec(&[200; 31], &Activation::Sine, Loss::Mse);
-    spec.layers.iter_mut().for_each(|l| {
-        l.init = Initializer::Normal {
-            mean: 0.0,
-            std: 10.0,
-        };
-        l.bias = Bias::Off;
-    });
+    let spec = exploding(&[200; 31], &Activation::Sine);
     let x = make::inputs(8, 200, 1);
     let y = Targets::of(&spec.loss, 8, 200, 1);
     let batch = Batch {

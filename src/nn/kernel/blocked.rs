@@ -1,7 +1,6 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, Crew, LANES, Real, level};
-use fearless_simd::{dispatch, prelude::*};
+use super::{Buffer, Crew, LANES, Real, wide};
 use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
@@ -112,15 +111,7 @@ impl<T: Real> Blocked<T> {
     }
     /// Zeroes the lanes past the last row, as deltas want them.
     pub fn clear_padding(&mut self) {
-        let (rows, used) = (self.rows, self.rows % LANES);
-        if used == 0 {
-            return;
-        }
-        let last = self.block_mut(rows / LANES).as_chunks_mut().0;
-        dispatch!(level(), s => s.vectorize(
-            #[inline(always)]
-            || clear_lanes(last, used)
-        ));
+        clear_past(&mut self.data, self.rows, self.features);
     }
     /// Takes over `x`, `[rows][features]`; lanes past the last row become 0.
     ///
@@ -142,10 +133,7 @@ impl<T: Real> Blocked<T> {
             let done = T::load_rows(rows, block);
             let (rows, block) = (rows.slice_move(s![.., done..]), &mut block[done * LANES..]);
             for (lane, values) in rows.outer_iter().enumerate() {
-                let places = block.chunks_exact_mut(LANES);
-                for (place, &value) in places.zip(values) {
-                    place[lane] = T::from_f32(value);
-                }
+                put_row(block, lane, values);
             }
         }
     }
@@ -155,9 +143,7 @@ impl<T: Real> Blocked<T> {
         let blocks = self.data.chunks_exact_mut(size);
         for (rows, block) in x.chunks(size).zip(blocks) {
             for (lane, values) in rows.chunks_exact(features).enumerate() {
-                for (place, &value) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(values) {
-                    place[lane] = T::from_f32(value);
-                }
+                put_row(block, lane, values);
             }
         }
     }
@@ -202,10 +188,31 @@ impl<T: Real> Blocked<T> {
     }
 }
 
-/// Zeroes all lanes but the first `used`. Whole vectors are written, since a vector that is read back cannot be put together
-/// from parts under way.
+/// A row's values, feature after feature, into its lane.
 #[inline(always)]
-fn clear_lanes<T: Real>(features: &mut [[T; LANES]], used: usize) {
+fn put_row<'a, T: Real>(block: &mut [T], lane: usize, values: impl IntoIterator<Item = &'a f32>) {
+    for (place, &value) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(values) {
+        place[lane] = T::from_f32(value);
+    }
+}
+
+/// Zeroes the lanes past the last of `rows` in blocks of so many features. Whole vectors are written, since a vector that is
+/// read back cannot be put together from parts under way.
+pub fn clear_past<T: Real>(blocks: &mut [T], rows: usize, features: usize) {
+    let used = rows % LANES;
+    if used == 0 {
+        return;
+    }
+    let size = features * LANES;
+    let last = blocks[rows / LANES * size..][..size].as_chunks_mut().0;
+    wide(
+        #[inline(always)]
+        || keep_lanes(last, used),
+    );
+}
+
+#[inline(always)]
+fn keep_lanes<T: Real>(features: &mut [[T; LANES]], used: usize) {
     let numbers: [T; LANES] = std::array::from_fn(|lane| T::from_f64(lane as f64));
     let used = T::from_f64(used as f64);
     for lanes in features {

@@ -164,7 +164,6 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
     s.vectorize(
         #[inline(always)]
         || {
-            let block_size = delta.features() * LANES;
             for row in tiles.starts() {
                 let out = &mut grad[row * ld..];
                 let mut sums: Sums<S, MR, NV> = tile::zero(s);
@@ -176,9 +175,7 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
                     }
                 }
                 for block in blocks.clone() {
-                    let d =
-                        &delta.data()[block * block_size + (unit + row) * LANES..][..MR * LANES];
-                    let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
+                    let rows = rows_of(delta, block, unit + row);
                     let samples = delta.lanes(block);
                     let x = x.map(|x| &x[block * LANES..][..samples]);
                     multiply(s, &mut sums, rows, x);
@@ -191,6 +188,13 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
             }
         },
     );
+}
+
+/// `MR` features of a block from `first` on.
+#[inline(always)]
+fn rows_of<const MR: usize>(delta: &Blocked<f32>, block: usize, first: usize) -> [&[f32]; MR] {
+    let d = &delta.block(block)[first * LANES..][..MR * LANES];
+    std::array::from_fn(|r| &d[r * LANES..][..LANES])
 }
 
 /// Inputs that half a vector holds.
@@ -225,7 +229,6 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
         #[inline(always)]
         || {
             let zero = f32x8::splat(s, 0.0);
-            let block_size = delta.features() * LANES;
             for row in tiles.starts() {
                 let out = &mut grad[row * ld..];
                 let mut sums = [[zero; 2]; MR];
@@ -235,9 +238,7 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
                     }
                 }
                 for block in blocks.clone() {
-                    let d =
-                        &delta.data()[block * block_size + (unit + row) * LANES..][..MR * LANES];
-                    let rows: [&[f32]; MR] = std::array::from_fn(|r| &d[r * LANES..][..LANES]);
+                    let rows = rows_of(delta, block, unit + row);
                     let samples = delta.lanes(block);
                     multiply_halves(s, &mut sums, rows, &x[block * LANES..][..samples]);
                 }

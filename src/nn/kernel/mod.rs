@@ -19,9 +19,10 @@ mod transpose;
 mod vector;
 mod weights;
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch, prelude::*};
 use std::sync::OnceLock;
 
+pub(crate) use blocked::clear_past;
 pub use blocked::{Blocked, Share};
 pub use buffer::Buffer;
 pub use extremes::Extremes;
@@ -35,6 +36,13 @@ pub use weights::Weights;
 pub(crate) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(Level::new)
+}
+
+/// Runs `pass`, a loop that the compiler can vectorize and that is marked `#[inline(always)]`, with the processor's widest
+/// vectors. Results do not depend on the width: the loops keep sums in [`LANES`] parts of their own.
+#[inline(always)]
+pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
+    dispatch!(level(), s => s.vectorize(pass))
 }
 
 /// Samples side by side in a block.

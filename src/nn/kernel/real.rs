@@ -39,7 +39,9 @@ pub trait Real: Number + Sum {
     /// out = Wᵀ·delta: `[rows][units]` to `[rows][inputs]`.
     fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>);
     /// grad = Σ over the rows of delta·inputᵀ, `[units][inputs]`.
-    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>);
+    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
+        Self::weight_gradient_of_earlier(delta, input, 0, grad);
+    }
     /// The same of the input so many blocks earlier, which is 0 before the first.
     fn weight_gradient_of_earlier(
         delta: &Blocked<Self>,

@@ -1,8 +1,7 @@
 //! Softmax cross-entropy of a few classes, sixteen rows side by side: row by row it would be a good part of a small network's
 //! step.
 
-use crate::nn::kernel::{LANES, Real};
-use crate::nn::network::wide::wide;
+use crate::nn::kernel::{LANES, Real, wide};
 
 /// The most classes, whose exponentials are kept on the stack.
 pub const MOST: usize = 16;

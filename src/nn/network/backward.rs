@@ -79,9 +79,8 @@ impl<T: Real> Layer<T> {
         }
         self.slope_gradient();
         self.activate_backward(mode, crew);
-        let (shift, top) = rescale(&mut self.delta);
+        let shift = rescale(&mut self.delta);
         self.exponent = exponent + shift;
-        self.delta_top = top;
         if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
             let factor = T::from_f64(power_of_two(-shift));
             slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
@@ -196,8 +195,8 @@ pub(super) fn differentiate<T: Real>(
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
-/// exponent that was taken out, and the largest magnitude that is left, infinite beside a NaN.
-pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> (i32, f64) {
+/// exponent that was taken out.
+pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
     rescale_with(delta, None)
 }
 
@@ -205,35 +204,33 @@ pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> (i32, f64) {
 pub(super) fn rescale_with<T: Real>(
     delta: &mut Blocked<T>,
     beside: Option<&mut Blocked<T>>,
-) -> (i32, f64) {
-    let mut here = T::extremes(delta.data());
-    if !here.bound().is_finite() {
+) -> i32 {
+    let mut found = T::extremes(delta.data());
+    if !found.bound().is_finite() {
         // lanes past the last row are 0 by themselves, unless a slope there is infinite
         delta.clear_padding();
-        here = T::extremes(delta.data());
+        found = T::extremes(delta.data());
     }
-    let (mut top, mut least, mut nan) = (here.top.to_f64(), here.least.to_f64(), here.nan);
+    let (mut top, mut least) = (found.top.to_f64(), found.least.to_f64());
     if let Some(beside) = &beside {
         let others = T::extremes(beside.data());
         top = top.max(others.top.to_f64());
         least = least.min(others.least.to_f64());
-        nan |= others.nan;
     }
-    let seen = |top: f64| if nan { f64::INFINITY } else { top };
     if !(top > 0.0 && top < f64::INFINITY) {
-        return (0, seen(top));
+        return 0;
     }
     let shift = if (SMALL..=LARGE).contains(&top) {
         0
     } else {
         libm::ilogb(top)
     };
-    let factor = power_of_two(-shift);
     if shift != 0 || least < NEGLIGIBLE {
+        let factor = power_of_two(-shift);
         wide::scale(delta.data_mut(), factor, NEGLIGIBLE);
         if let Some(beside) = beside {
             wide::scale(beside.data_mut(), factor, NEGLIGIBLE);
         }
     }
-    (shift, seen(top * factor))
+    shift
 }

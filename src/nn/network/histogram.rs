@@ -1,7 +1,6 @@
 //! Counting values into bins.
 
-use super::wide::wide;
-use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::kernel::{Blocked, LANES, Real, wide};
 use crate::nn::stats::Histogram;
 
 const BINS: usize = 40;

@@ -76,8 +76,6 @@ pub(crate) struct Layer<T: Real> {
     pub skipped: Option<Blocked<T>>,
     /// Power of two carried beside `delta` and the gradients.
     pub exponent: i32,
-    /// The largest magnitude in `delta` = ∂loss/∂pre; infinite beside a NaN.
-    pub delta_top: f64,
     /// Whether the gradient of the weights is that of the last step, and not one that was learned on the way.
     pub gradient_kept: bool,
     /// Factor of the learning rate.
@@ -131,7 +129,6 @@ impl<T: Real> Layer<T> {
             recurrence,
             skipped: spec.skip.then(activations),
             exponent: 0,
-            delta_top: 0.0,
             gradient_kept: true,
             rate_factor: 1.0,
         };
@@ -210,6 +207,10 @@ impl<T: Real> Layer<T> {
             .chain(recurrent.and_then(|r| r.bias.as_ref()))
             .chain(norm.into_iter().flatten())
             .chain(&self.slope)
+    }
+    /// Those whose gradient of the last step is there.
+    pub fn with_gradients(&self) -> impl Iterator<Item = &Parameter<T>> {
+        self.parameters().skip(usize::from(!self.gradient_kept))
     }
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
         let norm = self.norm.as_mut().map(|n| [&mut n.weight, &mut n.bias]);

@@ -122,9 +122,12 @@ impl<T: Real> Layer<T> {
         let scale = power_of_two(self.exponent);
         let beyond = |g: &T| !T::from_f64(g.to_f64() * scale).is_finite();
         // a frozen layer's gradients may be of an earlier step; one that was learned in strips was finite
-        let made = self.parameters().skip(usize::from(!self.gradient_kept));
         valid(&self.delta).any(|v| !v.is_finite())
-            || !self.spec.frozen && made.flat_map(|p| p.grad.data()).any(beyond)
+            || !self.spec.frozen
+                && self
+                    .with_gradients()
+                    .flat_map(|p| p.grad.data())
+                    .any(beyond)
     }
 }
 

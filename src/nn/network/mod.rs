@@ -23,7 +23,7 @@ mod strips;
 mod tensors;
 mod tied;
 mod update;
-pub(crate) mod wide;
+mod wide;
 
 pub use batch::{Batch, BatchError, TargetsView};
 pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, memory_needed};

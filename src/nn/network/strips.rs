@@ -5,9 +5,9 @@ use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
 use super::update::SUBNORMAL;
-use super::wide::{self, square_sum, wide};
+use super::wide::{self, square_sum};
 use crate::nn::kernel::team::group_shares;
-use crate::nn::kernel::{Blocked, Crew, GROUP, Real, has_strips};
+use crate::nn::kernel::{Blocked, Crew, GROUP, Real, has_strips, wide};
 use crate::nn::optimizer::{Rule, Slots};
 use crate::nn::spec::Regularize;
 use std::ops::Range;
@@ -74,14 +74,10 @@ impl<T: Real> Layer<T> {
         if self.recurrence.is_some() || !has_strips(self.weight.value.data().len()) {
             return false;
         }
-        // a norm has changed it
-        let delta = match &self.norm {
-            Some(_) => T::extremes(self.delta.data()).bound(),
-            None => self.delta_top,
-        };
+        let bound = |values: &Blocked<T>| T::extremes(values.data()).bound();
         let scale = power_of_two(self.exponent);
         // of a weight or a bias
-        let each = T::extremes(input.data()).bound().max(1.0) * delta * self.delta.rows() as f64;
+        let each = bound(input).max(1.0) * bound(&self.delta) * self.delta.rows() as f64;
         let of_map = each * ((self.weight.len() + self.spec.units) as f64).sqrt() * scale;
         let norm = self.norm.iter().flat_map(|n| [&n.weight, &n.bias]);
         let others: f64 = norm.chain(&self.slope).map(Parameter::square_sum).sum();
@@ -102,10 +98,9 @@ impl<T: Real> Layer<T> {
         self.learn_statistics();
         self.bias_gradient();
         let exponent = std::mem::take(&mut self.exponent);
-        let mut sum = 0.0;
-        sum += self
-            .weight
-            .learn_in_strips((&self.delta, input), rule, exponent, squares, crew);
+        let mut sum =
+            self.weight
+                .learn_in_strips((&self.delta, input), rule, exponent, squares, crew);
         self.gradient_kept = false;
         for p in self.parameters_mut().skip(1) {
             sum += p.square_sum();

@@ -80,8 +80,7 @@ impl<T: Real> Layer<T> {
     }
     fn gradient_tensors(&self, into: &mut Vec<NamedTensor<T>>) {
         let scale = power_of_two(self.exponent);
-        let kept = self.parameters().skip(usize::from(!self.gradient_kept));
-        into.extend(kept.map(|p| {
+        into.extend(self.with_gradients().map(|p| {
             NamedTensor {
                 name: format!("grad.{}", full_name(self.index, p.name)),
                 shape: p.shape(),

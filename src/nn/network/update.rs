@@ -3,9 +3,9 @@
 use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
-use super::wide::{self, square_sum, wide};
+use super::wide::{self, square_sum};
 use crate::nn::kernel::team::row_shares;
-use crate::nn::kernel::{Buffer, Crew, Real};
+use crate::nn::kernel::{Buffer, Crew, Real, wide};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
 use crate::nn::stats::LayerStats;

@@ -1,16 +1,8 @@
 //! Passes over slices, compiled for the widest vectors of the processor that the program runs on.
 
-use crate::nn::kernel::{LANES, level};
+use crate::nn::kernel::{LANES, wide};
 use crate::nn::number::Number;
-use fearless_simd::{dispatch, prelude::*};
 use std::ops::RangeInclusive;
-
-/// Runs `pass`, a loop that the compiler can vectorize and that is marked `#[inline(always)]`, with the processor's widest
-/// vectors. Results do not depend on the width: the loops keep sums in [`LANES`] parts of their own.
-#[inline(always)]
-pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
-    dispatch!(level(), s => s.vectorize(pass))
-}
 
 /// Values whose squares are added up in `T`, in [`LANES`] parts, before they go into the sum in f64: so few that no more than
 /// the seventh digit is lost.

@@ -39,9 +39,6 @@ impl Real for f64 {
     fn affine_backward(weights: &Weights<Self>, delta: &Blocked<Self>, out: &mut Blocked<Self>) {
         plain::affine_backward(weights, delta, out);
     }
-    fn weight_gradient(delta: &Blocked<Self>, input: &Blocked<Self>, grad: &mut Weights<Self>) {
-        plain::weight_gradient(delta, input, grad);
-    }
     fn weight_gradient_of_earlier(
         delta: &Blocked<f64>,
         input: &Blocked<f64>,

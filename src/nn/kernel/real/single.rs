@@ -64,9 +64,6 @@ impl Real for f32 {
     fn affine_backward(weights: &Weights<f32>, delta: &Blocked<f32>, out: &mut Blocked<f32>) {
         Self::affine_backward_by(Crew::ALONE, weights, delta, out);
     }
-    fn weight_gradient(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
-        Self::weight_gradient_by(Crew::ALONE, delta, input, grad);
-    }
     fn affine_by(
         crew: Crew<'_>,
         weights: &Weights<f32>,

@@ -2,9 +2,9 @@
 //! vanishes over a hundred steps is still told from zero.
 
 use super::forward::join_steps;
-use super::{Emit, Recurrence, clear_lanes, padded, put, take};
+use super::{Emit, Recurrence, padded, put, take, take_before};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, LANES, Real};
+use crate::nn::kernel::{Blocked, LANES, Real, clear_past};
 use crate::nn::network::backward::{power_of_two, rescale_with};
 use crate::nn::network::layer::Layer;
 use crate::nn::network::wide::square_sum;
@@ -112,7 +112,7 @@ impl<T: Real> Recurrence<T> {
         }
         s.d_state.clear_padding();
         let content = matches!(self.cell, Cell::Lstm { .. }).then_some(&mut s.d_content);
-        common + rescale_with(&mut s.d_state, content).0
+        common + rescale_with(&mut s.d_state, content)
     }
     fn plain_back(
         &mut self,
@@ -128,7 +128,7 @@ impl<T: Real> Recurrence<T> {
         d.copy_from_slice(self.step.d_state.data());
         let (z, h) = (&pre.data()[of_step.clone()], &states.data()[of_step]);
         T::activate_backward_run(activation, z, h, d);
-        clear_lanes(d, rows, units);
+        clear_past(d, rows, units);
         if at > 0 {
             T::affine_backward_run(&self.weight.value, d, self.step.d_state.data_mut());
         }
@@ -140,10 +140,7 @@ impl<T: Real> Recurrence<T> {
         let s = &mut self.step;
         take(&mut s.logistic, &self.gates, at);
         take(&mut s.other, tanh, at);
-        match at.checked_sub(1) {
-            Some(before) => take(&mut s.content, content, before),
-            None => s.content.fill(T::ZERO),
-        }
+        take_before(&mut s.content, content, at);
         let units = s.state.features() * LANES;
         for block in 0..s.logistic.blocks() {
             let gates = s.logistic.block(block);
@@ -178,10 +175,7 @@ impl<T: Real> Recurrence<T> {
         let s = &mut self.step;
         take(&mut s.logistic, &self.gates, at);
         take(&mut s.content, own, at);
-        match at.checked_sub(1) {
-            Some(before) => take(&mut s.state, states, before),
-            None => s.state.fill(T::ZERO),
-        }
+        take_before(&mut s.state, states, at);
         let units = s.state.features() * LANES;
         for block in 0..s.logistic.blocks() {
             let gates = s.logistic.block(block);

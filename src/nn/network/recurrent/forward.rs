@@ -1,8 +1,8 @@
 //! A recurrent layer's forward pass.
 
-use super::{Emit, Recurrence, clear_lanes, put, take};
+use super::{Emit, Recurrence, put, take};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, LANES, Real, Weights};
+use crate::nn::kernel::{Blocked, LANES, Real, Weights, clear_past};
 use crate::nn::network::layer::Layer;
 use crate::nn::spec::Cell;
 
@@ -82,7 +82,7 @@ impl<T: Real> Recurrence<T> {
             let h = &mut states.data_mut()[at * size..][..size];
             T::activate_run(activation, z, h);
             // lanes past the last row hold what biases alone make, which may overflow where no row does
-            clear_lanes(h, rows, units);
+            clear_past(h, rows, units);
         }
         take(&mut self.step.state, states, self.steps - 1);
     }

@@ -264,18 +264,16 @@ fn take<T: Real>(step: &mut Blocked<T>, sequence: &Blocked<T>, at: usize) {
     step.copy_blocks(0, sequence, at * blocks, blocks);
 }
 
+/// Copies the step before: 0 before the first.
+fn take_before<T: Real>(step: &mut Blocked<T>, sequence: &Blocked<T>, at: usize) {
+    match at.checked_sub(1) {
+        Some(before) => take(step, sequence, before),
+        None => step.fill(T::ZERO),
+    }
+}
+
 /// Copies one step into a sequence.
 fn put<T: Real>(sequence: &mut Blocked<T>, at: usize, step: &Blocked<T>) {
     let blocks = step.blocks();
     sequence.copy_blocks(at * blocks, step, 0, blocks);
-}
-
-/// Zeroes the lanes past the last row in one step's blocks.
-fn clear_lanes<T: Real>(step: &mut [T], rows: usize, features: usize) {
-    let used = rows % LANES;
-    if used > 0 {
-        for lanes in step[rows / LANES * features * LANES..].chunks_exact_mut(LANES) {
-            lanes[used..].fill(T::ZERO);
-        }
-    }
 }
