@@ -1,8 +1,8 @@
 //! The third product of a layer in `f32`, the gradient of its weights, over the samples of a batch; and that of its biases.
 
 use super::product::{BLOCKS, runs};
-use super::team::{Crew, row_shares};
-use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, tiles};
+use super::team::Crew;
+use super::tile::{self, Lanes, STEPS, Sums, Tiles, by_rows, lanes, step, tiles};
 use super::transpose::transpose;
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Weights};
@@ -26,18 +26,15 @@ impl Panels {
         if self.data.len() < groups * size {
             self.data = Buffer::zeros(groups * size);
         }
-        let shares = row_shares(crew, groups, size, &mut self.data[..groups * size]);
         let (square, later) = (LANES * LANES, later.min(input.blocks()));
-        crew.each(shares, |(groups, data)| {
-            for group in data.chunks_exact_mut(size) {
-                group[..later * square].fill(0.0);
-            }
-            for block in later..input.blocks() {
-                let x = lanes(input.block(block - later));
-                let x = x.chunks(LANES).skip(groups.start);
-                let to = data.chunks_exact_mut(size);
-                for (x, to) in x.zip(to) {
-                    transpose(s, x, &mut to[block * square..][..square]);
+        let data = &mut self.data[..groups * size];
+        crew.each_of_rows((groups, size), data, |groups, data| {
+            for (group, data) in groups.zip(data.chunks_exact_mut(size)) {
+                data[..later * square].fill(0.0);
+                let squares = data[later * square..].chunks_exact_mut(square);
+                for (block, to) in squares.enumerate() {
+                    let x = &lanes(input.block(block))[group * LANES..];
+                    transpose(s, &x[..x.len().min(LANES)], to);
                 }
             }
         });
@@ -82,6 +79,16 @@ pub fn weight_gradient_rows<S: Simd>(
     grad: &mut [f32],
     (inputs, ld): (usize, usize),
 ) {
+    if delta.blocks() <= BLOCKS {
+        return gradient_rows(
+            s,
+            (delta, 0..delta.blocks()),
+            input,
+            units,
+            grad,
+            (inputs, ld),
+        );
+    }
     for blocks in runs(delta.blocks(), BLOCKS) {
         gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
     }
@@ -97,8 +104,7 @@ pub fn weight_gradient<S: Simd>(
 ) {
     let (units, inputs, ld) = (grad.units(), grad.inputs(), grad.ld());
     assert_eq!(delta.features(), units, "features of the delta");
-    let shares = row_shares(crew, units, ld, grad.data_mut());
-    crew.each(shares, |(units, grad)| {
+    crew.each_of_rows((units, ld), grad.data_mut(), |units, grad| {
         weight_gradient_rows(s, delta, input, units, grad, (inputs, ld));
     });
 }
@@ -164,6 +170,8 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
     s.vectorize(
         #[inline(always)]
         || {
+            let samples = Samples::of(delta, blocks.clone());
+            let x = x.map(|x| x[blocks.start * LANES..].as_chunks().0);
             for row in tiles.starts() {
                 let out = &mut grad[row * ld..];
                 let mut sums: Sums<S, MR, NV> = tile::zero(s);
@@ -174,11 +182,11 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
                         }
                     }
                 }
-                for block in blocks.clone() {
-                    let rows = rows_of(delta, block, unit + row);
-                    let samples = delta.lanes(block);
-                    let x = x.map(|x| &x[block * LANES..][..samples]);
-                    multiply(s, &mut sums, rows, x);
+                for block in 0..samples.blocks() {
+                    let Some((rows, count)) = samples.rows(block, unit + row) else {
+                        return;
+                    };
+                    multiply_square(s, &mut sums, rows, x.map(|x| &x[block]), count);
                 }
                 for (r, sums) in sums.iter().enumerate() {
                     for (v, sum) in sums.iter().enumerate() {
@@ -190,11 +198,64 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
     );
 }
 
-/// `MR` features of a block from `first` on.
+/// Sixteen samples of sixteen features, or the reverse.
+type Square = [Lanes; LANES];
+
+/// The deltas of some blocks.
+#[derive(Clone, Copy)]
+struct Samples<'a> {
+    data: &'a [Lanes],
+    features: usize,
+    rows: usize,
+}
+
+impl<'a> Samples<'a> {
+    #[inline(always)]
+    fn of(delta: &'a Blocked<f32>, blocks: Range<usize>) -> Self {
+        let features = delta.features();
+        Self {
+            data: &lanes(delta.data())[blocks.start * features..blocks.end * features],
+            features,
+            rows: delta.rows().min(blocks.end * LANES) - blocks.start * LANES,
+        }
+    }
+    #[inline(always)]
+    fn blocks(self) -> usize {
+        self.rows.div_ceil(LANES)
+    }
+    /// `MR` features of a block from `first` on, and how many samples it has.
+    #[inline(always)]
+    fn rows<const MR: usize>(self, block: usize, first: usize) -> Option<(&'a [Lanes; MR], usize)> {
+        let rows = self
+            .data
+            .get(block * self.features + first..)?
+            .first_chunk()?;
+        Some((rows, (self.rows - block * LANES).min(LANES)))
+    }
+}
+
+/// sums\[r]\[v] += Σₖ rows\[r]\[k]·columns\[v]\[k] over the first `count`
 #[inline(always)]
-fn rows_of<const MR: usize>(delta: &Blocked<f32>, block: usize, first: usize) -> [&[f32]; MR] {
-    let d = &delta.block(block)[first * LANES..][..MR * LANES];
-    std::array::from_fn(|r| &d[r * LANES..][..LANES])
+fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    sums: &mut Sums<S, MR, NV>,
+    rows: &[Lanes; MR],
+    columns: [&Square; NV],
+    count: usize,
+) {
+    let rows: [&Lanes; MR] = rows.each_ref();
+    if count == LANES {
+        for c in 0..LANES / STEPS {
+            for i in 0..STEPS {
+                let k = c * STEPS + i;
+                step(s, sums, rows.map(|row| row[k]), columns.map(|x| &x[k]));
+            }
+        }
+    } else {
+        for k in 0..count.min(LANES) {
+            step(s, sums, rows.map(|row| row[k]), columns.map(|x| &x[k]));
+        }
+    }
 }
 
 /// Inputs that half a vector holds.
@@ -229,6 +290,8 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
         #[inline(always)]
         || {
             let zero = f32x8::splat(s, 0.0);
+            let samples = Samples::of(delta, blocks.clone());
+            let x: &[Square] = x[blocks.start * LANES..].as_chunks().0;
             for row in tiles.starts() {
                 let out = &mut grad[row * ld..];
                 let mut sums = [[zero; 2]; MR];
@@ -237,10 +300,11 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
                         *sum = f32x8::from_slice(s, &out[r * ld..][..HALF]);
                     }
                 }
-                for block in blocks.clone() {
-                    let rows = rows_of(delta, block, unit + row);
-                    let samples = delta.lanes(block);
-                    multiply_halves(s, &mut sums, rows, &x[block * LANES..][..samples]);
+                for (block, x) in x.iter().enumerate().take(samples.blocks()) {
+                    let Some((rows, count)) = samples.rows(block, unit + row) else {
+                        return;
+                    };
+                    multiply_halves(s, &mut sums, rows, x, count);
                 }
                 for (r, [even, odd]) in sums.into_iter().enumerate() {
                     let out = &mut out[r * ld..][..LANES];
@@ -252,31 +316,39 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
     );
 }
 
-/// sums\[r]\[k % 2] += Σₖ rows\[r]\[k]·first half of column\[k]
+/// sums\[r]\[k % 2] += Σₖ rows\[r]\[k]·first half of column\[k] over the first `count`
 #[inline(always)]
 fn multiply_halves<S: Simd, const MR: usize>(
     s: S,
     sums: &mut [[f32x8<S>; 2]; MR],
-    rows: [&[f32]; MR],
-    column: &[Lanes],
+    rows: &[Lanes; MR],
+    column: &Square,
+    count: usize,
 ) {
-    let half = |x: &Lanes| f32x8::load_array_ref(s, &x.as_chunks().0[0]);
-    let (pairs, last) = column.as_chunks::<2>();
-    for (i, [even, odd]) in pairs.iter().enumerate() {
-        let x = [half(even), half(odd)];
-        let a: [&[f32; 2]; MR] = std::array::from_fn(|r| &rows[r].as_chunks().0[i]);
-        for r in 0..MR {
-            for k in 0..2 {
-                sums[r][k] = f32x8::splat(s, a[r][k]).mul_add(x[k], sums[r][k]);
-            }
+    let pairs = count.min(LANES) / 2;
+    for i in 0..pairs {
+        for k in 0..2 {
+            half_step(s, sums, rows, column, 2 * i + k, k);
         }
     }
-    if let [last] = last {
-        let x = half(last);
-        for r in 0..MR {
-            let a = f32x8::splat(s, rows[r][2 * pairs.len()]);
-            sums[r][0] = a.mul_add(x, sums[r][0]);
-        }
+    if count % 2 == 1 {
+        half_step(s, sums, rows, column, 2 * pairs, 0);
+    }
+}
+
+/// sums\[r]\[parity] += rows\[r]\[k]·first half of column\[k]
+#[inline(always)]
+fn half_step<S: Simd, const MR: usize>(
+    s: S,
+    sums: &mut [[f32x8<S>; 2]; MR],
+    rows: &[Lanes; MR],
+    column: &Square,
+    k: usize,
+    parity: usize,
+) {
+    let x = f32x8::load_array_ref(s, &column[k].as_chunks().0[0]);
+    for r in 0..MR {
+        sums[r][parity] = f32x8::splat(s, rows[r][k]).mul_add(x, sums[r][parity]);
     }
 }
 

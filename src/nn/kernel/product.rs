@@ -33,10 +33,21 @@ fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
     runs(depth, depth.div_ceil(count).next_multiple_of(STEPS).max(1))
 }
 
-/// Some blocks of a batch, and a piece of the product's depth: the blocks in order, and for them all pieces.
-fn regions(blocks: usize, depth: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    runs(blocks, BLOCKS)
-        .flat_map(move |blocks| pieces(depth).map(move |depth| (blocks.clone(), depth)))
+/// Some blocks of a batch, and a piece of the product's depth.
+type Region = (Range<usize>, Range<usize>);
+
+/// The blocks in order, and for them all pieces.
+#[inline(always)]
+fn each_region(blocks: usize, depth: usize, mut work: impl FnMut(Region)) {
+    if blocks <= BLOCKS && depth <= SHALLOW {
+        // a small layer feels the loops
+        return work((0..blocks, 0..depth));
+    }
+    for blocks in runs(blocks, BLOCKS) {
+        for depth in pieces(depth) {
+            work((blocks.clone(), depth));
+        }
+    }
 }
 
 /// Runs of `length`, the last one shorter; an empty one of nothing.
@@ -101,22 +112,22 @@ fn affine_rows<S: Simd>(
     if units.is_empty() {
         return;
     }
-    for (blocks, depth) in regions(input.blocks(), weights.inputs()) {
-        let w = &weights.data()[units.start * weights.ld() + depth.start..];
+    each_region(input.blocks(), weights.inputs(), |region| {
+        let depth = region.1.start;
+        let w = &weights.data()[units.start * weights.ld() + depth..];
         // the sums of all pieces begin at the bias
-        let start = (depth.start == 0).then(|| bias.map(|b| &b[units.clone()]));
+        let start = (depth == 0).then(|| bias.map(|b| &b[units.clone()]));
         tiles(units.len(), tile::max_rows::<S>(), |tiles| {
-            let region = (blocks.clone(), depth.clone());
             by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR>(
                 s,
                 tiles,
                 (w, weights.ld()),
-                (input, region),
+                (input, &region),
                 out,
                 start
             ));
         });
-    }
+    });
 }
 
 /// Tiles of the weights' rows, each over the region's blocks of the batch.
@@ -124,7 +135,7 @@ fn forward_tiles<S: Simd, const MR: usize>(
     s: S,
     tiles: Tiles,
     (w, ld): (&[f32], usize),
-    (input, (blocks, depth)): (&Blocked<f32>, (Range<usize>, Range<usize>)),
+    (input, (blocks, depth)): (&Blocked<f32>, &Region),
     out: &mut impl Output,
     start: Option<Option<&[f32]>>,
 ) {
@@ -213,7 +224,7 @@ fn affine_backward_columns<S: Simd>(
         return affine_backward_packed(s, weights, delta, inputs, out);
     }
     let ld = weights.ld();
-    for region in regions(delta.blocks(), weights.units()) {
+    each_region(delta.blocks(), weights.units(), |region| {
         let depth = &region.1;
         let strip = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
         tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
@@ -225,7 +236,7 @@ fn affine_backward_columns<S: Simd>(
                 out
             ));
         });
-    }
+    });
 }
 
 /// Tiles of the weights' columns, each over the region's blocks of the batch.
@@ -233,7 +244,7 @@ fn backward_tiles<S: Simd, const MR: usize>(
     s: S,
     tiles: Tiles,
     (strip, ld): (&[f32], usize),
-    (delta, (blocks, depth)): (&Blocked<f32>, &(Range<usize>, Range<usize>)),
+    (delta, (blocks, depth)): (&Blocked<f32>, &Region),
     out: &mut impl Output,
 ) {
     s.vectorize(
@@ -274,7 +285,7 @@ fn affine_backward_packed<S: Simd>(
         if packed.len() < room {
             *packed = Buffer::zeros(room);
         }
-        for region in regions(delta.blocks(), weights.units()) {
+        each_region(delta.blocks(), weights.units(), |region| {
             let depth = &region.1;
             let w = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
             tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
@@ -286,7 +297,7 @@ fn affine_backward_packed<S: Simd>(
                     out
                 ));
             });
-        }
+        });
     });
 }
 
@@ -295,7 +306,7 @@ fn backward_packed_tiles<S: Simd, const MR: usize>(
     s: S,
     tiles: Tiles,
     (w, ld, packed): (&[f32], usize, &mut [f32]),
-    (delta, (blocks, depth)): (&Blocked<f32>, &(Range<usize>, Range<usize>)),
+    (delta, (blocks, depth)): (&Blocked<f32>, &Region),
     out: &mut impl Output,
 ) {
     s.vectorize(

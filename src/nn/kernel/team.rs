@@ -88,6 +88,23 @@ impl<'a> Crew<'a> {
     }
 }
 
+impl Crew<'_> {
+    /// Cuts a slice of rows, `ld` elements each, into the members' shares, and does `work` on each.
+    pub fn each_of_rows<T: Send>(
+        self,
+        (rows, ld): (usize, usize),
+        data: &mut [T],
+        work: impl Fn(Range<usize>, &mut [T]) + Sync,
+    ) {
+        if self.is_alone() {
+            return work(0..rows, data);
+        }
+        self.each(row_shares(self, rows, ld, data), |(rows, data)| {
+            work(rows, data);
+        });
+    }
+}
+
 /// Cuts a slice of rows, `ld` elements each, into the members' shares.
 pub fn row_shares<'a, T>(
     crew: Crew<'a>,

@@ -26,12 +26,11 @@ fn transpose_rows<'a, S: Simd>(
     let Some(out) = out.as_chunks_mut().0.first_chunk_mut() else {
         return;
     };
-    let x: [&Lanes; LANES] = std::array::from_fn(row);
     s.vectorize(
         #[inline(always)]
         || match tile::wide::<S>() {
-            true => by_sixteen(s, x, out),
-            false => by_fours(s, x, count, out),
+            true => by_sixteen(s, row, out),
+            false => by_fours(s, row, count, out),
         },
     );
 }
@@ -55,8 +54,8 @@ pub fn load_rows<S: Simd>(s: S, rows: ArrayView2<f32>, block: &mut [f32]) -> usi
 
 /// The transpose of sixteen vectors, by four rounds of interleaving: where a vector is one register.
 #[inline(always)]
-fn by_sixteen<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
-    let mut x = x.map(|x| Vector::load_array_ref(s, x));
+fn by_sixteen<'a, S: Simd>(s: S, row: impl Fn(usize) -> &'a Lanes, out: &mut [Lanes; LANES]) {
+    let mut x: [Vector<S>; LANES] = std::array::from_fn(|i| Vector::load_array_ref(s, row(i)));
     for _ in 0..4 {
         x = interleaved(x);
     }
@@ -68,14 +67,20 @@ fn by_sixteen<S: Simd>(s: S, x: [&Lanes; LANES], out: &mut [Lanes; LANES]) {
 /// The same in squares of four by four, by two rounds each: narrower registers have instructions for that, which do not cross
 /// 128 bits, and spill none of it.
 #[inline(always)]
-fn by_fours<S: Simd>(s: S, x: [&Lanes; LANES], count: usize, out: &mut [Lanes; LANES]) {
-    for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+fn by_fours<'a, S: Simd>(
+    s: S,
+    row: impl Fn(usize) -> &'a Lanes,
+    count: usize,
+    out: &mut [Lanes; LANES],
+) {
+    for i in 0..LANES / 4 {
         if 4 * i >= count {
             let zero = f32x4::splat(s, 0.0);
             out.iter_mut()
                 .for_each(|out| zero.store_array(&mut out.as_chunks_mut().0[i]));
             continue;
         }
+        let x = [row(4 * i), row(4 * i + 1), row(4 * i + 2), row(4 * i + 3)];
         for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let mut square: [f32x4<S>; 4] =
                 x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
