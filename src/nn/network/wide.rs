@@ -28,18 +28,54 @@ pub(crate) fn square_sum<T: Number>(values: &[T]) -> f64 {
 #[inline(always)]
 pub(crate) fn square_sum_of_run<T: Number>(values: &[T]) -> f64 {
     let (run, rest) = values.as_chunks::<LANES>();
-    let mut parts = [T::ZERO; LANES];
-    for chunk in run {
-        for (part, &v) in parts.iter_mut().zip(chunk) {
-            *part += v * v;
-        }
-    }
-    let of_run: f64 = parts.iter().map(|part| part.to_f64()).sum();
+    let of_run = sum_of_parts(square_parts(run)).to_f64();
     let of_run = match SOUND.contains(&of_run) {
         true => of_run,
         false => exact_square_sum(run),
     };
     of_run + rest.iter().map(|v| v.to_f64() * v.to_f64()).sum::<f64>()
+}
+
+/// Chunks whose parts are sums of their own, so that none waits for the one before.
+const APART: usize = 4;
+
+#[inline(always)]
+fn square_parts<T: Number>(run: &[[T; LANES]]) -> [T; LANES] {
+    let (fours, rest) = run.as_chunks::<APART>();
+    let mut sums = [[T::ZERO; LANES]; APART];
+    for four in fours {
+        for (parts, chunk) in sums.iter_mut().zip(four) {
+            add_squares(parts, chunk);
+        }
+    }
+    let [mut a, b, c, d] = sums;
+    for i in 0..LANES {
+        a[i] = (a[i] + b[i]) + (c[i] + d[i]);
+    }
+    for chunk in rest {
+        add_squares(&mut a, chunk);
+    }
+    a
+}
+
+#[inline(always)]
+fn add_squares<T: Number>(parts: &mut [T; LANES], values: &[T; LANES]) {
+    for (part, &v) in parts.iter_mut().zip(values) {
+        *part += v * v;
+    }
+}
+
+/// Half and half, as vectors do it.
+#[inline(always)]
+fn sum_of_parts<T: Number>(mut parts: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            parts[i] += parts[i + half];
+        }
+        half /= 2;
+    }
+    parts[0]
 }
 
 #[inline(always)]
