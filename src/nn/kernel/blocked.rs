@@ -1,6 +1,6 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, Crew, LANES, Real, wide};
+use super::{Buffer, Crew, LANES, Real};
 use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
@@ -205,21 +205,7 @@ pub fn clear_past<T: Real>(blocks: &mut [T], rows: usize, features: usize) {
     }
     let size = features * LANES;
     let last = blocks[rows / LANES * size..][..size].as_chunks_mut().0;
-    wide(
-        #[inline(always)]
-        || keep_lanes(last, used),
-    );
-}
-
-#[inline(always)]
-fn keep_lanes<T: Real>(features: &mut [[T; LANES]], used: usize) {
-    let numbers: [T; LANES] = std::array::from_fn(|lane| T::from_f64(lane as f64));
-    let used = T::from_f64(used as f64);
-    for lanes in features {
-        for (v, number) in lanes.iter_mut().zip(numbers) {
-            *v = if number < used { *v } else { T::ZERO };
-        }
-    }
+    T::keep_lanes(last, used);
 }
 
 /// Some features of a batch, in all blocks.

@@ -3,7 +3,7 @@
 mod double;
 mod single;
 
-use super::{Blocked, Crew, Extremes, Weights};
+use super::{Blocked, Crew, Extremes, LANES, Weights};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
 use ndarray::ArrayView2;
@@ -25,6 +25,12 @@ pub trait Real: Number + Sum {
     /// from the first.
     fn load_rows(_rows: ArrayView2<f32>, _block: &mut [Self]) -> usize {
         0
+    }
+    /// Zeroes the lanes from `used` on.
+    fn keep_lanes(features: &mut [[Self; LANES]], used: usize) {
+        for lanes in features {
+            lanes[used..].fill(Self::ZERO);
+        }
     }
     /// The largest and the least magnitude.
     fn extremes(values: &[Self]) -> Extremes<Self>;
@@ -106,7 +112,7 @@ pub trait Real: Number + Sum {
         Self::activate_backward(activation, pre, out, delta);
     }
 
-    /// out = φ(pre).
+    /// out = φ(pre), and 0 in the lanes past the last row.
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);
     /// delta ← delta·φ'(pre), with `out` = φ(pre).
     fn activate_backward(

@@ -27,6 +27,7 @@ pub fn activate_slopes<T: Real>(pre: &Blocked<T>, slopes: &Blocked<T>, out: &mut
     for (y, (&z, &slope)) in out.data_mut().iter_mut().zip(values) {
         *y = if z > T::ZERO { z } else { slope * z };
     }
+    out.clear_padding();
 }
 
 /// delta ← delta·φ'(pre) of [`activate_slopes`].

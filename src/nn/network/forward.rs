@@ -31,8 +31,6 @@ impl<T: Real> Layer<T> {
             norm.forward(&mut self.pre, mode.trains());
         }
         self.activate(mode, crew);
-        // lanes past the last row hold φ(bias), which may overflow where no row does
-        self.activated.clear_padding();
         let Some(out) = &mut self.changed else { return };
         match self.dropout.as_mut().filter(|_| mode != Mode::Evaluate) {
             Some(dropout) => {
@@ -71,6 +69,7 @@ impl<T: Real> Layer<T> {
             );
         }
     }
+    /// Lanes past the last row are 0: there φ(bias) may overflow where no row does.
     fn activate(&mut self, mode: Mode, crew: Crew<'_>) {
         if let Mode::Train { step } = mode {
             self.draw_slopes(step, self.pre.rows());
@@ -89,6 +88,7 @@ impl<T: Real> Layer<T> {
                     per_unit(pre, activated, each, |z, out, slope| {
                         *out = if z > T::ZERO { z } else { slope * z };
                     });
+                    activated.clear_padding();
                 }
             },
             (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {

@@ -69,6 +69,7 @@ impl Real for f64 {
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
         out.set_rows(pre.rows());
         activation.visit(PlainApply(pre.data(), out.data_mut()));
+        out.clear_padding();
     }
     fn activate_backward(
         activation: &Activation,

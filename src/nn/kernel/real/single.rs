@@ -3,7 +3,7 @@
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::gradient::{self, Panels};
-use crate::nn::kernel::pass::{Apply, ApplyBackward};
+use crate::nn::kernel::pass::{self, Apply, ApplyBackward};
 use crate::nn::kernel::{
     Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, runs, transpose,
 };
@@ -43,6 +43,11 @@ fn clear_padding(rows: &mut [f32], (inputs, ld): (usize, usize)) {
     }
 }
 
+/// out = φ(pre), and 0 in the lanes from `used` on
+fn activate_lanes(activation: &Activation, pre: &[f32], out: &mut [f32], used: usize) {
+    dispatch!(level(), s => activation.visit(Apply { s, pre, out, used }));
+}
+
 /// Multiply-adds that take about as long as one element of an activation.
 const ELEMENT: usize = 8;
 
@@ -51,6 +56,10 @@ impl Real for f32 {
 
     fn load_rows(rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
         dispatch!(level(), s => transpose::load_rows(s, rows, block))
+    }
+
+    fn keep_lanes(features: &mut [[f32; LANES]], used: usize) {
+        dispatch!(level(), s => pass::keep_lanes(s, features, used));
     }
 
     fn affine(
@@ -131,8 +140,16 @@ impl Real for f32 {
     }
     fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
         out.set_rows(pre.rows());
-        let (pre, out) = (pre.data(), out.data_mut());
-        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+        let used = pre.rows() % LANES;
+        let whole = pre.rows() / LANES * LANES * pre.features();
+        let (pre, last_pre) = pre.data().split_at(whole);
+        let (out, last_out) = out.data_mut().split_at_mut(whole);
+        if whole > 0 {
+            Self::activate_run(activation, pre, out);
+        }
+        if used > 0 {
+            activate_lanes(activation, last_pre, last_out, used);
+        }
     }
     fn activate_backward(
         activation: &Activation,
@@ -153,7 +170,7 @@ impl Real for f32 {
         dispatch!(level(), s => runs::affine_backward(s, weights, delta, out));
     }
     fn activate_run(activation: &Activation, pre: &[f32], out: &mut [f32]) {
-        dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+        activate_lanes(activation, pre, out, LANES);
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
         dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
@@ -171,9 +188,8 @@ impl Real for f32 {
         out.set_rows(pre.rows());
         crew.each(out.shares(crew), |(units, mut out)| {
             for block in 0..pre.blocks() {
-                let pre = &pre.block(block)[units.start * LANES..units.end * LANES];
-                let out = out.block(block);
-                dispatch!(level(), s => activation.visit(Apply { s, pre, out }));
+                let own = &pre.block(block)[units.start * LANES..units.end * LANES];
+                activate_lanes(activation, own, out.block(block), pre.lanes(block));
             }
         });
     }
