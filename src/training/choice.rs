@@ -18,10 +18,13 @@ const WARM: u32 = 2;
 /// A stretch of steps on one side, as long as the system lets others run in between, and how many stretches each side has.
 const STRETCH: Duration = Duration::from_millis(10);
 const STRETCHES: u32 = 5;
+/// So many stretches of each side will do where one takes this many times as long as the other.
+const FEW: u32 = 2;
+const CLEAR: f64 = 1.25;
 /// Threads have to save this share of a step, or the core is left to others.
 const GAIN: f64 = 0.05;
 /// From one trial to the next: so many times what the trial took, and at least so long.
-const PAUSE: u32 = 32;
+const PAUSE: u32 = 64;
 const LEAST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Which side of the trial a step is taken on.
@@ -91,14 +94,18 @@ impl Watch {
         (self.steps, self.time) = (0, Duration::ZERO);
         self.stretches += 1;
         self.side = self.side.other();
-        if self.stretches < 2 * STRETCHES {
+        if self.stretches < 2 * FEW || !self.stretches.is_multiple_of(2) {
             return;
         }
         let each = self
             .total
             .map(|(steps, time)| time.as_secs_f64() / f64::from(steps));
-        let lasted: Duration = self.total.iter().map(|(_, time)| *time).sum();
         let [alone, together] = each;
+        let clear = alone > CLEAR * together || together > CLEAR * alone;
+        if !clear && self.stretches < 2 * STRETCHES {
+            return;
+        }
+        let lasted: Duration = self.total.iter().map(|(_, time)| *time).sum();
         *self = Watch {
             warm: 0,
             side: match together < alone * (1.0 - GAIN) {
@@ -183,6 +190,26 @@ mod tests {
         assert_eq!(decide(1000, 1000), Side::Alone);
         assert_eq!(decide(50, 70), Side::Alone);
         assert_eq!(decide(100_000, 55_000), Side::Together);
+    }
+
+    #[test]
+    fn a_clear_trial_is_short() {
+        let steps = |alone, together| {
+            let mut watch = Watch::new();
+            let mut steps = [0; 2];
+            while watch.pause.is_none() {
+                steps[watch.side as usize] += 1;
+                watch.took(Duration::from_millis(match watch.side {
+                    Side::Alone => alone,
+                    Side::Together => together,
+                }));
+            }
+            steps
+        };
+        let warm = WARM as usize;
+        assert_eq!(steps(100, 55), [2, warm + 2]);
+        assert_eq!(steps(55, 100), [2, warm + 2]);
+        assert_eq!(steps(100, 90), [5, warm + 5]);
     }
 
     #[test]
