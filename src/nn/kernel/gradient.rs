@@ -118,20 +118,19 @@ fn gradient_rows<S: Simd>(
     grad: &mut [f32],
     (inputs, ld): (usize, usize),
 ) {
-    let groups = inputs.div_ceil(LANES);
+    // half a last group takes as long where a vector is one register, and has the same order of sums everywhere
+    let halved = (1..=HALF).contains(&(inputs % LANES));
+    let whole = inputs.div_ceil(LANES) - usize::from(halved);
     let place = (&blocks, &units, ld);
     let mut first = 0;
     // two groups share the reading of the deltas, which more registers would outrun
     if const { tile::wide::<S>() } {
-        while first + 1 < groups {
+        while first + 1 < whole {
             let grad = &mut grad[first * LANES..];
             gradient_columns(s, delta, place, input.groups::<2>(first), grad);
             first += 2;
         }
     }
-    // where a vector is one register, half of it takes as long
-    let halved = !const { tile::wide::<S>() } && (1..=HALF).contains(&(inputs % LANES));
-    let whole = groups - usize::from(halved);
     for group in first..whole {
         let grad = &mut grad[group * LANES..];
         gradient_columns(s, delta, place, input.groups::<1>(group), grad);
