@@ -79,16 +79,6 @@ pub fn weight_gradient_rows<S: Simd>(
     grad: &mut [f32],
     (inputs, ld): (usize, usize),
 ) {
-    if delta.blocks() <= BLOCKS {
-        return gradient_rows(
-            s,
-            (delta, 0..delta.blocks()),
-            input,
-            units,
-            grad,
-            (inputs, ld),
-        );
-    }
     for blocks in runs(delta.blocks(), BLOCKS) {
         gradient_rows(s, (delta, blocks), input, units.clone(), grad, (inputs, ld));
     }

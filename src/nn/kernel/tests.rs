@@ -294,6 +294,33 @@ fn nan_stays_and_infinity_gives_the_limit() {
     }
 }
 
+/// φ(bias) there may be beyond f32 where no row's is.
+#[test]
+fn activations_leave_0_in_the_lanes_past_the_last_row() {
+    fn check<T: Real>(rows: usize) {
+        let mut pre = Blocked::<T>::zeros(3, 40);
+        pre.set_rows(rows);
+        pre.fill(T::from_f64(0.5));
+        let mut out = Blocked::<T>::zeros(3, 40);
+        for entry in Activation::entries() {
+            let activation = Activation::named(entry.name).unwrap();
+            out.fill(T::ONE);
+            T::activate(&activation, &pre, &mut out);
+            let value = activation.value_at(0.5);
+            for (block, feature) in (0..out.blocks()).flat_map(|b| (0..3).map(move |f| (b, f))) {
+                let (used, past) = out.feature(block, feature).split_at(out.lanes(block));
+                let near = |y: &T| (y.to_f64() - value).abs() < 1e-6;
+                assert!(used.iter().all(near), "{} of {rows} rows", entry.name);
+                assert!(past.iter().all(|y| *y == T::ZERO), "{}", entry.name);
+            }
+        }
+    }
+    for rows in [1, 10, 15, 16, 17, 40] {
+        check::<f32>(rows);
+        check::<f64>(rows);
+    }
+}
+
 /// Over the whole range, relative where the derivative of a saturated unit is concerned: that is what vanishes.
 #[test]
 fn activations_agree_with_f64_over_a_sweep() {

@@ -4,7 +4,7 @@ use crate::nn::kernel::{LANES, wide};
 use crate::nn::number::Number;
 use std::ops::RangeInclusive;
 
-/// Values whose squares are added up in `T`, in [`LANES`] parts, before they go into the sum in f64: so few that no more than
+/// Values whose squares are added up in `T`, in parts side by side, before they go into the sum in f64: so few that no more than
 /// the seventh digit is lost.
 pub(super) const RUN: usize = 32 * LANES;
 /// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range.
