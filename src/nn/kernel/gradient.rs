@@ -2,7 +2,7 @@
 
 use super::product::{BLOCKS, runs};
 use super::team::Crew;
-use super::tile::{self, Lanes, STEPS, Sums, Tiles, by_rows, lanes, step, tiles};
+use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, tiles};
 use super::transpose::transpose;
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Weights};
@@ -172,9 +172,7 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
                     }
                 }
                 for block in 0..samples.blocks() {
-                    let Some((rows, count)) = samples.rows(block, unit + row) else {
-                        return;
-                    };
+                    let (rows, count) = samples.rows(block, unit + row);
                     multiply_square(s, &mut sums, rows, x.map(|x| &x[block]), count);
                 }
                 for (r, sums) in sums.iter().enumerate() {
@@ -214,12 +212,10 @@ impl<'a> Samples<'a> {
     }
     /// `MR` features of a block from `first` on, and how many samples it has.
     #[inline(always)]
-    fn rows<const MR: usize>(self, block: usize, first: usize) -> Option<(&'a [Lanes; MR], usize)> {
-        let rows = self
-            .data
-            .get(block * self.features + first..)?
-            .first_chunk()?;
-        Some((rows, (self.rows - block * LANES).min(LANES)))
+    fn rows<const MR: usize>(self, block: usize, first: usize) -> ([&'a Lanes; MR], usize) {
+        let rows = &self.data[block * self.features + first..][..MR];
+        let count = (self.rows - block * LANES).min(LANES);
+        (std::array::from_fn(|r| &rows[r]), count)
     }
 }
 
@@ -228,22 +224,16 @@ impl<'a> Samples<'a> {
 fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     sums: &mut Sums<S, MR, NV>,
-    rows: &[Lanes; MR],
+    rows: [&Lanes; MR],
     columns: [&Square; NV],
     count: usize,
 ) {
-    let rows: [&Lanes; MR] = rows.each_ref();
     if count == LANES {
-        for c in 0..LANES / STEPS {
-            for i in 0..STEPS {
-                let k = c * STEPS + i;
-                step(s, sums, rows.map(|row| row[k]), columns.map(|x| &x[k]));
-            }
-        }
+        // of a length that the compiler knows
+        multiply(s, sums, rows.map(|row| &row[..]), columns.map(|x| &x[..]));
     } else {
-        for k in 0..count.min(LANES) {
-            step(s, sums, rows.map(|row| row[k]), columns.map(|x| &x[k]));
-        }
+        let columns = columns.map(|x| &x[..count]);
+        multiply(s, sums, rows.map(|row| &row[..]), columns);
     }
 }
 
@@ -289,10 +279,8 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
                         *sum = f32x8::from_slice(s, &out[r * ld..][..HALF]);
                     }
                 }
-                for (block, x) in x.iter().enumerate().take(samples.blocks()) {
-                    let Some((rows, count)) = samples.rows(block, unit + row) else {
-                        return;
-                    };
+                for (block, x) in x[..samples.blocks()].iter().enumerate() {
+                    let (rows, count) = samples.rows(block, unit + row);
                     multiply_halves(s, &mut sums, rows, x, count);
                 }
                 for (r, [even, odd]) in sums.into_iter().enumerate() {
@@ -310,7 +298,7 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
 fn multiply_halves<S: Simd, const MR: usize>(
     s: S,
     sums: &mut [[f32x8<S>; 2]; MR],
-    rows: &[Lanes; MR],
+    rows: [&Lanes; MR],
     column: &Square,
     count: usize,
 ) {
@@ -330,7 +318,7 @@ fn multiply_halves<S: Simd, const MR: usize>(
 fn half_step<S: Simd, const MR: usize>(
     s: S,
     sums: &mut [[f32x8<S>; 2]; MR],
-    rows: &[Lanes; MR],
+    rows: [&Lanes; MR],
     column: &Square,
     k: usize,
     parity: usize,

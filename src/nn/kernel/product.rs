@@ -39,10 +39,6 @@ type Region = (Range<usize>, Range<usize>);
 /// The blocks in order, and for them all pieces.
 #[inline(always)]
 fn each_region(blocks: usize, depth: usize, mut work: impl FnMut(Region)) {
-    if blocks <= BLOCKS && depth <= SHALLOW {
-        // a small layer feels the loops
-        return work((0..blocks, 0..depth));
-    }
     for blocks in runs(blocks, BLOCKS) {
         for depth in pieces(depth) {
             work((blocks.clone(), depth));

@@ -82,9 +82,8 @@ pub fn multiply_packed<S: Simd, const MR: usize>(
     }
 }
 
-/// sums\[r]\[v] += a\[r]·b\[v]
 #[inline(always)]
-pub fn step<S: Simd, const MR: usize, const NV: usize>(
+fn step<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     sums: &mut Sums<S, MR, NV>,
     a: [f32; MR],
@@ -141,14 +140,6 @@ impl Tiles {
 /// Cuts `n` rows into tiles of nearly equal height, at most `max`: those of the larger height, then the others.
 #[inline(always)]
 pub fn tiles(n: usize, max: usize, mut each: impl FnMut(Tiles)) {
-    if (1..=max).contains(&n) {
-        // a division less, which a small layer feels
-        return each(Tiles {
-            first: 0,
-            rows: n,
-            count: 1,
-        });
-    }
     let count = n.div_ceil(max).max(1);
     let (rows, longer) = (n / count, n % count);
     let above = Tiles {
