@@ -120,13 +120,13 @@ impl<T: Real> Blocked<T> {
     pub fn load(&mut self, x: ArrayView2<f32>) {
         assert_eq!(x.ncols(), self.features, "columns of the batch");
         self.set_rows(x.nrows());
-        self.clear_padding();
         if let Some(x) = x
             .as_slice()
             .filter(|x| !x.is_empty() && self.features < LANES)
         {
             return self.load_narrow(x);
         }
+        self.clear_padding();
         let size = self.features * LANES;
         let blocks = self.data.chunks_exact_mut(size.max(1));
         for (rows, block) in x.axis_chunks_iter(Axis(0), LANES).zip(blocks) {
@@ -137,13 +137,20 @@ impl<T: Real> Blocked<T> {
             }
         }
     }
-    /// The same of rows in one piece that have no whole vector.
+    /// The same of rows in one piece that have no whole vector; the lanes of no row become 0.
     fn load_narrow(&mut self, x: &[f32]) {
         let (features, size) = (self.features, self.features * LANES);
         let blocks = self.data.chunks_exact_mut(size);
         for (rows, block) in x.chunks(size).zip(blocks) {
-            for (lane, values) in rows.chunks_exact(features).enumerate() {
-                put_row(block, lane, values);
+            for (feature, lanes) in block.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+                // put together as a whole, since a vector that is read back cannot be of parts under way
+                *lanes = std::array::from_fn(
+                    #[inline(always)]
+                    |lane| {
+                        let value = rows.get(lane * features + feature);
+                        value.map_or(T::ZERO, |v| T::from_f32(*v))
+                    },
+                );
             }
         }
     }

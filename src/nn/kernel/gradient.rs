@@ -39,6 +39,13 @@ impl Panels {
             }
         });
     }
+    /// Room for one square.
+    pub(super) fn square(&mut self) -> Option<&mut Square> {
+        if self.data.len() < LANES * LANES {
+            self.data = Buffer::zeros(LANES * LANES);
+        }
+        self.data.as_chunks_mut().0.first_chunk_mut()
+    }
     /// `N` groups from `first` on.
     #[inline(always)]
     pub(super) fn groups<const N: usize>(&self, first: usize) -> [&[Lanes]; N] {
@@ -186,7 +193,7 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
 }
 
 /// Sixteen samples of sixteen features, or the reverse.
-type Square = [Lanes; LANES];
+pub(super) type Square = [Lanes; LANES];
 
 /// The deltas of some blocks.
 #[derive(Clone, Copy)]
@@ -221,7 +228,7 @@ impl<'a> Samples<'a> {
 
 /// sums\[r]\[v] += Σₖ rows\[r]\[k]·columns\[v]\[k] over the first `count`
 #[inline(always)]
-fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
+pub(super) fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     sums: &mut Sums<S, MR, NV>,
     rows: [&Lanes; MR],
@@ -238,7 +245,7 @@ fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
 }
 
 /// Inputs that half a vector holds.
-const HALF: usize = LANES / 2;
+pub(super) const HALF: usize = LANES / 2;
 
 /// The same for a last group of at most [`HALF`] inputs.
 fn gradient_half_columns<S: Simd>(
@@ -295,7 +302,7 @@ fn gradient_half_tiles<S: Simd, const MR: usize>(
 
 /// sums\[r]\[k % 2] += Σₖ rows\[r]\[k]·first half of column\[k] over the first `count`
 #[inline(always)]
-fn multiply_halves<S: Simd, const MR: usize>(
+pub(super) fn multiply_halves<S: Simd, const MR: usize>(
     s: S,
     sums: &mut [[f32x8<S>; 2]; MR],
     rows: [&Lanes; MR],

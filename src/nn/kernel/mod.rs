@@ -13,6 +13,7 @@ mod product;
 mod real;
 mod runs;
 pub mod slope;
+mod small;
 pub mod team;
 mod tile;
 mod transpose;

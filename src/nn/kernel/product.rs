@@ -2,6 +2,7 @@
 //! shapes alone, so that a layer whose rows are split between threads gives the same bits; see [`super::plain`] for what they
 //! compute.
 
+use super::small::{self, is_small};
 use super::team::Crew;
 use super::tile::{
     self, Lanes, STEPS, Sums, Tiles, by_rows, lanes, multiply, multiply_packed, multiply_strip,
@@ -87,6 +88,9 @@ pub fn affine<S: Simd>(
     assert_eq!(out.features(), units, "features of the output");
     assert!(bias.is_none_or(|bias| bias.len() == units), "biases");
     out.set_rows(input.rows());
+    if is_small(weights, input) {
+        return small::affine(s, weights, bias, input, out);
+    }
     let crew = crew.for_work(units * inputs * input.rows());
     if crew.is_alone() {
         return affine_rows(s, weights, bias, input, 0..units, out);
@@ -198,6 +202,9 @@ pub fn affine_backward<S: Simd>(
     out.set_rows(delta.rows());
     if units == 0 {
         return out.fill(0.0);
+    }
+    if is_small(weights, delta) {
+        return small::affine_backward(s, weights, delta, out);
     }
     let crew = crew.for_work(units * inputs * delta.rows());
     if crew.is_alone() {

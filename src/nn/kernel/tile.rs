@@ -83,7 +83,7 @@ pub fn multiply_packed<S: Simd, const MR: usize>(
 }
 
 #[inline(always)]
-fn step<S: Simd, const MR: usize, const NV: usize>(
+pub(super) fn step<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     sums: &mut Sums<S, MR, NV>,
     a: [f32; MR],

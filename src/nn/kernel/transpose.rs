@@ -82,14 +82,37 @@ fn by_fours<'a, S: Simd>(
         }
         let x = [row(4 * i), row(4 * i + 1), row(4 * i + 2), row(4 * i + 3)];
         for (j, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let mut square: [f32x4<S>; 4] =
-                x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
-            for _ in 0..2 {
-                square = interleaved(square);
-            }
-            for (row, out) in square.into_iter().zip(out) {
-                row.store_array(&mut out.as_chunks_mut().0[i]);
-            }
+            transpose_four(s, x, j, out, i);
+        }
+    }
+}
+
+/// The `j`-th four columns of four rows, to the `i`-th fours of `out`.
+#[inline(always)]
+fn transpose_four<S: Simd>(s: S, x: [&Lanes; 4], j: usize, out: &mut [Lanes; 4], i: usize) {
+    let mut square: [f32x4<S>; 4] = x.map(|x| f32x4::load_array_ref(s, &x.as_chunks().0[j]));
+    for _ in 0..2 {
+        square = interleaved(square);
+    }
+    for (row, out) in square.into_iter().zip(out) {
+        row.store_array(&mut out.as_chunks_mut().0[i]);
+    }
+}
+
+/// The first `height` rows, those that are missing as 0, and of them the first `width` columns, both rounded up to fours: to as
+/// much of `out`, of which the rest stays as it is.
+#[inline(always)]
+pub fn transpose_corner<S: Simd>(
+    s: S,
+    rows: &[Lanes],
+    (height, width): (usize, usize),
+    out: &mut [Lanes; LANES],
+) {
+    for i in 0..height.div_ceil(4).min(LANES / 4) {
+        let x: [&Lanes; 4] = std::array::from_fn(|r| rows.get(4 * i + r).unwrap_or(&ZEROS));
+        let out = out.as_chunks_mut::<4>().0.iter_mut();
+        for (j, out) in out.take(width.div_ceil(4)).enumerate() {
+            transpose_four(s, x, j, out, i);
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyBackward};
 use crate::nn::kernel::{
-    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, runs, transpose,
+    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, runs, small,
+    transpose,
 };
 use fearless_simd::dispatch;
 use ndarray::ArrayView2;
@@ -31,6 +32,15 @@ fn gradient_later(
             panels.load(s, crew, input, later);
             gradient::weight_gradient(s, crew, delta, panels, grad);
         });
+    });
+}
+
+/// grad = Σ over the rows of delta·inputᵀ, of what is [small](small::is_small)
+fn gradient_small(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
+    PANELS.with_borrow_mut(|panels| {
+        if let Some(room) = panels.square() {
+            dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
+        }
     });
 }
 
@@ -96,6 +106,9 @@ impl Real for f32 {
         input: &Blocked<f32>,
         grad: &mut Weights<f32>,
     ) {
+        if small::is_small(grad, delta) {
+            return gradient_small(delta, input, grad);
+        }
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
         gradient_later(crew, delta, (input, 0), grad);
     }
