@@ -33,7 +33,7 @@ fn of_at_most<T: Real, const N: usize>(
         #[inline(always)]
         || {
             let (tops, firsts) = tops(z);
-            let exponentials = exponentials::<T, N>(z, &tops, classes.len());
+            let exponentials = exponentials::<T, N>(z, &tops);
             let sums = sums(&exponentials[..z.len()]);
             let (mut loss, mut named, mut product) = (0.0, 0, 1.0);
             for (lane, &class) in classes.iter().enumerate() {
@@ -72,19 +72,18 @@ fn tops<T: Real>(z: &[[T; LANES]]) -> ([f64; LANES], [f64; LANES]) {
     (tops, firsts)
 }
 
-/// Of the logits less the largest, of so many lanes.
+/// Of the logits less the largest.
 #[inline(always)]
 fn exponentials<T: Real, const N: usize>(
     z: &[[T; LANES]],
     tops: &[f64; LANES],
-    lanes: usize,
 ) -> [[f64; LANES]; N] {
     let mut out = [[0.0; LANES]; N];
     if let [first, second] = z {
         // one of two is 1
         let mut other = [0.0; LANES];
-        for (e, (a, b)) in other.iter_mut().zip(first.iter().zip(second)).take(lanes) {
-            *e = (-(a.to_f64() - b.to_f64()).abs()).exp();
+        for (e, (a, b)) in other.iter_mut().zip(first.iter().zip(second)) {
+            *e = exp_below(-(a.to_f64() - b.to_f64()).abs());
         }
         for (e, z) in out.iter_mut().zip(z) {
             for (((e, z), top), other) in e.iter_mut().zip(z).zip(tops).zip(other) {
@@ -94,11 +93,48 @@ fn exponentials<T: Real, const N: usize>(
         return out;
     }
     for (e, z) in out.iter_mut().zip(z) {
-        for ((e, z), top) in e.iter_mut().zip(z).zip(tops).take(lanes) {
-            *e = (z.to_f64() - top).exp();
+        for ((e, z), top) in e.iter_mut().zip(z).zip(tops) {
+            *e = exp_below(z.to_f64() - top);
         }
     }
     out
+}
+
+/// 1.5·2⁵², beside which an f64 is rounded to a whole number, and the bias of an exponent.
+const BIASED_ZERO: f64 = 6_755_399_441_055_744.0 + 1023.0;
+/// ln 2 in two parts, the first of so few bits that its product with an exponent is exact.
+const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
+const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+/// 1/k!, from the last that |r| ≤ ln 2 / 2 leaves a trace of.
+const FACTORIALS: [f64; 12] = [
+    1.0 / 6_227_020_800.0,
+    1.0 / 479_001_600.0,
+    1.0 / 39_916_800.0,
+    1.0 / 3_628_800.0,
+    1.0 / 362_880.0,
+    1.0 / 40_320.0,
+    1.0 / 5_040.0,
+    1.0 / 720.0,
+    1.0 / 120.0,
+    1.0 / 24.0,
+    1.0 / 6.0,
+    0.5,
+];
+
+/// eˣ for x ≤ 0, to two units in the last place, and 0 below 2⁻¹⁰²²: in a loop, which calls would keep from becoming one of
+/// vectors.
+#[inline(always)]
+fn exp_below(x: f64) -> f64 {
+    let biased = x * std::f64::consts::LOG2_E + BIASED_ZERO;
+    let n = biased - BIASED_ZERO;
+    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
+    let mut p = 0.0;
+    for factor in FACTORIALS {
+        p = p * r + factor;
+    }
+    let power = f64::from_bits(biased.to_bits() << 52);
+    let y = (p * r * r + r) * power + power;
+    if x < -708.0 { 0.0 } else { y }
 }
 
 #[inline(always)]
@@ -138,5 +174,32 @@ fn put_gradient<T: Real>(
                 T::ZERO
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_have_all_digits() {
+        for i in 0..200_000 {
+            let x = -f64::from(i) * f64::from(i) * 1.77e-8;
+            let (found, exact) = (exp_below(x), x.exp());
+            assert!(
+                (found - exact).abs() <= 2.0 * f64::EPSILON * exact,
+                "{x}: {found}, exact {exact}"
+            );
+        }
+    }
+
+    #[test]
+    fn exponentials_keep_their_limits() {
+        assert_eq!(
+            [0.0, -0.0, -708.5, -1e300].map(exp_below),
+            [1.0, 1.0, 0.0, 0.0]
+        );
+        assert_eq!(exp_below(f64::NEG_INFINITY), 0.0);
+        assert!(exp_below(f64::NAN).is_nan());
     }
 }

@@ -198,32 +198,41 @@ impl<T: Real> Layer<T> {
         self.changed.as_ref().unwrap_or(&self.activated)
     }
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
-        let norm = self.norm.as_ref().map(|n| [&n.weight, &n.bias]);
-        let recurrent = self.recurrence.as_ref();
-        [&self.weight]
-            .into_iter()
-            .chain(recurrent.map(|r| &r.weight))
-            .chain(&self.bias)
-            .chain(recurrent.and_then(|r| r.bias.as_ref()))
-            .chain(norm.into_iter().flatten())
-            .chain(&self.slope)
+        let (norm, recurrent) = (self.norm.as_ref(), self.recurrence.as_ref());
+        let each = [
+            Some(&self.weight),
+            recurrent.map(|r| &r.weight),
+            self.bias.as_ref(),
+            recurrent.and_then(|r| r.bias.as_ref()),
+            norm.map(|n| &n.weight),
+            norm.map(|n| &n.bias),
+            self.slope.as_ref(),
+        ];
+        each.into_iter().flatten()
     }
     /// Those whose gradient of the last step is there.
     pub fn with_gradients(&self) -> impl Iterator<Item = &Parameter<T>> {
         self.parameters().skip(usize::from(!self.gradient_kept))
     }
+    /// In the order of [`Layer::parameters`].
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
-        let norm = self.norm.as_mut().map(|n| [&mut n.weight, &mut n.bias]);
+        let (norm_weight, norm_bias) = match &mut self.norm {
+            Some(n) => (Some(&mut n.weight), Some(&mut n.bias)),
+            None => (None, None),
+        };
         let (weight, bias) = match &mut self.recurrence {
             Some(r) => (Some(&mut r.weight), r.bias.as_mut()),
             None => (None, None),
         };
-        [&mut self.weight]
-            .into_iter()
-            .chain(weight)
-            .chain(&mut self.bias)
-            .chain(bias)
-            .chain(norm.into_iter().flatten())
-            .chain(&mut self.slope)
+        let each = [
+            Some(&mut self.weight),
+            weight,
+            self.bias.as_mut(),
+            bias,
+            norm_weight,
+            norm_bias,
+            self.slope.as_mut(),
+        ];
+        each.into_iter().flatten()
     }
 }
