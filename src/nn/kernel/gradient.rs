@@ -39,12 +39,13 @@ impl Panels {
             }
         });
     }
-    /// Room for one square.
-    pub(super) fn square(&mut self) -> Option<&mut Square> {
-        if self.data.len() < LANES * LANES {
-            self.data = Buffer::zeros(LANES * LANES);
+    /// Room for so many squares.
+    pub(super) fn squares(&mut self, count: usize) -> &mut [Square] {
+        let size = count * LANES * LANES;
+        if self.data.len() < size {
+            self.data = Buffer::zeros(size);
         }
-        self.data.as_chunks_mut().0.first_chunk_mut()
+        self.data.as_chunks_mut().0.as_chunks_mut().0
     }
     /// `N` groups from `first` on.
     #[inline(always)]

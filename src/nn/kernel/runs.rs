@@ -1,13 +1,9 @@
 //! Products over runs of whole blocks in `f32`, as one step of a sequence is: small, and many of them one after the other.
 
-use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, multiply_strip, tiles};
+use super::tile::{self, Sums, Tiles, by_rows, lanes, lanes_mut, multiply, multiply_strip, tiles};
 use super::vector::Vector;
 use super::{LANES, Weights};
 use fearless_simd::prelude::*;
-
-fn lanes_mut(x: &mut [f32]) -> &mut [Lanes] {
-    x.as_chunks_mut().0
-}
 
 /// out += W·input
 pub fn affine_add<S: Simd>(s: S, weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {

@@ -1,20 +1,24 @@
-//! The products of layers so small that cutting them into tiles takes longer than multiplying: of one block of rows and at most
-//! sixteen inputs. Every sum is that of the tiles, bit for bit.
+//! The products of layers so small that cutting them into tiles takes longer than multiplying: of a few blocks of rows and at
+//! most sixteen inputs. Every sum is that of the tiles, bit for bit.
 
 use super::gradient::{HALF, Square, multiply_halves, multiply_square};
-use super::tile::{self, Lanes, Sums, lanes, step};
+use super::tile::{self, Lanes, Sums, lanes, lanes_mut, step};
 use super::transpose::transpose_corner;
 use super::vector::Vector;
 use super::{Blocked, LANES, Weights};
 use fearless_simd::{f32x8, prelude::*};
+use std::array::{from_mut, from_ref};
 
 /// Rows of a matrix side by side, so that none waits for the sums of another.
 const ROWS: usize = 4;
 
+/// The most blocks of a batch.
+pub const MOST_BLOCKS: usize = 4;
+
 /// Whether a matrix and a batch are as small as that.
 #[inline(always)]
 pub fn is_small(weights: &Weights<f32>, batch: &Blocked<f32>) -> bool {
-    weights.ld() == LANES && batch.blocks() == 1
+    weights.ld() == LANES && batch.blocks() <= MOST_BLOCKS
 }
 
 /// out = W·input + b
@@ -28,22 +32,18 @@ pub fn affine<S: Simd>(
     s.vectorize(
         #[inline(always)]
         || {
-            let x = lanes(input.data());
             let (w, last_w) = lanes(weights.data()).as_chunks::<ROWS>();
-            let (out, last_out) = out.data_mut().as_chunks_mut().0.as_chunks_mut::<ROWS>();
             let (bias, last_bias) = bias.unwrap_or_default().as_chunks::<ROWS>();
-            for (i, (w, out)) in w.iter().zip(out).enumerate() {
-                affine_rows(s, w, bias.get(i), x, out);
-            }
-            for (i, (w, out)) in last_w.iter().zip(last_out).enumerate() {
-                let bias = last_bias.get(i).map(std::array::from_ref);
-                affine_rows(
-                    s,
-                    std::array::from_ref(w),
-                    bias,
-                    x,
-                    std::array::from_mut(out),
-                );
+            for block in 0..input.blocks() {
+                let x = lanes(input.block(block));
+                let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
+                for (i, (w, out)) in w.iter().zip(out).enumerate() {
+                    affine_rows(s, w, bias.get(i), x, out);
+                }
+                for (i, (w, out)) in last_w.iter().zip(last).enumerate() {
+                    let bias = last_bias.get(i).map(from_ref);
+                    affine_rows(s, from_ref(w), bias, x, from_mut(out));
+                }
             }
         },
     );
@@ -81,14 +81,17 @@ pub fn affine_backward<S: Simd>(
     s.vectorize(
         #[inline(always)]
         || {
-            let (w, d) = (lanes(weights.data()), lanes(delta.data()));
-            let (out, last) = out.data_mut().as_chunks_mut().0.as_chunks_mut::<ROWS>();
-            let whole = out.len();
-            for (i, out) in out.iter_mut().take(LANES / ROWS).enumerate() {
-                backward_columns(s, w, i * ROWS, d, out);
-            }
-            for (i, out) in last.iter_mut().enumerate() {
-                backward_columns(s, w, whole * ROWS + i, d, std::array::from_mut(out));
+            let w = lanes(weights.data());
+            for block in 0..delta.blocks() {
+                let d = lanes(delta.block(block));
+                let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
+                let whole = out.len();
+                for (i, out) in out.iter_mut().enumerate() {
+                    backward_columns(s, w, i * ROWS, d, out);
+                }
+                for (i, out) in last.iter_mut().enumerate() {
+                    backward_columns(s, w, whole * ROWS + i, d, from_mut(out));
+                }
             }
         },
     );
@@ -114,47 +117,61 @@ fn backward_columns<S: Simd, const R: usize>(
     }
 }
 
-/// grad = Σ over the rows of delta·inputᵀ; `turned`: room for the transposed input.
+/// grad = Σ over the rows of delta·inputᵀ; `turned`: room for the transpose of every block of the input.
 pub fn weight_gradient<S: Simd>(
     s: S,
     delta: &Blocked<f32>,
     input: &Blocked<f32>,
-    turned: &mut Square,
+    turned: &mut [Square],
     grad: &mut Weights<f32>,
 ) {
-    let samples = delta.rows();
+    let blocks = delta.blocks();
     s.vectorize(
         #[inline(always)]
         || {
-            let x = lanes(input.data());
-            let halved = x.len() <= HALF;
-            transpose_corner(s, x, (if halved { HALF } else { LANES }, samples), turned);
-            let turned = &*turned;
-            let (d, last_d) = lanes(delta.data()).as_chunks::<ROWS>();
-            let (grad, last_grad) = grad.data_mut().as_chunks_mut().0.as_chunks_mut::<ROWS>();
-            for (d, grad) in d.iter().zip(grad) {
-                gradient_rows(s, d, (turned, samples, halved), grad);
+            let halved = input.features() <= HALF;
+            let height = if halved { HALF } else { LANES };
+            for (block, turned) in turned.iter_mut().enumerate().take(blocks) {
+                let x = lanes(input.block(block));
+                transpose_corner(s, x, (height, delta.lanes(block)), turned);
             }
-            for (d, grad) in last_d.iter().zip(last_grad) {
-                let (d, grad) = (std::array::from_ref(d), std::array::from_mut(grad));
-                gradient_rows(s, d, (turned, samples, halved), grad);
+            let batch = (delta, &*turned, halved);
+            let (grad, last) = lanes_mut(grad.data_mut()).as_chunks_mut::<ROWS>();
+            let whole = grad.len();
+            for (i, grad) in grad.iter_mut().enumerate() {
+                gradient_rows(s, i * ROWS, batch, grad);
+            }
+            for (i, grad) in last.iter_mut().enumerate() {
+                gradient_rows(s, whole * ROWS + i, batch, from_mut(grad));
             }
         },
     );
 }
 
+/// Of the units from `first` on.
 #[inline(always)]
 fn gradient_rows<S: Simd, const R: usize>(
     s: S,
-    d: &[Lanes; R],
-    (x, samples, halved): (&Square, usize, bool),
+    first: usize,
+    (delta, x, halved): (&Blocked<f32>, &[Square], bool),
     grad: &mut [Lanes; R],
 ) {
+    let zero = f32x8::splat(s, 0.0);
+    let mut halves = [[zero; 2]; R];
+    let mut sums: Sums<S, R, 1> = tile::zero(s);
+    for (block, x) in x.iter().enumerate().take(delta.blocks()) {
+        let Some(d) = lanes(delta.block(block))[first..].first_chunk::<R>() else {
+            return;
+        };
+        let samples = delta.lanes(block);
+        if halved {
+            multiply_halves(s, &mut halves, d.each_ref(), x, samples);
+        } else {
+            multiply_square(s, &mut sums, d.each_ref(), [x], samples);
+        }
+    }
     if halved {
-        let zero = f32x8::splat(s, 0.0);
-        let mut sums = [[zero; 2]; R];
-        multiply_halves(s, &mut sums, d.each_ref(), x, samples);
-        for (grad, [even, odd]) in grad.iter_mut().zip(sums) {
+        for (grad, [even, odd]) in grad.iter_mut().zip(halves) {
             let [first, second] = grad.as_chunks_mut().0 else {
                 return;
             };
@@ -162,8 +179,6 @@ fn gradient_rows<S: Simd, const R: usize>(
             zero.store_array(second);
         }
     } else {
-        let mut sums: Sums<S, R, 1> = tile::zero(s);
-        multiply_square(s, &mut sums, d.each_ref(), [x], samples);
         for (grad, [sum]) in grad.iter_mut().zip(sums) {
             sum.store_array(grad);
         }

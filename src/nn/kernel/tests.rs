@@ -227,29 +227,30 @@ fn first_rows(x: &Blocked<f32>, rows: usize) -> Blocked<f32> {
     Blocked::from_rows(x.to_array().slice(ndarray::s![..rows, ..]))
 }
 
-/// A second block keeps the same rows from the products of small layers.
+/// More blocks keep the same rows from the products of small layers.
 #[test]
 fn small_layers_have_the_sums_of_large_ones() {
     let mut numbers = Numbers(11);
     for (units, inputs) in [(1, 1), (8, 2), (5, 4), (8, 8), (3, 9), (18, 13), (7, 16)] {
-        for rows in [1, 2, 3, 10, 15, 16] {
+        for rows in [1, 2, 3, 10, 15, 16, 17, 32, 60, 64] {
             let (w, b) = (numbers.weights(units, inputs), numbers.batch(units, 1, 0.0));
             let bias = values(&b);
-            let x = numbers.batch(inputs, LANES + 1, 0.0);
-            let mut d = numbers.batch(units, LANES + 1, 0.0);
+            const MANY: usize = small::MOST_BLOCKS * LANES + 1;
+            let x = numbers.batch(inputs, MANY, 0.0);
+            let mut d = numbers.batch(units, MANY, 0.0);
             for unit in 0..units {
-                (rows..=LANES).for_each(|row| d.set(row, unit, 0.0));
+                (rows..MANY).for_each(|row| d.set(row, unit, 0.0));
             }
             let (small_x, small_d) = (first_rows(&x, rows), first_rows(&d, rows));
             assert!(small::is_small(&w, &small_x) && !small::is_small(&w, &x));
 
-            let mut out = [(&x, LANES + 1), (&small_x, rows)].map(|(x, room)| {
+            let mut out = [(&x, MANY), (&small_x, rows)].map(|(x, room)| {
                 let mut out = Blocked::zeros(units, room);
                 f32::affine(&w, Some(&bias), x, &mut out);
                 first_rows(&out, rows)
             });
             assert_eq!(out[0], out[1], "forward {units}x{inputs}x{rows}");
-            out = [(&d, LANES + 1), (&small_d, rows)].map(|(d, room)| {
+            out = [(&d, MANY), (&small_d, rows)].map(|(d, room)| {
                 let mut out = Blocked::zeros(inputs, room);
                 f32::affine_backward(&w, d, &mut out);
                 first_rows(&out, rows)

@@ -15,6 +15,11 @@ pub fn lanes(x: &[f32]) -> &[Lanes] {
 }
 
 #[inline(always)]
+pub fn lanes_mut(x: &mut [f32]) -> &mut [Lanes] {
+    x.as_chunks_mut().0
+}
+
+#[inline(always)]
 pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> {
     [[Vector::splat(s, 0.0); NV]; MR]
 }

@@ -38,9 +38,8 @@ fn gradient_later(
 /// grad = Σ over the rows of delta·inputᵀ, of what is [small](small::is_small)
 fn gradient_small(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
     PANELS.with_borrow_mut(|panels| {
-        if let Some(room) = panels.square() {
-            dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
-        }
+        let room = panels.squares(small::MOST_BLOCKS);
+        dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
     });
 }
 
