@@ -125,52 +125,69 @@ pub fn weight_gradient<S: Simd>(
     turned: &mut [Square],
     grad: &mut Weights<f32>,
 ) {
-    let blocks = delta.blocks();
     s.vectorize(
         #[inline(always)]
         || {
             let halved = input.features() <= HALF;
             let height = if halved { HALF } else { LANES };
-            for (block, turned) in turned.iter_mut().enumerate().take(blocks) {
+            let turned = &mut turned[..delta.blocks()];
+            for (block, turned) in turned.iter_mut().enumerate() {
                 let x = lanes(input.block(block));
                 transpose_corner(s, x, (height, delta.lanes(block)), turned);
             }
-            let batch = (delta, &*turned, halved);
-            let (grad, last) = lanes_mut(grad.data_mut()).as_chunks_mut::<ROWS>();
-            let whole = grad.len();
-            for (i, grad) in grad.iter_mut().enumerate() {
-                gradient_rows(s, i * ROWS, batch, grad);
-            }
-            for (i, grad) in last.iter_mut().enumerate() {
-                gradient_rows(s, whole * ROWS + i, batch, from_mut(grad));
+            let grad = lanes_mut(grad.data_mut());
+            match halved {
+                true => gradient::<S, true>(s, delta, turned, grad),
+                false => gradient::<S, false>(s, delta, turned, grad),
             }
         },
     );
 }
 
-/// Of the units from `first` on.
+/// `HALVED`: of inputs that fit into half a vector.
 #[inline(always)]
-fn gradient_rows<S: Simd, const R: usize>(
+fn gradient<S: Simd, const HALVED: bool>(
+    s: S,
+    delta: &Blocked<f32>,
+    x: &[Square],
+    grad: &mut [Lanes],
+) {
+    let d = (lanes(delta.data()), delta.features(), delta.rows());
+    let (grad, last) = grad.as_chunks_mut::<ROWS>();
+    let whole = grad.len();
+    for (i, grad) in grad.iter_mut().enumerate() {
+        gradient_rows::<S, HALVED, ROWS>(s, i * ROWS, d, x, grad);
+    }
+    for (i, grad) in last.iter_mut().enumerate() {
+        gradient_rows::<S, HALVED, 1>(s, whole * ROWS + i, d, x, from_mut(grad));
+    }
+}
+
+/// Of the units from `first` on. `delta`: its data, how many units and how many samples there are.
+#[inline(always)]
+fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
     s: S,
     first: usize,
-    (delta, x, halved): (&Blocked<f32>, &[Square], bool),
+    (delta, units, samples): (&[Lanes], usize, usize),
+    x: &[Square],
     grad: &mut [Lanes; R],
 ) {
     let zero = f32x8::splat(s, 0.0);
     let mut halves = [[zero; 2]; R];
     let mut sums: Sums<S, R, 1> = tile::zero(s);
-    for (block, x) in x.iter().enumerate().take(delta.blocks()) {
-        let Some(d) = lanes(delta.block(block))[first..].first_chunk::<R>() else {
+    let mut left = samples;
+    for (d, x) in delta.chunks_exact(units).zip(x) {
+        let Some(d) = d[first..].first_chunk::<R>() else {
             return;
         };
-        let samples = delta.lanes(block);
-        if halved {
-            multiply_halves(s, &mut halves, d.each_ref(), x, samples);
+        if HALVED {
+            multiply_halves(s, &mut halves, d.each_ref(), x, left);
         } else {
-            multiply_square(s, &mut sums, d.each_ref(), [x], samples);
+            multiply_square(s, &mut sums, d.each_ref(), [x], left.min(LANES));
         }
+        left = left.saturating_sub(LANES);
     }
-    if halved {
+    if HALVED {
         for (grad, [even, odd]) in grad.iter_mut().zip(halves) {
             let [first, second] = grad.as_chunks_mut().0 else {
                 return;
