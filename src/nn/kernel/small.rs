@@ -125,6 +125,8 @@ pub fn weight_gradient<S: Simd>(
     turned: &mut [Square],
     grad: &mut Weights<f32>,
 ) {
+    assert_eq!(delta.features(), grad.units(), "features of the delta");
+    assert_eq!(input.features(), grad.inputs(), "features of the input");
     s.vectorize(
         #[inline(always)]
         || {
