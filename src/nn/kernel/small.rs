@@ -182,10 +182,11 @@ fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
         let Some(d) = d[first..].first_chunk::<R>() else {
             return;
         };
+        let count = left.min(LANES);
         if HALVED {
-            multiply_halves(s, &mut halves, d.each_ref(), x, left);
+            multiply_halves(s, &mut halves, d.each_ref(), x, count);
         } else {
-            multiply_square(s, &mut sums, d.each_ref(), [x], left.min(LANES));
+            multiply_square(s, &mut sums, d.each_ref(), [x], count);
         }
         left = left.saturating_sub(LANES);
     }

@@ -28,18 +28,14 @@ fn gradient_later(
     grad: &mut Weights<f32>,
 ) {
     PANELS.with_borrow_mut(|panels| {
+        if later == 0 && small::is_small(grad, delta) {
+            let room = panels.squares(small::MOST_BLOCKS);
+            return dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
+        }
         dispatch!(level(), s => {
             panels.load(s, crew, input, later);
             gradient::weight_gradient(s, crew, delta, panels, grad);
         });
-    });
-}
-
-/// grad = Σ over the rows of delta·inputᵀ, of what is [small](small::is_small)
-fn gradient_small(delta: &Blocked<f32>, input: &Blocked<f32>, grad: &mut Weights<f32>) {
-    PANELS.with_borrow_mut(|panels| {
-        let room = panels.squares(small::MOST_BLOCKS);
-        dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
     });
 }
 
@@ -105,9 +101,6 @@ impl Real for f32 {
         input: &Blocked<f32>,
         grad: &mut Weights<f32>,
     ) {
-        if small::is_small(grad, delta) {
-            return gradient_small(delta, input, grad);
-        }
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
         gradient_later(crew, delta, (input, 0), grad);
     }
