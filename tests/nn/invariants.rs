@@ -144,3 +144,44 @@ fn lsuv_gives_every_layer_unit_variance() {
         );
     }
 }
+
+/// Of every way through the kernels: blocks of rows that are full, begun and left over, and layers narrow and wide.
+#[test]
+fn f32_has_the_gradients_of_f64_for_batches_of_any_size() {
+    for widths in [&[2, 8, 8, 2][..], &[7, 18, 9, 3], &[20, 16, 33, 4]] {
+        let spec = make::spec(widths, &Activation::Tanh, Loss::CrossEntropy);
+        let mut single = make::network::<f32>(&spec, 70, 3);
+        let mut double = make::network::<f64>(&spec, 70, 3);
+        let wider = single.parameters().into_iter().map(|t| NamedTensor {
+            name: t.name,
+            shape: t.shape,
+            data: t.data.into_iter().map(f64::from).collect(),
+        });
+        double
+            .load_parameters(&wider.collect::<Vec<_>>())
+            .expect("the same network");
+        for rows in 1..=70 {
+            let x = make::inputs(rows, spec.inputs, rows as u64);
+            let y = Targets::of(&spec.loss, rows, widths[3], rows as u64);
+            let batch = Batch {
+                x: x.view(),
+                y: y.view(),
+            };
+            let none = Regularize::default();
+            let found = single.probe(&batch, &none).expect("the batch fits");
+            let exact = double.probe(&batch, &none).expect("the batch fits");
+            for (found, exact) in found.tensors.iter().zip(&exact.tensors) {
+                assert_eq!(found.name, exact.name);
+                let largest = exact.data.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+                for (f, e) in found.data.iter().zip(&exact.data) {
+                    let off = (f64::from(*f) - e).abs();
+                    let name = &found.name;
+                    assert!(
+                        off <= 1e-5 * largest.max(1e-3),
+                        "{widths:?}, {rows} rows, {name}: {f}, in f64 {e}"
+                    );
+                }
+            }
+        }
+    }
+}
