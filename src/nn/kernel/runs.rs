@@ -1,6 +1,8 @@
 //! Products over runs of whole blocks in `f32`, as one step of a sequence is: small, and many of them one after the other.
 
-use super::tile::{self, Sums, Tiles, by_rows, lanes, lanes_mut, multiply, multiply_strip, tiles};
+use super::tile::{
+    self, Sums, Tiles, by_rows, lanes, lanes_mut, multiply, multiply_strip, store, tiles,
+};
 use super::vector::Vector;
 use super::{LANES, Weights};
 use fearless_simd::prelude::*;
@@ -44,9 +46,7 @@ fn forward_tiles<S: Simd, const MR: usize>(
                         sum[0] = Vector::load_array_ref(s, y);
                     }
                     multiply(s, &mut sums, rows, [lanes(x)]);
-                    for (y, [sum]) in y.iter_mut().zip(&sums) {
-                        sum.store_array(y);
-                    }
+                    store(&sums, y);
                 }
             }
         },
@@ -88,9 +88,7 @@ fn backward_tiles<S: Simd, const MR: usize>(
                     };
                     let mut sums: Sums<S, MR, 1> = tile::zero(s);
                     multiply_strip(s, &mut sums, strip, ld, [lanes(d)]);
-                    for (y, [sum]) in y.iter_mut().zip(&sums) {
-                        sum.store_array(y);
-                    }
+                    store(&sums, y);
                 }
             }
         },

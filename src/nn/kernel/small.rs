@@ -2,7 +2,7 @@
 //! most sixteen inputs. Every sum is that of the tiles, bit for bit.
 
 use super::gradient::{HALF, Square, multiply_halves, multiply_square};
-use super::tile::{self, Lanes, Sums, lanes, lanes_mut, step};
+use super::tile::{self, Lanes, Sums, lanes, lanes_mut, step, store};
 use super::transpose::transpose_corner;
 use super::vector::Vector;
 use super::{Blocked, LANES, Weights};
@@ -66,9 +66,7 @@ fn affine_rows<S: Simd, const R: usize>(
     for (k, x) in x[..x.len().min(LANES)].iter().enumerate() {
         step(s, &mut sums, std::array::from_fn(|r| w[r][k]), [x]);
     }
-    for (out, [sum]) in out.iter_mut().zip(sums) {
-        sum.store_array(out);
-    }
+    store(&sums, out);
 }
 
 /// out = Wᵀ·delta
@@ -112,9 +110,7 @@ fn backward_columns<S: Simd, const R: usize>(
             step(s, &mut sums, *w, [d]);
         }
     }
-    for (out, [sum]) in out.iter_mut().zip(sums) {
-        sum.store_array(out);
-    }
+    store(&sums, out);
 }
 
 /// grad = Σ over the rows of delta·inputᵀ; `turned`: room for the transpose of every block of the input.
@@ -199,8 +195,6 @@ fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
             zero.store_array(second);
         }
     } else {
-        for (grad, [sum]) in grad.iter_mut().zip(sums) {
-            sum.store_array(grad);
-        }
+        store(&sums, grad);
     }
 }

@@ -24,6 +24,13 @@ pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> 
     [[Vector::splat(s, 0.0); NV]; MR]
 }
 
+#[inline(always)]
+pub fn store<S: Simd, const MR: usize>(sums: &Sums<S, MR, 1>, out: &mut [Lanes; MR]) {
+    for (out, [sum]) in out.iter_mut().zip(sums) {
+        sum.store_array(out);
+    }
+}
+
 /// Steps of a product that are checked together.
 pub const STEPS: usize = 4;
 
