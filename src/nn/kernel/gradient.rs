@@ -2,7 +2,7 @@
 
 use super::product::{BLOCKS, runs};
 use super::team::Crew;
-use super::tile::{self, Lanes, Sums, Tiles, by_rows, lanes, multiply, tiles};
+use super::tile::{self, Lanes, Sums, Tiles, ZEROS, array, by_rows, lanes, multiply, tiles};
 use super::transpose::transpose;
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Weights};
@@ -168,7 +168,7 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
         #[inline(always)]
         || {
             let samples = Samples::of(delta, blocks.clone());
-            let x = x.map(|x| x[blocks.start * LANES..].as_chunks().0);
+            let x: [&[Square]; NV] = array(&[][..], |v| x[v][blocks.start * LANES..].as_chunks().0);
             for row in tiles.starts() {
                 let out = &mut grad[row * ld..];
                 let mut sums: Sums<S, MR, NV> = tile::zero(s);
@@ -181,7 +181,7 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
                 }
                 for block in 0..samples.blocks() {
                     let (rows, count) = samples.rows(block, unit + row);
-                    multiply_square(s, &mut sums, rows, x.map(|x| &x[block]), count);
+                    multiply_square(s, &mut sums, rows, squares(x, block), count);
                 }
                 for (r, sums) in sums.iter().enumerate() {
                     for (v, sum) in sums.iter().enumerate() {
@@ -195,6 +195,13 @@ pub(super) fn gradient_tiles<S: Simd, const MR: usize, const NV: usize>(
 
 /// Sixteen samples of sixteen features, or the reverse.
 pub(super) type Square = [Lanes; LANES];
+const ZERO_SQUARE: Square = [ZEROS; LANES];
+
+/// Those of a block.
+#[inline(always)]
+fn squares<const NV: usize>(x: [&[Square]; NV], block: usize) -> [&Square; NV] {
+    array(&ZERO_SQUARE, |v| &x[v][block])
+}
 
 /// The deltas of some blocks.
 #[derive(Clone, Copy)]
@@ -223,7 +230,7 @@ impl<'a> Samples<'a> {
     fn rows<const MR: usize>(self, block: usize, first: usize) -> ([&'a Lanes; MR], usize) {
         let rows = &self.data[block * self.features + first..][..MR];
         let count = (self.rows - block * LANES).min(LANES);
-        (std::array::from_fn(|r| &rows[r]), count)
+        (array(&ZEROS, |r| &rows[r]), count)
     }
 }
 
@@ -236,12 +243,12 @@ pub(super) fn multiply_square<S: Simd, const MR: usize, const NV: usize>(
     columns: [&Square; NV],
     count: usize,
 ) {
+    let rows: [&[f32]; MR] = array(&[][..], |r| &rows[r][..]);
     if count == LANES {
         // of a length that the compiler knows
-        multiply(s, sums, rows.map(|row| &row[..]), columns.map(|x| &x[..]));
+        multiply(s, sums, rows, array(&[][..], |v| &columns[v][..]));
     } else {
-        let columns = columns.map(|x| &x[..count]);
-        multiply(s, sums, rows.map(|row| &row[..]), columns);
+        multiply(s, sums, rows, array(&[][..], |v| &columns[v][..count]));
     }
 }
 

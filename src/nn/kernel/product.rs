@@ -5,8 +5,8 @@
 use super::small::{self, is_small};
 use super::team::Crew;
 use super::tile::{
-    self, Lanes, STEPS, Sums, Tiles, by_rows, lanes, multiply, multiply_packed, multiply_strip,
-    tiles,
+    self, Lanes, STEPS, Sums, Tiles, array, by_rows, lanes, lanes_mut, multiply, multiply_packed,
+    multiply_strip, tiles,
 };
 use super::vector::Vector;
 use super::{Blocked, Buffer, LANES, Share, Weights};
@@ -117,21 +117,38 @@ fn affine_rows<S: Simd>(
         let w = &weights.data()[units.start * weights.ld() + depth..];
         // the sums of all pieces begin at the bias
         let start = (depth == 0).then(|| bias.map(|b| &b[units.clone()]));
-        tiles(units.len(), tile::max_rows::<S>(), |tiles| {
-            by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR>(
-                s,
-                tiles,
-                (w, weights.ld()),
-                (input, &region),
-                out,
-                start
-            ));
-        });
+        let (pairs, rest) = tile::pairs::<S>(region.0);
+        let (rows, w) = (units.len(), (w, weights.ld()));
+        if !pairs.is_empty() {
+            let region = (pairs, region.1.clone());
+            forward_columns::<S, 2>(s, rows, w, (input, &region), out, start);
+        }
+        if !rest.is_empty() {
+            let region = (rest, region.1);
+            forward_columns::<S, 1>(s, rows, w, (input, &region), out, start);
+        }
+    });
+}
+
+/// All tiles of so many rows, `NV` blocks at once.
+#[inline(always)]
+fn forward_columns<S: Simd, const NV: usize>(
+    s: S,
+    rows: usize,
+    w: (&[f32], usize),
+    input: (&Blocked<f32>, &Region),
+    out: &mut impl Output,
+    start: Option<Option<&[f32]>>,
+) {
+    tiles(rows, tile::max_rows_apart::<S, NV>(), |tiles| {
+        by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR, NV>(
+            s, tiles, w, input, out, start
+        ));
     });
 }
 
 /// Tiles of the weights' rows, each over the region's blocks of the batch.
-fn forward_tiles<S: Simd, const MR: usize>(
+fn forward_tiles<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     tiles: Tiles,
     (w, ld): (&[f32], usize),
@@ -144,43 +161,60 @@ fn forward_tiles<S: Simd, const MR: usize>(
         || {
             for row in tiles.starts() {
                 let w = &w[row * ld..];
-                let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..depth.len()]);
+                let rows: [&[f32]; MR] = array(&[][..], |r| &w[r * ld..][..depth.len()]);
                 let bias = start
                     .flatten()
                     .and_then(|bias| bias[row..].first_chunk::<MR>());
-                let mut begin = tile::zero(s);
+                let mut begin: Sums<S, MR, NV> = tile::zero(s);
                 // a loop: `map` over many rows is a call that keeps the sums in memory
                 if let Some(bias) = bias {
-                    for ([sum], &b) in begin.iter_mut().zip(bias) {
-                        *sum = Vector::splat(s, b);
+                    for (sums, &b) in begin.iter_mut().zip(bias) {
+                        *sums = [Vector::splat(s, b); NV];
                     }
                 }
-                for block in blocks.clone() {
-                    let x = &lanes(input.block(block))[depth.clone()];
-                    let y = &mut out.part(block)[row * LANES..][..MR * LANES];
+                for block in blocks.clone().step_by(NV) {
+                    let x = piece(input, block, depth);
                     let mut sums = begin;
-                    multiply(s, &mut sums, rows, [x]);
-                    put(s, &sums, y, start.is_some());
+                    multiply(s, &mut sums, rows, x);
+                    put(s, &sums, out, (block, row), start.is_some());
                 }
             }
         },
     );
 }
 
-/// Stores the sums, or adds them to those of the pieces before.
+/// The features within `depth` of `NV` blocks from `block` on.
 #[inline(always)]
-fn put<S: Simd, const MR: usize>(s: S, sums: &Sums<S, MR, 1>, out: &mut [f32], first: bool) {
-    let Some(out) = out.as_chunks_mut().0.first_chunk_mut::<MR>() else {
-        return;
-    };
-    for (y, [sum]) in out.iter_mut().zip(sums) {
-        let y: &mut Lanes = y;
-        let sum = if first {
-            *sum
-        } else {
-            Vector::load_array_ref(s, y) + *sum
+fn piece<'a, const NV: usize>(
+    batch: &'a Blocked<f32>,
+    block: usize,
+    depth: &Range<usize>,
+) -> [&'a [Lanes]; NV] {
+    array(&[][..], |v| &lanes(batch.block(block + v))[depth.clone()])
+}
+
+/// Stores the sums from a block and a feature on, or adds them to those of the pieces before.
+#[inline(always)]
+fn put<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    sums: &Sums<S, MR, NV>,
+    out: &mut impl Output,
+    (block, feature): (usize, usize),
+    first: bool,
+) {
+    for v in 0..NV {
+        let out = &mut out.part(block + v)[feature * LANES..][..MR * LANES];
+        let Some(out) = lanes_mut(out).first_chunk_mut::<MR>() else {
+            return;
         };
-        sum.store_array(y);
+        for (y, sums) in out.iter_mut().zip(sums) {
+            let sum = if first {
+                sums[v]
+            } else {
+                Vector::load_array_ref(s, y) + sums[v]
+            };
+            sum.store_array(y);
+        }
     }
 }
 
@@ -227,23 +261,38 @@ fn affine_backward_columns<S: Simd>(
         return affine_backward_packed(s, weights, delta, inputs, out);
     }
     let ld = weights.ld();
-    each_region(delta.blocks(), weights.units(), |region| {
-        let depth = &region.1;
+    each_region(delta.blocks(), weights.units(), |(blocks, depth)| {
         let strip = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
-        tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
-            by_rows!(tiles.rows, S, |MR| backward_tiles::<S, MR>(
-                s,
-                tiles,
-                (strip, ld),
-                (delta, &region),
-                out
-            ));
-        });
+        let (pairs, rest) = tile::pairs::<S>(blocks);
+        if !pairs.is_empty() {
+            let delta = (delta, &(pairs, depth.clone()));
+            backward_columns::<S, 2>(s, inputs.len(), (strip, ld), delta, out);
+        }
+        if !rest.is_empty() {
+            let delta = (delta, &(rest, depth));
+            backward_columns::<S, 1>(s, inputs.len(), (strip, ld), delta, out);
+        }
+    });
+}
+
+/// All tiles of so many of the weights' columns, `NV` blocks at once.
+#[inline(always)]
+fn backward_columns<S: Simd, const NV: usize>(
+    s: S,
+    columns: usize,
+    strip: (&[f32], usize),
+    delta: (&Blocked<f32>, &Region),
+    out: &mut impl Output,
+) {
+    tiles(columns, tile::max_rows::<S>(), |tiles| {
+        by_rows!(tiles.rows, S, |MR| backward_tiles::<S, MR, NV>(
+            s, tiles, strip, delta, out
+        ));
     });
 }
 
 /// Tiles of the weights' columns, each over the region's blocks of the batch.
-fn backward_tiles<S: Simd, const MR: usize>(
+fn backward_tiles<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     tiles: Tiles,
     (strip, ld): (&[f32], usize),
@@ -255,12 +304,11 @@ fn backward_tiles<S: Simd, const MR: usize>(
         || {
             for column in tiles.starts() {
                 let strip = &strip[column..];
-                for block in blocks.clone() {
-                    let d = &lanes(delta.block(block))[depth.clone()];
-                    let y = &mut out.part(block)[column * LANES..][..MR * LANES];
-                    let mut sums: Sums<S, MR, 1> = tile::zero(s);
-                    multiply_strip(s, &mut sums, strip, ld, [d]);
-                    put(s, &sums, y, depth.start == 0);
+                for block in blocks.clone().step_by(NV) {
+                    let d = piece(delta, block, depth);
+                    let mut sums: Sums<S, MR, NV> = tile::zero(s);
+                    multiply_strip(s, &mut sums, strip, ld, d);
+                    put(s, &sums, out, (block, column), depth.start == 0);
                 }
             }
         },
@@ -324,15 +372,37 @@ fn backward_packed_tiles<S: Simd, const MR: usize>(
                 }
                 let strips = packed.chunks_exact(depth.len() * MR);
                 for (column, strip) in tiles.starts().zip(strips) {
-                    for block in blocks.clone() {
-                        let d = &lanes(delta.block(block))[depth.clone()];
-                        let y = &mut out.part(block)[column * LANES..][..MR * LANES];
-                        let mut sums: Sums<S, MR, 1> = tile::zero(s);
-                        multiply_packed(s, &mut sums, strip.as_chunks().0, d);
-                        put(s, &sums, y, depth.start == 0);
+                    let place = (column, depth);
+                    let (pairs, rest) = tile::pairs::<S>(blocks.clone());
+                    if const { tile::wide::<S>() } {
+                        packed_blocks::<S, MR, 2>(
+                            s,
+                            strip.as_chunks().0,
+                            (delta, pairs),
+                            place,
+                            out,
+                        );
                     }
+                    packed_blocks::<S, MR, 1>(s, strip.as_chunks().0, (delta, rest), place, out);
                 }
             }
         },
     );
+}
+
+/// A packed strip over some blocks, `NV` at once.
+#[inline(always)]
+fn packed_blocks<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    strip: &[[f32; MR]],
+    (delta, blocks): (&Blocked<f32>, Range<usize>),
+    (column, depth): (usize, &Range<usize>),
+    out: &mut impl Output,
+) {
+    for block in blocks.step_by(NV) {
+        let d = piece(delta, block, depth);
+        let mut sums: Sums<S, MR, NV> = tile::zero(s);
+        multiply_packed(s, &mut sums, strip, d);
+        put(s, &sums, out, (block, column), depth.start == 0);
+    }
 }

@@ -1,7 +1,7 @@
 //! Products over runs of whole blocks in `f32`, as one step of a sequence is: small, and many of them one after the other.
 
 use super::tile::{
-    self, Sums, Tiles, by_rows, lanes, lanes_mut, multiply, multiply_strip, store, tiles,
+    self, Sums, Tiles, array, by_rows, lanes, lanes_mut, multiply, multiply_strip, store, tiles,
 };
 use super::vector::Vector;
 use super::{LANES, Weights};
@@ -33,7 +33,7 @@ fn forward_tiles<S: Simd, const MR: usize>(
         || {
             for row in tiles.starts() {
                 let w = &w[row * ld..];
-                let rows: [&[f32]; MR] = std::array::from_fn(|r| &w[r * ld..][..inputs]);
+                let rows: [&[f32]; MR] = array(&[][..], |r| &w[r * ld..][..inputs]);
                 let blocks = input
                     .chunks_exact(inputs * LANES)
                     .zip(out.chunks_exact_mut(units * LANES));

@@ -2,7 +2,7 @@
 //! most sixteen inputs. Every sum is that of the tiles, bit for bit.
 
 use super::gradient::{HALF, Square, multiply_halves, multiply_square};
-use super::tile::{self, Lanes, Sums, lanes, lanes_mut, step, store};
+use super::tile::{self, Lanes, Sums, array, lanes, lanes_mut, step, store};
 use super::transpose::transpose_corner;
 use super::vector::Vector;
 use super::{Blocked, LANES, Weights};
@@ -64,7 +64,7 @@ fn affine_rows<S: Simd, const R: usize>(
         }
     }
     for (k, x) in x[..x.len().min(LANES)].iter().enumerate() {
-        step(s, &mut sums, std::array::from_fn(|r| w[r][k]), [x]);
+        step(s, &mut sums, array(0.0, |r| w[r][k]), [x]);
     }
     store(&sums, out);
 }

@@ -2,11 +2,24 @@
 
 use super::{LANES, vector::Vector};
 use fearless_simd::prelude::*;
+use std::ops::Range;
 
 /// `MR` rows by `NV` vectors of sums, held in registers.
 pub type Sums<S, const MR: usize, const NV: usize> = [[Vector<S>; NV]; MR];
 /// Sixteen neighbours in memory.
 pub type Lanes = [f32; LANES];
+pub const ZEROS: Lanes = [0.0; LANES];
+
+/// `std::array::from_fn` as a part of its caller; as a call, which that may be, it would send vectors through memory. `any`: any
+/// element.
+#[inline(always)]
+pub fn array<T: Copy, const N: usize>(any: T, mut element: impl FnMut(usize) -> T) -> [T; N] {
+    let mut array = [any; N];
+    for (i, place) in array.iter_mut().enumerate() {
+        *place = element(i);
+    }
+    array
+}
 
 /// Features of so many lanes.
 #[inline(always)]
@@ -43,22 +56,28 @@ pub fn multiply<S: Simd, const MR: usize, const NV: usize>(
     columns: [&[Lanes]; NV],
 ) {
     let depth = columns[0].len();
-    let columns: [&[Lanes]; NV] = std::array::from_fn(|v| &columns[v][..depth]);
+    let columns: [&[Lanes]; NV] = array(&[][..], |v| &columns[v][..depth]);
     // some steps at a time, so that both pieces have lengths the compiler knows and no step is checked
     let whole = depth / STEPS;
     for c in 0..whole {
-        let a: [&[f32; STEPS]; MR] = std::array::from_fn(|r| &rows[r].as_chunks().0[c]);
-        let b: [&[Lanes; STEPS]; NV] = std::array::from_fn(|v| &columns[v].as_chunks().0[c]);
+        let a: [&[f32; STEPS]; MR] = array(&[0.0; STEPS], |r| &rows[r].as_chunks().0[c]);
+        let b: [&[Lanes; STEPS]; NV] = array(&[ZEROS; STEPS], |v| &columns[v].as_chunks().0[c]);
         for i in 0..STEPS {
-            step(s, sums, a.map(|a| a[i]), b.map(|b| &b[i]));
+            step(
+                s,
+                sums,
+                array(0.0, |r| a[r][i]),
+                array(&ZEROS, |v| &b[v][i]),
+            );
         }
     }
     for i in whole * STEPS..depth {
-        let mut a = [0.0; MR];
-        for (a, row) in a.iter_mut().zip(rows) {
-            *a = row[i];
-        }
-        step(s, sums, a, columns.map(|column| &column[i]));
+        step(
+            s,
+            sums,
+            array(0.0, |r| rows[r][i]),
+            array(&ZEROS, |v| &columns[v][i]),
+        );
     }
 }
 
@@ -72,25 +91,26 @@ pub fn multiply_strip<S: Simd, const MR: usize, const NV: usize>(
     columns: [&[Lanes]; NV],
 ) {
     let depth = columns[0].len();
-    let columns: [&[Lanes]; NV] = std::array::from_fn(|v| &columns[v][..depth]);
+    let columns: [&[Lanes]; NV] = array(&[][..], |v| &columns[v][..depth]);
     for (k, row) in strip.chunks(ld).take(depth).enumerate() {
         let Some(a) = row.first_chunk::<MR>() else {
             return;
         };
-        step(s, sums, *a, columns.map(|column| &column[k]));
+        step(s, sums, *a, array(&ZEROS, |v| &columns[v][k]));
     }
 }
 
-/// sums\[r] += Σₖ strip\[k]\[r]·column\[k]
+/// sums\[r]\[v] += Σₖ strip\[k]\[r]·columns\[v]\[k]
 #[inline(always)]
-pub fn multiply_packed<S: Simd, const MR: usize>(
+pub fn multiply_packed<S: Simd, const MR: usize, const NV: usize>(
     s: S,
-    sums: &mut Sums<S, MR, 1>,
+    sums: &mut Sums<S, MR, NV>,
     strip: &[[f32; MR]],
-    column: &[Lanes],
+    columns: [&[Lanes]; NV],
 ) {
-    for (a, b) in strip.iter().zip(column) {
-        step(s, sums, *a, [b]);
+    for (k, (a, first)) in strip.iter().zip(columns[0]).enumerate() {
+        let others = |v: usize| if v == 0 { first } else { &columns[v][k] };
+        step(s, sums, *a, array(first, others));
     }
 }
 
@@ -101,7 +121,7 @@ pub(super) fn step<S: Simd, const MR: usize, const NV: usize>(
     a: [f32; MR],
     b: [&Lanes; NV],
 ) {
-    let b: [Vector<S>; NV] = std::array::from_fn(|v| Vector::load_array_ref(s, b[v]));
+    let b: [Vector<S>; NV] = array(Vector::splat(s, 0.0), |v| Vector::load_array_ref(s, b[v]));
     for r in 0..MR {
         let a = Vector::splat(s, a[r]);
         for v in 0..NV {
@@ -122,6 +142,25 @@ pub const fn max_rows<S: Simd>() -> usize {
         8 => 6,
         _ => 3,
     }
+}
+
+/// The same for rows that lie apart, with `NV` vectors each: of more than eight, the processor could not keep where they are
+/// beside two columns, and with so many the sums do not wait for each other.
+pub const fn max_rows_apart<S: Simd, const NV: usize>() -> usize {
+    if NV > 1 { 8 } else { max_rows::<S>() }
+}
+
+/// The blocks to be taken by two, which share the reading of the weights, and those that are left: sums of two have a register
+/// each where a vector is one.
+#[inline(always)]
+pub fn pairs<S: Simd>(blocks: Range<usize>) -> (Range<usize>, Range<usize>) {
+    let pairs = if const { wide::<S>() } {
+        blocks.len() / 2
+    } else {
+        0
+    };
+    let middle = blocks.start + 2 * pairs;
+    (blocks.start..middle, middle..blocks.end)
 }
 
 /// `count` tiles of `rows` rows each, one below the other from row `first` on.

@@ -1,12 +1,9 @@
 //! Squares of sixteen by sixteen turned over: between a batch's rows and its features in lanes.
 
-use super::tile::{self, Lanes};
+use super::tile::{self, Lanes, ZEROS, array};
 use super::{LANES, vector::Vector};
 use fearless_simd::{f32x4, prelude::*};
 use ndarray::ArrayView2;
-
-/// A row that is missing.
-const ZEROS: Lanes = [0.0; LANES];
 
 /// `rows`: up to sixteen, those that are missing as 0; `out`: their columns, one after the other.
 #[inline(always)]
@@ -55,7 +52,8 @@ pub fn load_rows<S: Simd>(s: S, rows: ArrayView2<f32>, block: &mut [f32]) -> usi
 /// The transpose of sixteen vectors, by four rounds of interleaving: where a vector is one register.
 #[inline(always)]
 fn by_sixteen<'a, S: Simd>(s: S, row: impl Fn(usize) -> &'a Lanes, out: &mut [Lanes; LANES]) {
-    let mut x: [Vector<S>; LANES] = std::array::from_fn(|i| Vector::load_array_ref(s, row(i)));
+    let zero = Vector::splat(s, 0.0);
+    let mut x: [Vector<S>; LANES] = array(zero, |i| Vector::load_array_ref(s, row(i)));
     for _ in 0..4 {
         x = interleaved(x);
     }
@@ -120,7 +118,7 @@ pub fn transpose_corner<S: Simd>(
 /// Vectors i and i + N/2 side by side, element by element.
 #[inline(always)]
 fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
-    std::array::from_fn(|i| {
+    array(x[0], |i| {
         let (low, high) = (x[i / 2], x[i / 2 + N / 2]);
         match i % 2 {
             0 => low.zip_low(high),
