@@ -11,7 +11,6 @@ mod pass;
 pub mod plain;
 mod product;
 mod real;
-mod runs;
 pub mod slope;
 mod small;
 pub mod team;

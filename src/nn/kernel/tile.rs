@@ -147,7 +147,8 @@ pub const fn max_rows<S: Simd>() -> usize {
 /// The same for rows that lie apart, with `NV` vectors each: of more than eight, the processor could not keep where they are
 /// beside two columns, and with so many the sums do not wait for each other.
 pub const fn max_rows_apart<S: Simd, const NV: usize>() -> usize {
-    if NV > 1 { 8 } else { max_rows::<S>() }
+    let most = max_rows::<S>();
+    if NV > 1 && most > 8 { 8 } else { most }
 }
 
 /// The blocks to be taken by two, which share the reading of the weights, and those that are left: sums of two have a register

@@ -5,8 +5,7 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyBackward};
 use crate::nn::kernel::{
-    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, runs, small,
-    transpose,
+    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, transpose,
 };
 use fearless_simd::dispatch;
 use ndarray::ArrayView2;
@@ -169,10 +168,10 @@ impl Real for f32 {
         dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
-        dispatch!(level(), s => runs::affine_add(s, weights, input, out));
+        dispatch!(level(), s => product::affine_add(s, weights, input, out));
     }
     fn affine_backward_run(weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
-        dispatch!(level(), s => runs::affine_backward(s, weights, delta, out));
+        dispatch!(level(), s => product::affine_backward_run(s, weights, delta, out));
     }
     fn activate_run(activation: &Activation, pre: &[f32], out: &mut [f32]) {
         activate_lanes(activation, pre, out, LANES);

@@ -1,0 +1,104 @@
+//! Tiles of the weights' rows.
+
+use super::region::{Region, each_region};
+use super::run::{Output, Run, put, there};
+use crate::nn::kernel::Weights;
+use crate::nn::kernel::tile::{self, Sums, Tiles, array, by_rows, multiply, tiles};
+use crate::nn::kernel::vector::Vector;
+use fearless_simd::prelude::*;
+use std::ops::Range;
+
+/// What a product's sums begin at.
+#[derive(Clone, Copy)]
+pub enum Begin<'a> {
+    /// The biases, or 0.
+    Bias(Option<&'a [f32]>),
+    /// What is there already.
+    There,
+}
+
+/// `units` of an affine map.
+pub fn rows<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    begin: Begin<'_>,
+    input: Run<'_>,
+    units: Range<usize>,
+    out: &mut impl Output,
+) {
+    if units.is_empty() {
+        return;
+    }
+    each_region(input.blocks(), weights.inputs(), |region| {
+        let depth = region.1.start;
+        let w = &weights.data()[units.start * weights.ld() + depth..];
+        let begin = match begin {
+            Begin::Bias(bias) if depth == 0 => Begin::Bias(bias.map(|b| &b[units.clone()])),
+            _ => Begin::There,
+        };
+        let (pairs, rest) = tile::pairs::<S>(region.0);
+        let (rows, w) = (units.len(), (w, weights.ld()));
+        if !pairs.is_empty() {
+            let region = (pairs, region.1.clone());
+            forward_columns::<S, 2>(s, rows, w, (input, &region), out, begin);
+        }
+        if !rest.is_empty() {
+            let region = (rest, region.1);
+            forward_columns::<S, 1>(s, rows, w, (input, &region), out, begin);
+        }
+    });
+}
+
+/// All tiles of so many rows, `NV` blocks at once.
+#[inline(always)]
+pub(super) fn forward_columns<S: Simd, const NV: usize>(
+    s: S,
+    rows: usize,
+    w: (&[f32], usize),
+    input: (Run<'_>, &Region),
+    out: &mut impl Output,
+    begin: Begin<'_>,
+) {
+    tiles(rows, tile::max_rows_apart::<S, NV>(), |tiles| {
+        by_rows!(tiles.rows, S, |MR| forward_tiles::<S, MR, NV>(
+            s, tiles, w, input, out, begin
+        ));
+    });
+}
+
+/// Tiles of the weights' rows, each over the region's blocks of the batch.
+fn forward_tiles<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    tiles: Tiles,
+    (w, ld): (&[f32], usize),
+    (input, (blocks, depth)): (Run<'_>, &Region),
+    out: &mut impl Output,
+    begin: Begin<'_>,
+) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let afresh = matches!(begin, Begin::Bias(_));
+            for row in tiles.starts() {
+                let w = &w[row * ld..];
+                let rows: [&[f32]; MR] = array(&[][..], |r| &w[r * ld..][..depth.len()]);
+                let mut first: Sums<S, MR, NV> = tile::zero(s);
+                if let Begin::Bias(Some(bias)) = begin {
+                    for (sums, &b) in first.iter_mut().zip(&bias[row..][..MR]) {
+                        *sums = [Vector::splat(s, b); NV];
+                    }
+                }
+                for block in blocks.clone().step_by(NV) {
+                    let x = input.piece(block, depth);
+                    let mut sums = if afresh {
+                        first
+                    } else {
+                        there(s, out, (block, row))
+                    };
+                    multiply(s, &mut sums, rows, x);
+                    put(&sums, out, (block, row));
+                }
+            }
+        },
+    );
+}

@@ -1,0 +1,106 @@
+//! Tiles of a large matrix's columns, which are copied together first.
+
+use super::region::{Region, SHALLOW, each_region};
+use super::run::{Output, Run, put, there};
+use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_packed, tiles};
+use crate::nn::kernel::{Buffer, Weights};
+use fearless_simd::prelude::*;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Strips that are packed together: their columns are neighbours, and a row's cache lines hold some of each.
+const STRIPS: usize = 8;
+
+thread_local! {
+    /// Packed strips: grows to the largest there are and is then reused.
+    static PACKED: RefCell<Buffer<f32>> = RefCell::default();
+}
+
+/// `inputs` of the product.
+pub fn columns<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    delta: Run<'_>,
+    inputs: Range<usize>,
+    out: &mut impl Output,
+) {
+    let ld = weights.ld();
+    PACKED.with_borrow_mut(|packed| {
+        let room = STRIPS * tile::max_rows::<S>() * SHALLOW;
+        if packed.len() < room {
+            *packed = Buffer::zeros(room);
+        }
+        each_region(delta.blocks(), weights.units(), |region| {
+            let depth = &region.1;
+            let w = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
+            tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
+                by_rows!(tiles.rows, S, |MR| packed_tiles::<S, MR>(
+                    s,
+                    tiles,
+                    (w, ld, packed),
+                    (delta, &region),
+                    out
+                ));
+            });
+        });
+    });
+}
+
+/// Tiles of the weights' columns, each over the region's blocks of the batch.
+fn packed_tiles<S: Simd, const MR: usize>(
+    s: S,
+    tiles: Tiles,
+    (w, ld, packed): (&[f32], usize, &mut [f32]),
+    (delta, (blocks, depth)): (Run<'_>, &Region),
+    out: &mut impl Output,
+) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            for tiles in tiles.some_at_a_time(STRIPS) {
+                for (row, w) in w.chunks(ld).enumerate() {
+                    let strips = packed.chunks_exact_mut(depth.len() * MR);
+                    for (column, strip) in tiles.starts().zip(strips) {
+                        strip[row * MR..][..MR].copy_from_slice(&w[column..][..MR]);
+                    }
+                }
+                let strips = packed.chunks_exact(depth.len() * MR);
+                for (column, strip) in tiles.starts().zip(strips) {
+                    let place = (column, depth);
+                    let (pairs, rest) = tile::pairs::<S>(blocks.clone());
+                    if const { tile::wide::<S>() } {
+                        packed_blocks::<S, MR, 2>(
+                            s,
+                            strip.as_chunks().0,
+                            (delta, pairs),
+                            place,
+                            out,
+                        );
+                    }
+                    packed_blocks::<S, MR, 1>(s, strip.as_chunks().0, (delta, rest), place, out);
+                }
+            }
+        },
+    );
+}
+
+/// A packed strip over some blocks, `NV` at once.
+#[inline(always)]
+pub(super) fn packed_blocks<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    strip: &[[f32; MR]],
+    (delta, blocks): (Run<'_>, Range<usize>),
+    (column, depth): (usize, &Range<usize>),
+    out: &mut impl Output,
+) {
+    for block in blocks.step_by(NV) {
+        let d = delta.piece(block, depth);
+        let mut sums: Sums<S, MR, NV> = if depth.start == 0 {
+            tile::zero(s)
+        } else {
+            there(s, out, (block, column))
+        };
+        multiply_packed(s, &mut sums, strip, d);
+        put(&sums, out, (block, column));
+    }
+}

@@ -1,0 +1,44 @@
+//! How a product is cut so that what it reads stays in the caches.
+
+use crate::nn::kernel::tile::STEPS;
+use std::ops::Range;
+
+/// Depth that a product's pieces do not exceed, so that a piece of the batch stays in the second-level cache and a strip of the
+/// weights in the first.
+const DEPTH: usize = 272;
+/// Products up to this depth run in one piece.
+pub const SHALLOW: usize = 400;
+
+/// Blocks of a batch that are taken through all of a product before the next: more of them, of a piece's depth, would not stay
+/// in the second-level cache while the tiles pass over them.
+pub const BLOCKS: usize = 16;
+
+/// The pieces of a product of this depth, nearly equal; an empty one where there is nothing to multiply.
+fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = if depth <= SHALLOW {
+        1
+    } else {
+        depth.div_ceil(DEPTH)
+    };
+    runs(depth, depth.div_ceil(count).next_multiple_of(STEPS).max(1))
+}
+
+/// Some blocks of a batch, and a piece of the product's depth.
+pub type Region = (Range<usize>, Range<usize>);
+
+/// The blocks in order, and for them all pieces.
+#[inline(always)]
+pub fn each_region(blocks: usize, depth: usize, mut work: impl FnMut(Region)) {
+    for blocks in runs(blocks, BLOCKS) {
+        for depth in pieces(depth) {
+            work((blocks.clone(), depth));
+        }
+    }
+}
+
+/// Runs of `length`, the last one shorter; an empty one of nothing.
+pub fn runs(n: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n.max(1))
+        .step_by(length)
+        .map(move |start| start..(start + length).min(n))
+}

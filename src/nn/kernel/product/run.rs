@@ -1,0 +1,112 @@
+//! Batches as the products read and write them: whole blocks, one after the other.
+
+use crate::nn::kernel::tile::{Lanes, Sums, array, lanes, lanes_mut, zero};
+use crate::nn::kernel::vector::Vector;
+use crate::nn::kernel::{Blocked, Share};
+use fearless_simd::prelude::*;
+use std::ops::Range;
+
+/// `[block][feature][lane]`
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    data: &'a [Lanes],
+    features: usize,
+    blocks: usize,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(data: &'a [f32], features: usize) -> Self {
+        let data = lanes(data);
+        Self {
+            data,
+            features,
+            blocks: data.len() / features.max(1),
+        }
+    }
+    pub fn of(batch: &'a Blocked<f32>) -> Self {
+        Self {
+            data: lanes(batch.data()),
+            features: batch.features(),
+            blocks: batch.blocks(),
+        }
+    }
+    pub fn blocks(self) -> usize {
+        self.blocks
+    }
+    /// The features within `depth` of `NV` blocks from `block` on.
+    #[inline(always)]
+    pub fn piece<const NV: usize>(self, block: usize, depth: &Range<usize>) -> [&'a [Lanes]; NV] {
+        array(&[][..], |v| {
+            &self.data[(block + v) * self.features + depth.start..][..depth.len()]
+        })
+    }
+}
+
+/// Where a product goes: a batch, or a member's share of its features.
+pub trait Output {
+    /// So many features of a block, from one on, which is counted within the share.
+    fn part(&mut self, block: usize, feature: usize, count: usize) -> &mut [Lanes];
+}
+
+/// A [`Run`] to be written.
+pub struct RunMut<'a> {
+    data: &'a mut [Lanes],
+    features: usize,
+}
+
+impl<'a> RunMut<'a> {
+    pub fn new(data: &'a mut [f32], features: usize) -> Self {
+        let data = lanes_mut(data);
+        Self { data, features }
+    }
+    pub fn of(batch: &'a mut Blocked<f32>) -> Self {
+        let features = batch.features();
+        Self::new(batch.data_mut(), features)
+    }
+}
+
+impl Output for RunMut<'_> {
+    #[inline(always)]
+    fn part(&mut self, block: usize, feature: usize, count: usize) -> &mut [Lanes] {
+        &mut self.data[block * self.features + feature..][..count]
+    }
+}
+
+impl Output for Share<'_, f32> {
+    #[inline(always)]
+    fn part(&mut self, block: usize, feature: usize, count: usize) -> &mut [Lanes] {
+        &mut lanes_mut(self.block(block))[feature..][..count]
+    }
+}
+
+/// Sums that begin at what is there from a block and a feature on.
+#[inline(always)]
+pub fn there<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    out: &mut impl Output,
+    (block, feature): (usize, usize),
+) -> Sums<S, MR, NV> {
+    let mut sums = zero(s);
+    for v in 0..NV {
+        let out = out.part(block + v, feature, MR);
+        for (y, sums) in out.iter().zip(&mut sums) {
+            sums[v] = Vector::load_array_ref(s, y);
+        }
+    }
+    sums
+}
+
+/// Stores the sums from a block and a feature on.
+#[inline(always)]
+pub fn put<S: Simd, const MR: usize, const NV: usize>(
+    sums: &Sums<S, MR, NV>,
+    out: &mut impl Output,
+    (block, feature): (usize, usize),
+) {
+    for v in 0..NV {
+        let out = out.part(block + v, feature, MR);
+        for (y, sums) in out.iter_mut().zip(sums) {
+            sums[v].store_array(y);
+        }
+    }
+}
