@@ -64,13 +64,16 @@ impl Job {
         }
     }
 
-    /// Such rows where they are not all, and why: what a script says of it.
-    pub fn left_out(&self) -> Option<(usize, &'static str)> {
+    /// The slice of the rows that an epoch has, where they are not all, with a remark in the script on why.
+    pub fn slice_used(&self, script: &mut String) -> String {
         let rows = self.rows_an_epoch();
-        (rows < self.train_rows).then_some((
-            rows,
-            "a single row left over is left out: batch norm tells no variance from it",
-        ))
+        if rows == self.train_rows {
+            return String::new();
+        }
+        script.push_str(
+            "    # a single row left over is left out: batch norm tells no variance from it\n",
+        );
+        format!("[:{rows}]")
     }
 
     pub fn is_classification(&self) -> bool {

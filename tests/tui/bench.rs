@@ -97,6 +97,19 @@ impl Bench {
         self
     }
 
+    /// Moves the cursor down to the field of that name.
+    #[track_caller]
+    pub fn down_to(&mut self, label: &str) -> &mut Self {
+        for _ in 0..200 {
+            let field = self.app.selected_field();
+            if field.is_some_and(|f| f.label(&self.app.experiment) == label) {
+                return self;
+            }
+            self.keys("j");
+        }
+        panic!("no field `{label}`: {}", self.text());
+    }
+
     pub fn click(&mut self, column: u16, row: u16) -> &mut Self {
         let kind = MouseEventKind::Down(MouseButton::Left);
         let modifiers = crossterm::event::KeyModifiers::NONE;

@@ -87,14 +87,7 @@ fn a_picker_filters_and_sets_the_layer_of_the_selection() {
 fn an_entry_without_defaults_asks_for_what_it_needs() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench
-        .app
-        .selected_field()
-        .map(|f| f.label(&bench.app.experiment))
-        != Some("schedule".into())
-    {
-        bench.keys("j");
-    }
+    bench.down_to("schedule");
     bench.keys("enter s t e p enter x enter");
     assert!(bench.text().contains("no whole number"), "{}", bench.text());
     bench.keys("backspace 5 0 0 enter");
@@ -111,14 +104,7 @@ fn an_entry_without_defaults_asks_for_what_it_needs() {
 fn the_training_pane_edits_numbers_by_typing_and_by_plus() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench
-        .app
-        .selected_field()
-        .map(|f| f.label(&bench.app.experiment))
-        != Some("learning_rate".into())
-    {
-        bench.keys("j");
-    }
+    bench.down_to("learning_rate");
     bench.keys("+");
     assert_eq!(bench.app.experiment.training.optimizer, sgd(0.2));
     bench.keys("enter ctrl-u 3 e - 2 enter");
@@ -144,14 +130,7 @@ fn sgd(learning_rate: f64) -> Optimizer {
 fn batch_size_takes_the_word_full() {
     let mut bench = running(120, 36);
     bench.keys("4 g");
-    while bench
-        .app
-        .selected_field()
-        .map(|f| f.label(&bench.app.experiment))
-        != Some("batch_size".into())
-    {
-        bench.keys("j");
-    }
+    bench.down_to("batch_size");
     bench.keys("enter ctrl-u f u l l enter");
     assert_eq!(bench.app.experiment.training.batch_size, BatchSize::Full);
 }
@@ -163,14 +142,7 @@ fn the_files_rules_refuse_an_edit_and_say_why() {
     let before = bench.app.experiment.clone();
     // A skip over unequal widths.
     bench.keys("enter");
-    while bench
-        .app
-        .selected_field()
-        .map(|f| f.label(&bench.app.experiment))
-        != Some("skip".into())
-    {
-        bench.keys("j");
-    }
+    bench.down_to("skip");
     bench.keys("enter");
     assert_eq!(bench.app.experiment, before);
     assert!(

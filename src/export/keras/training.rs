@@ -368,13 +368,7 @@ pub fn main(job: &Job) -> String {
     } else {
         "False"
     };
-    let used = match job.left_out() {
-        Some((used, why)) => {
-            let _ = writeln!(out, "    # {why}");
-            format!("[:{used}]")
-        }
-        None => String::new(),
-    };
+    let used = job.slice_used(&mut out);
     let _ = write!(
         out,
         "    history = model.fit(x{used}, y{used}, batch_size={rows}, epochs={epochs}, shuffle={shuffle}, {validation}callbacks=callbacks, verbose=2)\n    \

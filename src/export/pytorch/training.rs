@@ -424,13 +424,7 @@ fn training_loop(job: &Job, scheduled: bool, out: &mut String) {
     } else {
         "torch.arange(len(x))"
     };
-    let used = match job.left_out() {
-        Some((used, why)) => {
-            let _ = writeln!(out, "    # {why}");
-            format!("[:{used}]")
-        }
-        None => String::new(),
-    };
+    let used = job.slice_used(out);
     let _ = write!(
         out,
         "    for epoch in {}:\n        model.train()\n        for rows in {order}{used}.split({rows}):\n            \
