@@ -13,6 +13,7 @@ mod product;
 mod real;
 pub mod slope;
 mod small;
+mod squares;
 pub mod team;
 mod tile;
 mod transpose;
@@ -29,6 +30,7 @@ pub use extremes::Extremes;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
 pub use real::Real;
+pub use squares::{RUN, SOUND};
 pub use team::{Crew, Team};
 pub use weights::Weights;
 

@@ -34,6 +34,10 @@ pub trait Real: Number + Sum {
     }
     /// The largest and the least magnitude.
     fn extremes(values: &[Self]) -> Extremes<Self>;
+    /// Σ v², as if in f64.
+    fn square_sum(values: &[Self]) -> f64;
+    /// Σ (a - b)² over whole vectors, as if in f64.
+    fn square_distance(a: &[Self], b: &[Self]) -> f64;
 
     /// out = W·input + b: `[rows][inputs]` to `[rows][units]`. `out` takes over the number of rows.
     fn affine(

@@ -5,7 +5,7 @@ use super::histogram::{histogram, runs_in_use};
 use super::layer::{Layer, Mode};
 use super::moments::Moments;
 use super::parameter::Parameter;
-use super::wide::{self, square_sum};
+use super::wide;
 use crate::nn::kernel::{Blocked, Crew, LANES, Real};
 use crate::nn::stats::{LayerHistograms, LayerStats};
 
@@ -34,7 +34,7 @@ impl<T: Real> Layer<T> {
             return;
         }
         let rows = self.pre.rows() as f64;
-        let sum = square_sum(self.delta.data());
+        let sum = T::square_sum(self.delta.data());
         let elements = rows * self.pre.features() as f64;
         stats.delta_rms = (sum / elements).sqrt() * rows * power_of_two(self.exponent);
         let (out_mean, out_std) = mean_and_std(self.out());
@@ -83,7 +83,7 @@ impl<T: Real> Layer<T> {
     pub fn measure_weights(&self, stats: &mut LayerStats) {
         let scale = power_of_two(self.exponent);
         let norm_of = |part: fn(&Parameter<T>) -> &[T]| {
-            let squares = self.matrices().map(|m| square_sum(part(m)));
+            let squares = self.matrices().map(|m| T::square_sum(part(m)));
             squares.sum::<f64>().sqrt()
         };
         let len: usize = self.matrices().map(Parameter::len).sum();

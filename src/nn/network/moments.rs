@@ -1,7 +1,6 @@
 //! Mean and standard deviation of many values, piece by piece.
 
-use super::wide::{RUN, SOUND};
-use crate::nn::kernel::{LANES, wide};
+use crate::nn::kernel::{LANES, RUN, SOUND, wide};
 use crate::nn::number::Number;
 
 /// Of what has been added so far. Squares are of distances from the mean, never of the values, whose spread may be lost beside

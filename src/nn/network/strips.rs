@@ -5,9 +5,9 @@ use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
 use super::update::SUBNORMAL;
-use super::wide::{self, square_sum};
+use super::wide;
 use crate::nn::kernel::team::group_shares;
-use crate::nn::kernel::{Blocked, Crew, GROUP, Real, has_strips, wide};
+use crate::nn::kernel::{Blocked, Crew, GROUP, RUN, Real, has_strips, wide};
 use crate::nn::optimizer::{Rule, Slots};
 use crate::nn::spec::Regularize;
 use std::ops::Range;
@@ -38,10 +38,10 @@ impl<T: Real> Share<'_, T> {
                 let (group, end) = (GROUP * self.ld, grad.len());
                 for (square, start) in squares.iter_mut().zip((0..end).step_by(group)) {
                     let end = end.min(start + group);
-                    for start in (start..end).step_by(wide::RUN) {
-                        let run = start..end.min(start + wide::RUN);
+                    for start in (start..end).step_by(RUN) {
+                        let run = start..end.min(start + RUN);
                         let grad = &mut grad[run.clone()];
-                        *square += wide::square_sum_of_run(grad);
+                        *square += T::square_sum(grad);
                         if exponent != 0 {
                             wide::scale(grad, factor, SUBNORMAL);
                         }
@@ -119,10 +119,10 @@ impl<T: Real> Parameter<T> {
     pub fn square_sum(&self) -> f64 {
         let grad = self.grad.data();
         if !has_strips(grad.len()) {
-            return square_sum(grad);
+            return T::square_sum(grad);
         }
         let groups = grad.chunks(GROUP * self.grad.ld().max(1));
-        groups.map(square_sum).sum()
+        groups.map(T::square_sum).sum()
     }
     /// Takes up the gradient that `delta` and `input` have, scaled by 2^`exponent`, and returns the sum of its squares before
     /// that.

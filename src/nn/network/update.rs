@@ -3,7 +3,7 @@
 use super::backward::power_of_two;
 use super::layer::Layer;
 use super::parameter::Parameter;
-use super::wide::{self, square_sum};
+use super::wide;
 use crate::nn::kernel::team::row_shares;
 use crate::nn::kernel::{Buffer, Crew, Real, wide};
 use crate::nn::optimizer::Rule;
@@ -111,7 +111,7 @@ impl<T: Real> Layer<T> {
         let each = self.matrices().map(|m| {
             let (own, other) = rest.split_at(m.value.data().len());
             rest = other;
-            wide::distance(m.value.data(), own).powi(2)
+            T::square_distance(m.value.data(), own)
         });
         each.sum::<f64>().sqrt()
     }
@@ -194,7 +194,7 @@ impl<T: Real> Layer<T> {
             return;
         }
         for row in self.weight.value.rows_mut() {
-            let norm = square_sum(row).sqrt();
+            let norm = T::square_sum(row).sqrt();
             if norm > max {
                 let factor = T::from_f64(max / norm);
                 row.iter_mut().for_each(|w| *w *= factor);

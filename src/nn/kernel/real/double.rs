@@ -82,6 +82,12 @@ impl Real for f64 {
     fn extremes(values: &[f64]) -> Extremes<f64> {
         plain::extremes(values)
     }
+    fn square_sum(values: &[f64]) -> f64 {
+        values.iter().map(|v| v * v).sum()
+    }
+    fn square_distance(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+    }
     fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
         plain::affine_add(weights, input, out);
     }

@@ -5,7 +5,8 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyBackward};
 use crate::nn::kernel::{
-    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, transpose,
+    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, squares,
+    transpose,
 };
 use fearless_simd::dispatch;
 use ndarray::ArrayView2;
@@ -166,6 +167,12 @@ impl Real for f32 {
     }
     fn extremes(values: &[f32]) -> Extremes<f32> {
         dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
+    }
+    fn square_sum(values: &[f32]) -> f64 {
+        dispatch!(level(), s => squares::square_sum(s, values))
+    }
+    fn square_distance(a: &[f32], b: &[f32]) -> f64 {
+        dispatch!(level(), s => squares::square_distance(s, a, b))
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
         dispatch!(level(), s => product::affine_add(s, weights, input, out));

@@ -7,7 +7,6 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real, clear_past};
 use crate::nn::network::backward::{power_of_two, rescale_with};
 use crate::nn::network::layer::Layer;
-use crate::nn::network::wide::square_sum;
 use crate::nn::spec::Cell;
 
 impl<T: Real> Layer<T> {
@@ -34,10 +33,10 @@ impl<T: Real> Layer<T> {
             carried = r.join_outer(at, delta, exponent, carried);
             // an LSTM's ∂loss/∂(h_t, c_t) is the adjoint of the whole state: what an LSTM's content carries never shows in h_t alone
             // (the constant error carousel of Hochreiter & Schmidhuber 1997).
-            let squares = square_sum(r.step.d_state.data());
+            let squares = T::square_sum(r.step.d_state.data());
             r.time_norms[at] = squares.sqrt() * power_of_two(carried);
             if let Some(state) = r.state_norms.get_mut(at) {
-                let all = squares + square_sum(r.step.d_content.data());
+                let all = squares + T::square_sum(r.step.d_content.data());
                 *state = all.sqrt() * power_of_two(carried);
             }
             r.exponents[at] = carried;

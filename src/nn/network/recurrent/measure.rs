@@ -7,7 +7,7 @@ use crate::nn::kernel::{Blocked, LANES, Real};
 use crate::nn::network::backward::power_of_two;
 use crate::nn::network::measure::SATURATED_BELOW;
 use crate::nn::network::moments::Moments;
-use crate::nn::network::wide::{self, square_sum};
+use crate::nn::network::wide;
 use crate::nn::spec::Cell;
 use crate::nn::stats::LayerStats;
 
@@ -24,8 +24,9 @@ impl<T: Real> Recurrence<T> {
     ) {
         let rows = self.rows as f64;
         let elements = rows * (self.steps * pre.features()) as f64;
-        stats.delta_rms =
-            (square_sum(self.delta_input.data()) / elements).sqrt() * rows * power_of_two(exponent);
+        stats.delta_rms = (T::square_sum(self.delta_input.data()) / elements).sqrt()
+            * rows
+            * power_of_two(exponent);
         (stats.out_mean, stats.out_std) = self.mean_and_std(states);
         stats.pre_std = self.mean_and_std(pre).1;
         (stats.saturated, stats.dead) = match self.cell {

@@ -1,0 +1,134 @@
+//! Sums of squares in `f32`, as if in f64, where squares of any f32 have their place. Written in vectors, not in loops for the
+//! compiler to vectorize: where gathering loads exist it takes them for a loop over several sums, at many times the cost.
+
+use super::LANES;
+use super::tile::{Lanes, array};
+use super::vector::Vector;
+use fearless_simd::prelude::*;
+use std::ops::RangeInclusive;
+
+/// Values whose squares are added up in f32, in parts side by side, before they go into the sum in f64: so few that no more than
+/// the seventh digit is lost.
+pub const RUN: usize = 32 * LANES;
+/// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range.
+pub const SOUND: RangeInclusive<f64> = 1e-20..=1e30;
+
+/// Vectors whose sums are apart, so that none waits for the one before.
+const APART: usize = 4;
+
+/// Σ v²
+pub fn square_sum<S: Simd>(s: S, values: &[f32]) -> f64 {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for run in values.chunks(RUN) {
+                let (run, rest) = run.as_chunks();
+                let of_run = of_vectors(s, [run], |[v]| v);
+                sum += match SOUND.contains(&of_run) {
+                    true => of_run,
+                    false => exact(run.as_flattened().iter().map(|v| f64::from(*v))),
+                };
+                sum += exact(rest.iter().map(|v| f64::from(*v)));
+            }
+            sum
+        },
+    )
+}
+
+/// Σ (a - b)² over whole vectors
+pub fn square_distance<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f64 {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
+                let of_run = of_vectors(s, [a.as_chunks().0, b.as_chunks().0], |[a, b]| a - b);
+                sum += match SOUND.contains(&of_run) {
+                    true => of_run,
+                    false => exact(a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b))),
+                };
+            }
+            sum
+        },
+    )
+}
+
+/// Σ of the squares of what `of` makes of each place's vectors.
+#[inline(always)]
+fn of_vectors<S: Simd, const N: usize>(
+    s: S,
+    values: [&[Lanes]; N],
+    of: impl Fn([Vector<S>; N]) -> Vector<S>,
+) -> f64 {
+    let zero = Vector::splat(s, 0.0);
+    let count = values[0].len();
+    let values: [&[Lanes]; N] = array(&[][..], |n| &values[n][..count]);
+    let add = |sum: Vector<S>, i: usize| {
+        let v = of(array(zero, |n| Vector::load_array_ref(s, &values[n][i])));
+        v.mul_add(v, sum)
+    };
+    let whole = count / APART * APART;
+    let mut sums = [zero; APART];
+    for i in (0..whole).step_by(APART) {
+        for (j, sum) in sums.iter_mut().enumerate() {
+            *sum = add(*sum, i + j);
+        }
+    }
+    let [a, b, c, d] = sums;
+    let mut sum = (a + b) + (c + d);
+    for i in whole..count {
+        sum = add(sum, i);
+    }
+    f64::from(sum.reduce_sum())
+}
+
+#[inline(always)]
+fn exact(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|v| v * v).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::kernel::Real;
+    use proptest::prelude::*;
+
+    /// Values of one size, from far below f32's normal numbers' roots to near its largest.
+    fn values() -> impl Strategy<Value = Vec<f32>> {
+        let each = prop::collection::vec(-1.0f32..1.0, 0..1300);
+        (each, -120i32..126).prop_map(|(mut values, exponent)| {
+            let factor = 2f32.powi(exponent);
+            values.iter_mut().for_each(|v| *v *= factor);
+            values
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn squares_are_those_of_f64(values in values()) {
+            let exact: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
+            let found = f32::square_sum(&values);
+            prop_assert!((found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
+        }
+
+        #[test]
+        fn distances_are_those_of_f64(mut values in values()) {
+            values.truncate(values.len() / LANES * LANES);
+            let other: Vec<f32> = values.iter().map(|v| 0.5 * v).collect();
+            let exact: f64 = values.iter().map(|v| (0.5 * f64::from(*v)).powi(2)).sum();
+            let found = f32::square_distance(&values, &other);
+            prop_assert!((found - exact).abs() <= 2e-6 * exact, "{found} {exact}");
+        }
+    }
+
+    #[test]
+    fn a_sum_of_what_is_not_finite_is_not() {
+        assert!(f32::square_sum(&[1.0, f32::NAN]).is_nan());
+        let mut values = [1.0f32; 4 * LANES];
+        values[20] = f32::INFINITY;
+        assert_eq!(f32::square_sum(&values), f64::INFINITY);
+        values[21] = f32::NAN;
+        assert!(f32::square_sum(&values).is_nan());
+    }
+}
