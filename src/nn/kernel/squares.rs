@@ -2,7 +2,7 @@
 //! compiler to vectorize: where gathering loads exist it takes them for a loop over several sums, at many times the cost.
 
 use super::LANES;
-use super::tile::{Lanes, array};
+use super::tile::{Lanes, ZEROS, array};
 use super::vector::Vector;
 use fearless_simd::prelude::*;
 use std::ops::RangeInclusive;
@@ -64,21 +64,23 @@ fn of_vectors<S: Simd, const N: usize>(
     let zero = Vector::splat(s, 0.0);
     let count = values[0].len();
     let values: [&[Lanes]; N] = array(&[][..], |n| &values[n][..count]);
-    let add = |sum: Vector<S>, i: usize| {
-        let v = of(array(zero, |n| Vector::load_array_ref(s, &values[n][i])));
+    let add = |sum: Vector<S>, place: [&Lanes; N]| {
+        let v = of(array(zero, |n| Vector::load_array_ref(s, place[n])));
         v.mul_add(v, sum)
     };
-    let whole = count / APART * APART;
     let mut sums = [zero; APART];
-    for i in (0..whole).step_by(APART) {
+    let whole = count / APART;
+    for i in 0..whole {
+        // of a length that the compiler knows, so that no place is checked
+        let places: [&[Lanes; APART]; N] = array(&[ZEROS; APART], |n| &values[n].as_chunks().0[i]);
         for (j, sum) in sums.iter_mut().enumerate() {
-            *sum = add(*sum, i + j);
+            *sum = add(*sum, array(&ZEROS, |n| &places[n][j]));
         }
     }
     let [a, b, c, d] = sums;
     let mut sum = (a + b) + (c + d);
-    for i in whole..count {
-        sum = add(sum, i);
+    for i in whole * APART..count {
+        sum = add(sum, array(&ZEROS, |n| &values[n][i]));
     }
     f64::from(sum.reduce_sum())
 }
