@@ -79,8 +79,9 @@ fn of_vectors<S: Simd, const N: usize>(
     }
     let [a, b, c, d] = sums;
     let mut sum = (a + b) + (c + d);
+    let place = |i: usize| array(&ZEROS, |n| &values[n][i]);
     for i in whole * APART..count {
-        sum = add(sum, array(&ZEROS, |n| &values[n][i]));
+        sum = add(sum, place(i));
     }
     f64::from(sum.reduce_sum())
 }
