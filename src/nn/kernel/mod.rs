@@ -51,4 +51,6 @@ pub(crate) fn wide<R>(pass: impl FnOnce() -> R) -> R {
 pub const LANES: usize = 16;
 
 #[cfg(test)]
+pub(crate) use squares::tests::values_of_one_size;
+#[cfg(test)]
 mod tests;

@@ -92,13 +92,13 @@ fn exact(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::nn::kernel::Real;
     use proptest::prelude::*;
 
     /// Values of one size, from far below f32's normal numbers' roots to near its largest.
-    fn values() -> impl Strategy<Value = Vec<f32>> {
+    pub(crate) fn values_of_one_size() -> impl Strategy<Value = Vec<f32>> {
         let each = prop::collection::vec(-1.0f32..1.0, 0..1300);
         (each, -120i32..126).prop_map(|(mut values, exponent)| {
             let factor = 2f32.powi(exponent);
@@ -109,14 +109,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn squares_are_those_of_f64(values in values()) {
+        fn squares_are_those_of_f64(values in values_of_one_size()) {
             let exact: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
             let found = f32::square_sum(&values);
             prop_assert!((found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
         }
 
         #[test]
-        fn distances_are_those_of_f64(mut values in values()) {
+        fn distances_are_those_of_f64(mut values in values_of_one_size()) {
             values.truncate(values.len() / LANES * LANES);
             let other: Vec<f32> = values.iter().map(|v| 0.5 * v).collect();
             let exact: f64 = values.iter().map(|v| (0.5 * f64::from(*v)).powi(2)).sum();

@@ -45,21 +45,12 @@ pub(crate) fn count_below<T: Number>(values: &[T], bound: T) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::kernel::values_of_one_size;
     use proptest::prelude::*;
-
-    /// Values of one size, from far below f32's normal numbers' roots to near its largest.
-    fn values() -> impl Strategy<Value = Vec<f32>> {
-        let each = prop::collection::vec(-1.0f32..1.0, 0..1300);
-        (each, -120i32..126).prop_map(|(mut values, exponent)| {
-            let factor = 2f32.powi(exponent);
-            values.iter_mut().for_each(|v| *v *= factor);
-            values
-        })
-    }
 
     proptest! {
         #[test]
-        fn scaling_rounds_once(values in values(), factor in -1e3f64..1e3, power in -130i32..130) {
+        fn scaling_rounds_once(values in values_of_one_size(), factor in -1e3f64..1e3, power in -130i32..130) {
             for factor in [factor, f64::from(power).exp2()] {
                 let mut scaled = values.clone();
                 scale(&mut scaled, factor, f64::from(f32::MIN_POSITIVE));
