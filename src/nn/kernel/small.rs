@@ -66,7 +66,7 @@ fn affine_rows<S: Simd, const R: usize>(
     for (k, x) in x[..x.len().min(LANES)].iter().enumerate() {
         step(s, &mut sums, array(0.0, |r| w[r][k]), [x]);
     }
-    store(&sums, out);
+    store(&sums, 0, out);
 }
 
 /// out = Wᵀ·delta
@@ -110,7 +110,7 @@ fn backward_columns<S: Simd, const R: usize>(
             step(s, &mut sums, *w, [d]);
         }
     }
-    store(&sums, out);
+    store(&sums, 0, out);
 }
 
 /// grad = Σ over the rows of delta·inputᵀ; `turned`: room for the transpose of every block of the input.
@@ -195,6 +195,6 @@ fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
             zero.store_array(second);
         }
     } else {
-        store(&sums, grad);
+        store(&sums, 0, grad);
     }
 }

@@ -37,10 +37,15 @@ pub fn zero<S: Simd, const MR: usize, const NV: usize>(s: S) -> Sums<S, MR, NV> 
     [[Vector::splat(s, 0.0); NV]; MR]
 }
 
+/// Column `v` of the sums.
 #[inline(always)]
-pub fn store<S: Simd, const MR: usize>(sums: &Sums<S, MR, 1>, out: &mut [Lanes; MR]) {
-    for (out, [sum]) in out.iter_mut().zip(sums) {
-        sum.store_array(out);
+pub fn store<S: Simd, const MR: usize, const NV: usize>(
+    sums: &Sums<S, MR, NV>,
+    v: usize,
+    out: &mut [Lanes],
+) {
+    for (out, sums) in out.iter_mut().zip(sums) {
+        sums[v].store_array(out);
     }
 }
 

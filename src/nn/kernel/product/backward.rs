@@ -2,7 +2,7 @@
 
 use super::packed;
 use super::region::{Region, each_region};
-use super::run::{Output, Run, put, there};
+use super::run::{Output, Run, put, so_far};
 use crate::nn::kernel::Weights;
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_strip, tiles};
 use fearless_simd::prelude::*;
@@ -66,11 +66,7 @@ fn backward_tiles<S: Simd, const MR: usize, const NV: usize>(
                 let strip = &strip[column..];
                 for block in blocks.clone().step_by(NV) {
                     let d = delta.piece(block, depth);
-                    let mut sums: Sums<S, MR, NV> = if depth.start == 0 {
-                        tile::zero(s)
-                    } else {
-                        there(s, out, (block, column))
-                    };
+                    let mut sums: Sums<S, MR, NV> = so_far(s, depth, out, (block, column));
                     multiply_strip(s, &mut sums, strip, ld, d);
                     put(&sums, out, (block, column));
                 }

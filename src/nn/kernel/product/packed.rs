@@ -1,7 +1,7 @@
 //! Tiles of a large matrix's columns, which are copied together first.
 
 use super::region::{Region, SHALLOW, each_region};
-use super::run::{Output, Run, put, there};
+use super::run::{Output, Run, put, so_far};
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_packed, tiles};
 use crate::nn::kernel::{Buffer, Weights};
 use fearless_simd::prelude::*;
@@ -95,11 +95,7 @@ pub(super) fn packed_blocks<S: Simd, const MR: usize, const NV: usize>(
 ) {
     for block in blocks.step_by(NV) {
         let d = delta.piece(block, depth);
-        let mut sums: Sums<S, MR, NV> = if depth.start == 0 {
-            tile::zero(s)
-        } else {
-            there(s, out, (block, column))
-        };
+        let mut sums: Sums<S, MR, NV> = so_far(s, depth, out, (block, column));
         multiply_packed(s, &mut sums, strip, d);
         put(&sums, out, (block, column));
     }

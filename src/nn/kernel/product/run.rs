@@ -1,6 +1,6 @@
 //! Batches as the products read and write them: whole blocks, one after the other.
 
-use crate::nn::kernel::tile::{Lanes, Sums, array, lanes, lanes_mut, zero};
+use crate::nn::kernel::tile::{Lanes, Sums, array, lanes, lanes_mut, store, zero};
 use crate::nn::kernel::vector::Vector;
 use crate::nn::kernel::{Blocked, Share};
 use fearless_simd::prelude::*;
@@ -96,6 +96,21 @@ pub fn there<S: Simd, const MR: usize, const NV: usize>(
     sums
 }
 
+/// What a piece of a product goes on from: 0 in the first, then what is there.
+#[inline(always)]
+pub fn so_far<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    depth: &Range<usize>,
+    out: &mut impl Output,
+    place: (usize, usize),
+) -> Sums<S, MR, NV> {
+    if depth.start == 0 {
+        zero(s)
+    } else {
+        there(s, out, place)
+    }
+}
+
 /// Stores the sums from a block and a feature on.
 #[inline(always)]
 pub fn put<S: Simd, const MR: usize, const NV: usize>(
@@ -104,9 +119,6 @@ pub fn put<S: Simd, const MR: usize, const NV: usize>(
     (block, feature): (usize, usize),
 ) {
     for v in 0..NV {
-        let out = out.part(block + v, feature, MR);
-        for (y, sums) in out.iter_mut().zip(sums) {
-            sums[v].store_array(y);
-        }
+        store(sums, v, out.part(block + v, feature, MR));
     }
 }
