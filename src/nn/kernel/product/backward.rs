@@ -21,7 +21,8 @@ pub fn columns<S: Simd>(
         return packed::columns(s, weights, delta, inputs, out);
     }
     let ld = weights.ld();
-    each_region(delta.blocks(), weights.units(), |(blocks, depth)| {
+    let size = (weights.units(), tile::max_rows::<S>());
+    each_region(delta.blocks(), size, |(blocks, depth)| {
         let strip = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
         let (pairs, rest) = tile::pairs::<S>(blocks);
         if !pairs.is_empty() {

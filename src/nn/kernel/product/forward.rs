@@ -29,7 +29,8 @@ pub fn rows<S: Simd>(
     if units.is_empty() {
         return;
     }
-    each_region(input.blocks(), weights.inputs(), |region| {
+    let size = (weights.inputs(), tile::max_rows_apart::<S, 2>());
+    each_region(input.blocks(), size, |region| {
         let depth = region.1.start;
         let w = &weights.data()[units.start * weights.ld() + depth..];
         let begin = match begin {

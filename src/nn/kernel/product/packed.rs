@@ -1,6 +1,6 @@
 //! Tiles of a large matrix's columns, which are copied together first.
 
-use super::region::{Region, SHALLOW, each_region};
+use super::region::{Region, STRIP, each_region};
 use super::run::{Output, Run, put, so_far};
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_packed, tiles};
 use crate::nn::kernel::{Buffer, Weights};
@@ -25,12 +25,13 @@ pub fn columns<S: Simd>(
     out: &mut impl Output,
 ) {
     let ld = weights.ld();
+    let size = (weights.units(), tile::max_rows::<S>());
     PACKED.with_borrow_mut(|packed| {
-        let room = STRIPS * tile::max_rows::<S>() * SHALLOW;
+        let room = STRIPS * STRIP;
         if packed.len() < room {
             *packed = Buffer::zeros(room);
         }
-        each_region(delta.blocks(), weights.units(), |region| {
+        each_region(delta.blocks(), size, |region| {
             let depth = &region.1;
             let w = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
             tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {

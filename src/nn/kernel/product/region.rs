@@ -3,19 +3,20 @@
 use crate::nn::kernel::tile::STEPS;
 use std::ops::Range;
 
-/// Depth that a product's pieces do not exceed, so that a piece of the batch stays in the second-level cache and a strip of the
-/// weights in the first.
+/// Depth that the pieces of a deep product do not exceed, so that a piece of the batch stays in the second-level cache.
 const DEPTH: usize = 272;
-/// Products up to this depth run in one piece.
-pub const SHALLOW: usize = 400;
+
+/// Weights in a strip that stays in the first-level cache, of 32 KB in the smallest, beside the batch that passes.
+pub const STRIP: usize = 7 * 1024;
 
 /// Blocks of a batch that are taken through all of a product before the next: more of them, of a piece's depth, would not stay
 /// in the second-level cache while the tiles pass over them.
 pub const BLOCKS: usize = 16;
 
-/// The pieces of a product of this depth, nearly equal; an empty one where there is nothing to multiply.
-fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
-    let count = if depth <= SHALLOW {
+/// The pieces of a product of this depth, nearly equal; one where a strip of so many `rows` is kept whole, an empty one where
+/// there is nothing to multiply.
+fn pieces(depth: usize, rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = if depth * rows <= STRIP {
         1
     } else {
         depth.div_ceil(DEPTH)
@@ -26,11 +27,11 @@ fn pieces(depth: usize) -> impl Iterator<Item = Range<usize>> {
 /// Some blocks of a batch, and a piece of the product's depth.
 pub type Region = (Range<usize>, Range<usize>);
 
-/// The blocks in order, and for them all pieces.
+/// The blocks in order, and for them all pieces of a product of this `depth` in tiles of at most so many `rows`.
 #[inline(always)]
-pub fn each_region(blocks: usize, depth: usize, mut work: impl FnMut(Region)) {
+pub fn each_region(blocks: usize, (depth, rows): (usize, usize), mut work: impl FnMut(Region)) {
     for blocks in runs(blocks, BLOCKS) {
-        for depth in pieces(depth) {
+        for depth in pieces(depth, rows) {
             work((blocks.clone(), depth));
         }
     }
