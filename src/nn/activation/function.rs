@@ -17,7 +17,7 @@ pub trait Function: Copy {
     }
 }
 
-/// What a value below it lacks to 1 is told to within 4·10⁻⁶.
+/// What a value below it lacks to 1 is told to within 4·10⁻⁶; so is, of the same share of a bound, what it lacks to that.
 const NEAR_ONE: f64 = 0.96;
 
 /// Beyond ±750 every exponential here is 0 even in f64: a bound that keeps ∞·0 out of products.
@@ -127,22 +127,22 @@ pub struct Elu {
 impl Function for Elu {
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
-        let below = z.at_most(0.0).expm1_below() * z.constant(self.scale * self.alpha);
+        let below = z.expm1_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z * z.constant(self.scale), below)
     }
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
-        let below = z.at_most(0.0).exp_below() * z.constant(self.scale * self.alpha);
+        let below = z.exp_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
     }
     /// out + scale·α below 0, but not near the lower bound, where that difference has lost its digits.
     #[inline(always)]
     fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
         let bound = self.scale * self.alpha;
-        let near = out.lt(out.constant(-0.9 * bound));
+        let near = out.lt(out.constant(-NEAR_ONE * bound));
         let mut below = out + out.constant(bound);
         if L::any(near) {
-            let exact = z.at_most(0.0).exp_below() * z.constant(bound);
+            let exact = z.exp_below() * z.constant(bound);
             below = L::select(near, exact, below);
         }
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)

@@ -28,9 +28,9 @@ pub trait Lane:
     fn any(mask: Self::Mask) -> bool;
 
     fn exp(self) -> Self;
-    /// eˣ for x ≤ 0.
+    /// eˣ for x ≤ 0; anything above.
     fn exp_below(self) -> Self;
-    /// eˣ - 1 for x ≤ 0, to relative precision near 0.
+    /// eˣ - 1 for x ≤ 0, to relative precision near 0; anything above.
     fn expm1_below(self) -> Self;
     /// ln(1 + x) for x in [0, 1].
     fn log1p_unit(self) -> Self;
