@@ -102,8 +102,8 @@ pub struct Predicted {
 pub struct Theory {
     /// From the bottom up, the output layer last.
     pub layers: Vec<Predicted>,
-    /// Factor of E[δ²] a layer, the geometric mean over the hidden layers; `None` without hidden layers or where the
-    /// signal is exactly 0.
+    /// Factor of E[δ²] a layer, the geometric mean over the steps between hidden layers (from the output layer where there is
+    /// but one hidden); `None` without hidden layers or where the signal is exactly 0.
     pub chi: Option<f64>,
     /// 1/|ln χ|: over so many layers the signal changes by a factor e. Infinite at the critical point.
     pub depth_scale: Option<f64>,

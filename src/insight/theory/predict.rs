@@ -362,9 +362,19 @@ fn figures(
     }
 }
 
-/// Geometric mean over the layers that have one.
+/// Geometric mean over the steps between hidden layers; where there is none, the step from the output layer, whose width is
+/// that of the targets.
 fn mean_chi(layers: &[Predicted]) -> Option<f64> {
-    let logs: Vec<f64> = layers.iter().filter_map(|l| l.chi).map(f64::ln).collect();
+    let steps = layers.len().saturating_sub(1);
+    let between_hidden = match steps {
+        0 | 1 => layers,
+        _ => &layers[..steps - 1],
+    };
+    let logs: Vec<f64> = between_hidden
+        .iter()
+        .filter_map(|l| l.chi)
+        .map(f64::ln)
+        .collect();
     let mean = logs.iter().sum::<f64>() / logs.len() as f64;
     (!logs.is_empty() && mean.is_finite()).then(|| mean.exp())
 }

@@ -351,12 +351,18 @@ fn finite_width_widens_the_band() {
     let narrow = network(10, 10, "relu", &Initializer::HeNormal, |_| {});
     let theory = predict(&narrow, &Setting::standardized(32)).expect("a theory");
     close(theory.trust, 5.0, 1e-12, "trust");
-    close(
-        theory.chi.expect("chi"),
-        (10.0f64 * 0.1 * 0.5 / 1.0).powf(0.1),
-        1e-9,
-        "chi",
-    );
+}
+
+/// A step from the output layer has the targets' width, and says nothing of depth.
+#[test]
+fn chi_is_that_between_hidden_layers() {
+    let chi = |hidden| {
+        let spec = network(hidden, 10, "relu", &Initializer::HeNormal, |_| {});
+        let theory = predict(&spec, &Setting::standardized(32)).expect("a theory");
+        theory.chi.expect("chi")
+    };
+    close(chi(10), 1.0, 1e-12, "chi of ten");
+    close(chi(1), 10.0 * 0.1 * 0.5, 1e-9, "chi of one");
 }
 
 /// What nobody waits for any more is no theory, rather than a wrong one.
