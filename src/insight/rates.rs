@@ -7,6 +7,9 @@ const SMOOTHING: f64 = 0.15;
 /// A loss that falls by less than this share says nothing of the rate: an output layer that learns no more than how frequent
 /// the classes are can take off a tenth.
 const LEAST_FALL: f64 = 0.15;
+/// The share of its whole fall that a loss has to have fallen by for good before its slope is that of learning, and not of one
+/// batch beside the next.
+const BEGUN: f64 = 0.1;
 /// A loss above so many times the lowest has left for good.
 const LEFT: f64 = 4.0;
 /// Newest losses that are averaged to see whether it has left.
@@ -76,10 +79,11 @@ fn suggest(lines: &[(f64, f64)]) -> Option<Suggestion> {
     if start - low < LEAST_FALL * start.abs() {
         return None;
     }
-    let (steepest, _) = lines[..=lowest]
-        .iter()
-        .map(|l| l.1)
-        .enumerate()
+    let fallen = start - BEGUN * (start - low);
+    let begun = lines[..lowest].iter().rposition(|l| l.0 > fallen);
+    let (steepest, _) = (0..=lowest)
+        .zip(lines.iter().map(|l| l.1))
+        .skip(begun.unwrap_or(0))
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(Suggestion { steepest, lowest })
 }
@@ -138,6 +142,21 @@ mod tests {
         let found = read(&rates, &losses).suggestion.expect("a fall");
         assert!((rates[found.steepest].log10() + 2.0).abs() < 0.2);
         assert!((-1.5..0.0).contains(&rates[found.lowest].log10()));
+    }
+
+    #[test]
+    fn a_dip_before_the_fall_is_no_fall() {
+        let rates = rates(230);
+        let dip = |log_rate: f64| -0.6 * (-(8.0 * (log_rate + 4.5)).powi(2)).exp();
+        // so slow a fall that the dip is steeper
+        let slow = |log_rate: f64| 2.3 - 1.2 / (1.0 + (-2.0 * (log_rate + 2.0)).exp());
+        let losses: Vec<f64> = rates
+            .iter()
+            .map(|r| slow(r.log10()) + dip(r.log10()) + (4.0 * r.log10()).exp())
+            .collect();
+        let found = read(&rates, &losses).suggestion.expect("a fall");
+        let steepest = rates[found.steepest].log10();
+        assert!((-2.6..-1.4).contains(&steepest), "{steepest}");
     }
 
     #[test]
