@@ -19,16 +19,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Through a symbolic link, so that the link stays one.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = folder_of(&target);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
         // As any new file's: what the umask leaves of it. A file that is replaced keeps its own.
-        let kept = fs::metadata(&target).map(|m| m.permissions());
-        builder.permissions(kept.unwrap_or_else(|_| fs::Permissions::from_mode(0o666)));
+        options.mode(fs::metadata(&target).map_or(0o666, |m| m.permissions().mode()));
     }
-    let file = builder.tempfile_in(&folder)?;
+    // Opened here, because an error of the library's own names the temporary file, which nobody asked for.
+    let file = tempfile::Builder::new()
+        .prefix(TEMPORARY.0)
+        .suffix(TEMPORARY.1)
+        .make_in(&folder, |path| options.open(path))?;
     // Not through the wrapper, whose errors name the temporary file, too.
     file.as_file().write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -113,7 +116,8 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_an_error_and_no_file() {
         let folder = tempfile::tempdir().expect("folder");
-        assert!(write_whole(&folder.path().join("no/a"), b"x").is_err());
+        let error = write_whole(&folder.path().join("no/a"), b"x").expect_err("no folder");
+        assert!(!error.to_string().contains(TEMPORARY.0), "{error}");
         assert!(write_whole(folder.path(), b"x").is_err());
     }
 
