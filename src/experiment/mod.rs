@@ -21,4 +21,4 @@ pub use fault::{Fault, Faults};
 pub use parse::{apply_set, parse, parse_with};
 pub use presets::Preset;
 pub use schema::*;
-pub use write::to_toml;
+pub use write::{inline, to_toml};

@@ -84,6 +84,17 @@ pub fn apply_set(experiment: &Experiment, assignment: &str) -> Result<Experiment
     )
 }
 
+/// An optimizer alone, as [`super::inline`] writes it. `file` is its name in messages.
+///
+/// # Errors
+/// As [`parse`].
+pub fn optimizer(text: &str, file: &str) -> Result<Optimizer, Faults> {
+    let around = Experiment::on(DataKind::Wine {});
+    let assignment = format!("training.optimizer={text}");
+    parse_with(&super::to_toml(&around), file, &[assignment])
+        .map(|experiment| experiment.training.optimizer)
+}
+
 fn read_file(root: &Node, report: &RefCell<Report>) -> Option<Experiment> {
     let mut file = Section::open(root, root.at, "", report)?;
     if !format_is_known(&mut file, report) {

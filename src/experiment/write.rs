@@ -224,7 +224,7 @@ fn parameters<V: Vocabulary>(value: &V) -> Vec<(&'static str, Value)> {
 }
 
 /// A thing in one line: its name where the defaults serve, else `{ kind = "...", ... }`.
-pub(super) fn inline<V: Vocabulary>(value: &V) -> String {
+pub fn inline<V: Vocabulary>(value: &V) -> String {
     let parameters = parameters(value);
     if parameters.is_empty() {
         return text(value.name());

@@ -7,6 +7,7 @@ use super::Point;
 use super::tensors::{Numbers, TensorFile, TensorFileError};
 use crate::experiment::{self, Experiment};
 use crate::nn::network::TensorError;
+use crate::nn::optimizer::Optimizer;
 use crate::telemetry::{LayerStats, Score, ThroughTime};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -70,6 +71,8 @@ pub struct Checkpoint {
     pub points: Vec<Point>,
     /// Written because a signal stopped the run: the same command goes on from it.
     pub interrupted: bool,
+    /// Whose state it holds: the experiment's may be a changed one that no step has been taken with. Older files have none.
+    pub(super) optimizer: Option<Optimizer>,
     pub(super) file: String,
     pub(super) counts: Counts,
     pub(super) tensors: TensorFile,
@@ -113,7 +116,16 @@ impl Checkpoint {
             file: file.clone(),
             what: "its log of points cannot be read".into(),
         })?;
+        let optimizer = tensors.texts.get("optimizer").map(|text| {
+            experiment::parse::optimizer(text, &format!("{file} (optimizer)")).map_err(|faults| {
+                CheckpointError::Damaged {
+                    file: file.clone(),
+                    what: format!("its optimizer cannot be read:\n{faults}"),
+                }
+            })
+        });
         Ok(Checkpoint {
+            optimizer: optimizer.transpose()?,
             experiment: glance.experiment,
             base_dir: glance.base_dir,
             step: counts.step,

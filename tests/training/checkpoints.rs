@@ -1,7 +1,7 @@
 //! Checkpoints: bit for bit the run that was not interrupted, whole or not at all, safe against what strangers write.
 
 use super::{bits, experiment, session, session_from, session_of, step};
-use gradlab::training::{Checkpoint, Detail, Session, Start, TensorFile};
+use gradlab::training::{Change, Checkpoint, Detail, Session, Start, TensorFile};
 use std::path::Path;
 use tempfile::tempdir;
 
@@ -52,6 +52,65 @@ fn a_hundred_steps_equal_fifty_saved_loaded_and_fifty_more() {
             assert_eq!(bits(&rest), bits(&whole), "{optimizer} {schedule}");
         }
     }
+}
+
+/// A change waits for the next step: what is saved before that is still the state of the optimizer before.
+#[test]
+fn a_run_saved_right_after_a_change_goes_on_as_the_one_that_went_on() {
+    const ONE_CYCLE: &str = "[training.schedule]\nkind = \"one-cycle\"\nsteps = 30\nmax = 0.05\n";
+    let changes = [
+        ("kind = \"sgd\"", "kind = \"adam\""),
+        ("kind = \"adam\"", "kind = \"adamw\""),
+        ("kind = \"adam\"", "kind = \"adam\"\namsgrad = true"),
+        ("kind = \"nadam\"", "kind = \"sgd\""),
+        ("kind = \"sgd\"", "kind = \"sgd\"\nmomentum = 0.9"),
+        ("kind = \"sgd\"\nmomentum = 0.9", "kind = \"sgd\""),
+        ("kind = \"sgd\"", &format!("kind = \"sgd\"\n{ONE_CYCLE}")),
+        (&format!("kind = \"sgd\"\n{ONE_CYCLE}"), "kind = \"sgd\""),
+        (
+            &format!("kind = \"rmsprop\"\n{ONE_CYCLE}"),
+            "kind = \"rmsprop\"\ncentered = true",
+        ),
+    ];
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let of = |optimizer: &str| experiment(&format!("[training.optimizer]\n{optimizer}\n"));
+    for (before, after) in changes {
+        let (before, after) = (of(before), of(after));
+        let mut whole = session_of(&before);
+        step(&mut whole, 10);
+        assert_eq!(whole.change(&after), Change::InPlace);
+        whole.save(&path).expect("saved");
+        // Saved again before a step, too.
+        resumed(&after, &path).save(&path).expect("saved");
+        let mut parts = resumed(&after, &path);
+        let mut back = resumed(&before, &path);
+        step(&mut whole, 10);
+        step(&mut parts, 10);
+        let names = (&before.training, &after.training);
+        assert_eq!(bits(&parts), bits(&whole), "{names:?}");
+        let mut unchanged = session_of(&before);
+        step(&mut unchanged, 20);
+        step(&mut back, 10);
+        assert_eq!(bits(&back), bits(&unchanged), "changed back: {names:?}");
+    }
+}
+
+/// Files that do not say whose state they hold hold that of their experiment's optimizer.
+#[test]
+fn an_older_file_without_its_optimizer_is_resumed() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let cycle = experiment("[training.schedule]\nkind = \"one-cycle\"\nsteps = 30\nmax = 0.05\n");
+    let mut whole = session_of(&cycle);
+    step(&mut whole, 10);
+    let mut older = whole.to_checkpoint(false);
+    assert!(older.texts.remove("optimizer").is_some());
+    older.write(&path).expect("written");
+    let mut parts = resumed(&cycle, &path);
+    step(&mut whole, 10);
+    step(&mut parts, 10);
+    assert_eq!(bits(&parts), bits(&whole));
 }
 
 #[test]

@@ -47,6 +47,10 @@ impl<T: Real> Network<T> {
             scalars: self.scalars,
         }
     }
+    /// The optimizer whose state is kept: that of the last step; `None` before the first.
+    pub fn optimizer(&self) -> Option<&Optimizer> {
+        self.optimizer.as_ref()
+    }
     /// Goes back to `state`, which was taken under `optimizer` (of a network of the same specification). On an error the
     /// network's parameters are as before.
     pub fn restore(&mut self, state: &State<T>, optimizer: &Optimizer) -> Result<(), TensorError> {

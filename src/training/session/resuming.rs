@@ -3,7 +3,7 @@
 use super::{Best, Session};
 use crate::experiment::{self, Experiment};
 use crate::nn::network::State;
-use crate::nn::optimizer::Scalars;
+use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
@@ -77,6 +77,10 @@ impl Session {
         ]
         .map(|(key, text)| (key.to_string(), text))
         .into();
+        if let Some(optimizer) = self.network.optimizer() {
+            file.texts
+                .insert("optimizer".into(), experiment::inline(optimizer));
+        }
         file
     }
 
@@ -94,6 +98,7 @@ impl Session {
         let Checkpoint {
             ref file,
             ref counts,
+            ref optimizer,
             ..
         } = checkpoint;
         if !self.is_same_run(&checkpoint.experiment) {
@@ -126,14 +131,11 @@ impl Session {
             optimizer_step: counts.optimizer_step,
             scalars: Scalars { mu_product },
         };
-        // The state is that of the optimizer it was written under; a changed one takes over at the next step.
-        let theirs = &checkpoint.experiment;
-        let last = counts.step.saturating_sub(1);
-        let optimizer = experiment::resolve::hyper(theirs).optimizer;
-        let optimizer = theirs
-            .training
-            .schedule
-            .drive(&optimizer, last, &Plateau::default());
+        // A changed optimizer takes over at the next step.
+        let optimizer = match optimizer {
+            Some(optimizer) => optimizer.clone(),
+            None => driven(&checkpoint.experiment, counts.step),
+        };
         self.network
             .restore(&state, &optimizer)
             .map_err(|source| CheckpointError::Tensors {
@@ -158,6 +160,13 @@ impl Session {
         self.log = Log::of(checkpoint.points, counts.log_span);
         Ok(())
     }
+}
+
+/// The optimizer of the last of so many steps, as the experiment says.
+fn driven(experiment: &Experiment, steps: u64) -> Optimizer {
+    let optimizer = experiment::resolve::hyper(experiment).optimizer;
+    let schedule = &experiment.training.schedule;
+    schedule.drive(&optimizer, steps.saturating_sub(1), &Plateau::default())
 }
 
 /// Which part makes `ours` another run than the checkpoint's.
