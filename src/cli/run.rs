@@ -353,11 +353,17 @@ impl Runner<'_> {
     fn saved_in(&mut self, stopped: bool) -> Result<PathBuf, String> {
         // An older one must not come after this one.
         self.saver.wait();
-        let path = match &self.args.checkpoint {
-            Some(path) => path.clone(),
-            None => autosaves::path_for(self.session.experiment())?,
-        };
-        written(&self.session.to_checkpoint(stopped), path)
+        let file = self.session.to_checkpoint(stopped);
+        if let Some(path) = &self.args.checkpoint {
+            return written(&file, path.clone());
+        }
+        let path = autosaves::path_for(self.session.experiment())?;
+        let write = || written(&file, path.clone()).map(|_| ());
+        match self.args.resume.as_ref() == Some(&path) {
+            true => write(),
+            false => autosaves::beside_the_one_before(&path, write),
+        }?;
+        Ok(path)
     }
 
     /// At the end, where one was asked for; on a signal always. Says what went wrong.

@@ -284,13 +284,10 @@ pub mod unix {
         }
     }
 
-    #[test]
-    fn without_a_checkpoint_file_a_signal_saves_in_the_platforms_place() {
-        let folder = folder();
-        let mut child = start(
-            folder.path(),
-            "run e.toml --steps 1000000000 --every 1000 --format csv",
-        );
+    /// Trains without a checkpoint file until a signal: the files in the platform's place then.
+    fn stopped(folder: &Path, args: &str) -> Vec<String> {
+        let endless = "run e.toml --steps 1000000000 --every 1000 --format csv";
+        let mut child = start(folder, &format!("{endless}{args}"));
         wait_for_lines(&mut child, 2);
         let rest = child.stdout.take();
         let drain = std::thread::spawn(move || {
@@ -301,8 +298,28 @@ pub mod unix {
         let _ = drain.join();
         assert_eq!(output.status.code(), Some(75));
         assert!(String::from_utf8_lossy(&output.stderr).contains("--resume"));
-        let saved = fs::read_dir(folder.path().join("gradlab/runs")).expect("a folder");
-        assert_eq!(saved.count(), 1);
+        let saved = fs::read_dir(folder.join("gradlab/runs")).expect("a folder");
+        let mut names: Vec<String> = saved
+            .map(|e| e.expect("an entry").path().display().to_string())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Another run of the same experiment costs nothing of what is there; one that goes on from it takes its place.
+    #[test]
+    fn without_a_checkpoint_file_a_signal_saves_in_the_platforms_place() {
+        let folder = folder();
+        let step = |path: &str| Checkpoint::read(Path::new(path)).expect("whole").step;
+        let first = stopped(folder.path(), "");
+        assert_eq!(first.len(), 1);
+        let resumed = stopped(folder.path(), &format!(" --resume {}", first[0]));
+        assert_eq!(resumed, first);
+        let reached = step(&first[0]);
+        let second = stopped(folder.path(), "");
+        assert_eq!(second.len(), 2);
+        assert!(second[0].ends_with("-before.checkpoint") && second[1] == first[0]);
+        assert_eq!(step(&second[0]), reached);
     }
 
     #[test]
