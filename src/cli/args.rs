@@ -211,7 +211,8 @@ pub struct RunArgs {
     /// Write the weights at the end (safetensors)
     #[arg(long, value_name = "FILE")]
     pub save_weights: Option<PathBuf>,
-    /// Write a checkpoint to this file every minute, at the end and on a signal; the same command goes on after a signal
+    /// Write a checkpoint to this file every minute, at the end and on a signal; the same command goes on with a
+    /// run that had not ended
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
     /// Go on from this checkpoint of the same experiment

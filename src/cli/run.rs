@@ -40,7 +40,10 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
     let reporting = Reporting::open(args)?;
-    let resume = args.resume.clone().or_else(|| interrupted(args, &loaded));
+    let resume = match &args.resume {
+        Some(path) => Some(path.clone()),
+        None => unfinished(args, &loaded)?,
+    };
     let start = Start {
         threads: common.threads,
         resume,
@@ -139,24 +142,31 @@ fn stop_rules(args: &RunArgs, mut loaded: Loaded) -> Loaded {
     loaded
 }
 
-/// The checkpoint of this very command, if a signal stopped it.
-fn interrupted(args: &RunArgs, loaded: &Loaded) -> Option<PathBuf> {
-    let path = args.checkpoint.as_ref().filter(|p| p.is_file())?;
-    let found = Checkpoint::read(path).ok()?;
+/// The checkpoint of this very command, if its run had not ended. What is there and is no checkpoint is not written over.
+fn unfinished(args: &RunArgs, loaded: &Loaded) -> Result<Option<PathBuf>, Failure> {
+    let has_contents = |p: &&PathBuf| p.metadata().is_ok_and(|m| m.is_file() && m.len() > 0);
+    let Some(path) = args.checkpoint.as_ref().filter(has_contents) else {
+        return Ok(None);
+    };
+    let found = Checkpoint::glance(path).map_err(|error| {
+        Failure::Misused(format!(
+            "{error}; --checkpoint would write over it: name another file, or take it away"
+        ))
+    })?;
     let same = found.experiment.data == loaded.experiment.data
         && found.experiment.seed == loaded.experiment.seed
         && found.experiment.network == loaded.experiment.network;
     if !found.interrupted || !same {
-        return None;
+        return Ok(None);
     }
     if !args.quiet {
         say(&format!(
-            "going on from step {} of {}, where a signal stopped the run",
+            "going on from step {} of {}, where the run was broken off",
             found.step,
             path.display()
         ));
     }
-    Some(path.clone())
+    Ok(Some(path.clone()))
 }
 
 /// Writes a checkpoint to the path that it gives back.
@@ -289,7 +299,7 @@ impl Runner<'_> {
         let due = now.saturating_duration_since(self.saved) >= CHECKPOINT;
         if due && !self.saver.is_busy() {
             self.saved = now;
-            let (file, path) = (self.session.to_checkpoint(false), path.clone());
+            let (file, path) = (self.session.to_checkpoint(), path.clone());
             self.saver.start(move || written(&file, path));
         }
     }
@@ -343,17 +353,17 @@ impl Runner<'_> {
                 "{what}; it broke off half-way, the last checkpoint stays"
             ));
         }
-        Failure::Failed(match self.saved_in(false) {
+        Failure::Failed(match self.saved_in() {
             Ok(path) => format!("{what}; the run up to there is in {}", path.display()),
             Err(why) => format!("{what}; {why}"),
         })
     }
 
     /// Saves where that was asked for, or else in the platform's place.
-    fn saved_in(&mut self, stopped: bool) -> Result<PathBuf, String> {
+    fn saved_in(&mut self) -> Result<PathBuf, String> {
         // An older one must not come after this one.
         self.saver.wait();
-        let file = self.session.to_checkpoint(stopped);
+        let file = self.session.to_checkpoint();
         if let Some(path) = &self.args.checkpoint {
             return written(&file, path.clone());
         }
@@ -372,7 +382,7 @@ impl Runner<'_> {
         if self.args.checkpoint.is_none() && !stopped {
             return None;
         }
-        match self.saved_in(stopped) {
+        match self.saved_in() {
             Ok(path) if stopped => say(&self.how_to_go_on(&path)),
             Ok(_) => {}
             Err(why) => return Some(why),

@@ -57,7 +57,7 @@ pub(super) struct Counts {
     /// Recurrent layers of the log's points, each with the steps of its sequences. Older files have none.
     #[serde(default)]
     pub log_time: Vec<(usize, usize)>,
-    /// Written because a signal stopped the run.
+    /// The run had not ended.
     pub interrupted: bool,
 }
 
@@ -69,7 +69,7 @@ pub struct Checkpoint {
     pub base_dir: PathBuf,
     pub step: u64,
     pub points: Vec<Point>,
-    /// Written because a signal stopped the run: the same command goes on from it.
+    /// The run had not ended: the same command goes on from it.
     pub interrupted: bool,
     /// Whose state it holds: the experiment's may be a changed one that no step has been taken with. Older files have none.
     pub(super) optimizer: Option<Optimizer>,

@@ -104,7 +104,7 @@ fn an_older_file_without_its_optimizer_is_resumed() {
     let cycle = experiment("[training.schedule]\nkind = \"one-cycle\"\nsteps = 30\nmax = 0.05\n");
     let mut whole = session_of(&cycle);
     step(&mut whole, 10);
-    let mut older = whole.to_checkpoint(false);
+    let mut older = whole.to_checkpoint();
     assert!(older.texts.remove("optimizer").is_some());
     older.write(&path).expect("written");
     let mut parts = resumed(&cycle, &path);

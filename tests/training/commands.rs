@@ -94,6 +94,38 @@ fn saved_resumed_and_started_from_weights() {
     assert!(String::from_utf8_lossy(&other.stderr).contains("the seed"));
 }
 
+/// As after a power loss: what was last written is gone on with, and what this program cannot read is not written over.
+#[test]
+fn the_same_command_goes_on_with_what_had_not_ended() {
+    let folder = folder();
+    let path = folder.path().join("c");
+    let experiment = gradlab::experiment::parse(EXPERIMENT, "e.toml").expect("right");
+    let mut killed = crate::session_of(&experiment);
+    crate::step(&mut killed, 15);
+    killed.save(&path).expect("saved");
+    let run = || gradlab(folder.path(), "run e.toml --checkpoint c");
+    let goes_on =
+        |output: &Output| String::from_utf8_lossy(&output.stderr).contains("from step 15");
+    let first = run();
+    done(&first);
+    assert!(goes_on(&first));
+    assert_eq!(Checkpoint::read(&path).expect("whole").step, 40);
+    let again = run();
+    done(&again);
+    assert!(!goes_on(&again), "it had ended");
+    let mut newer = TensorFile::read(&path).expect("whole");
+    newer.texts.insert("version".into(), "99".into());
+    for contents in [newer.to_bytes().expect("bytes"), EXPERIMENT.into()] {
+        fs::write(&path, &contents).expect("written");
+        let refused = run();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("name another file"));
+        assert!(fs::read(&path).expect("there") == contents);
+    }
+    fs::write(&path, "").expect("written");
+    done(&run());
+}
+
 #[test]
 fn divergence_is_status_3_and_what_was_reached_is_written() {
     let folder = folder();

@@ -15,8 +15,8 @@ use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
 use std::path::Path;
 
 impl Session {
-    /// The checkpoint of this moment; `interrupted` marks it as one to go on from without being asked.
-    pub fn to_checkpoint(&self, interrupted: bool) -> TensorFile {
+    /// The checkpoint of this moment.
+    pub fn to_checkpoint(&self) -> TensorFile {
         let state = self.network.state();
         let mut file = TensorFile::of(state.tensors);
         let best = self.stopping.best.as_ref();
@@ -65,7 +65,7 @@ impl Session {
             log_span: self.log.span(),
             log_layers: layers,
             log_time,
-            interrupted,
+            interrupted: self.ended.is_none(),
         };
         let base_dir = std::path::absolute(&self.base_dir).unwrap_or(self.base_dir.clone());
         file.texts = [
@@ -86,7 +86,7 @@ impl Session {
 
     /// Writes a checkpoint whole or not at all.
     pub fn save(&self, path: &Path) -> Result<(), TensorFileError> {
-        self.to_checkpoint(false).write(path)
+        self.to_checkpoint().write(path)
     }
 
     /// Goes on where the checkpoint was written.

@@ -58,7 +58,7 @@ impl Trainee for Session {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let file = self.to_checkpoint(false);
+        let file = self.to_checkpoint();
         Box::new(move |path| {
             file.write(path).map_err(|error| match error {
                 // On a narrow screen a long path would hide what is wrong.

@@ -38,7 +38,7 @@ pub fn checkpoint(input: &[u8]) {
         Ok(checkpoint) if checkpoint.experiment.data == TINY.data => {
             let start = Start { resume: Some(path), ..Start::default() };
             match Session::build(&TINY, Path::new("."), &start, None, &|_| ()) {
-                Ok(session) => drop(session.to_checkpoint(false).to_bytes()),
+                Ok(session) => drop(session.to_checkpoint().to_bytes()),
                 Err(error) => fit_to_print(&error.to_string()),
             }
         }
