@@ -10,8 +10,8 @@ use super::pretrain::Ear;
 use super::saver::Saver;
 use super::trainee::{Age, Change, Detail, Ended, Trainee};
 use super::{
-    Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, Start, Status, autosaves,
-    guard,
+    Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, SessionError, Start,
+    Status, autosaves, could_go_on, guard,
 };
 use crate::experiment::Experiment;
 use crate::telemetry::LayerHistograms;
@@ -42,8 +42,8 @@ pub struct Autosave {
     pub every: Duration,
 }
 
-/// The body of the training thread. Only the first run resumes or starts from given weights: what starts again starts
-/// from its seed.
+/// The body of the training thread. Only the first run that can be built resumes or starts from given weights: what starts
+/// again starts from its seed.
 pub(super) fn run(
     mailbox: &Mailbox,
     experiment: Experiment,
@@ -61,6 +61,7 @@ pub(super) fn run(
         rows: None,
     };
     let own = start.resume.clone();
+    let first = experiment.clone();
     let heard: Rc<RefCell<Option<Arc<Pretraining>>>> = Rc::default();
     let told = Rc::clone(&heard);
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
@@ -72,9 +73,15 @@ pub(super) fn run(
                 *told.borrow_mut() = Some(Arc::new(under_way.clone()));
             },
         };
+        if !could_go_on(&first, experiment) {
+            (start.resume, start.weights) = (None, None);
+        }
         start.stages = keeps.as_ref().and_then(|a| stages_of(a, experiment));
         let built = Session::build_heard(experiment, base_dir, &start, old, &ear);
-        (start.resume, start.weights) = (None, None);
+        // What is missing (a drive, a file) may be there next time; a checkpoint that does not fit never will.
+        if !matches!(&built, Err(e) if !matches!(e, SessionError::Checkpoint(_))) {
+            (start.resume, start.weights) = (None, None);
+        }
         built.map_err(|error| error.to_string())
     };
     let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, own);
@@ -235,7 +242,7 @@ where
                 };
             }
             Command::Replace(experiment) => self.replace(*experiment),
-            Command::Restart => self.restart(),
+            Command::Restart => self.restart_as(self.experiment.clone()),
             Command::Checkpoint(path) => self.write("checkpoint", path, T::snapshot),
             Command::SaveWeights(path) => self.write("weights", path, T::weights),
             Command::Watch(lens) => {
@@ -247,22 +254,33 @@ where
     }
 
     fn replace(&mut self, experiment: Experiment) {
-        self.experiment = experiment;
-        let experiment = &self.experiment;
         let change = match &mut self.trainee {
-            Some(trainee) => guarded(|| trainee.replace(experiment)),
+            Some(trainee) => guarded(|| trainee.replace(&experiment)),
             None => Ok(Change::Restart),
         };
         match change {
             // Where a run has diverged nothing is left that a change could mend.
             Ok(Change::InPlace) if matches!(self.ended, Some(Status::Diverged(_))) => {
-                self.restart()
+                self.restart_as(experiment);
             }
             // A stop rule may be met now, or no longer.
-            Ok(Change::InPlace) => self.ended = self.trainee.as_ref().and_then(T::ended).map(said),
-            Ok(Change::Restart) => self.restart(),
-            Err(panic) => self.fail(panic),
+            Ok(Change::InPlace) => {
+                self.experiment = experiment;
+                self.ended = self.trainee.as_ref().and_then(T::ended).map(said);
+            }
+            Ok(Change::Restart) => self.restart_as(experiment),
+            Err(panic) => {
+                self.experiment = experiment;
+                self.fail(panic);
+            }
         }
+    }
+
+    /// Leaves the run for another.
+    fn restart_as(&mut self, experiment: Experiment) {
+        self.save_the_rest();
+        self.experiment = experiment;
+        self.restart();
     }
 
     /// Builds the run from the experiment and its seed; says what takes time.

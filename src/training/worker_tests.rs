@@ -123,7 +123,11 @@ impl Trainee for Script {
                     thread::yield_now();
                 }
             }
-            std::fs::write(path, step.to_string()).map_err(|e| e.to_string())
+            // Whole, as a checkpoint is: never into a file that has a second name.
+            let half = path.with_extension("half");
+            std::fs::write(&half, step.to_string())
+                .and_then(|()| std::fs::rename(&half, path))
+                .map_err(|e| e.to_string())
         })
     }
     fn is_whole(&self) -> bool {
@@ -151,6 +155,15 @@ struct Bench {
 
 impl Bench {
     fn start(name: &str, autosave: Option<Autosave>) -> Bench {
+        Self::of(name, autosave, None)
+    }
+
+    /// One that has gone on from what is at `path`.
+    fn resuming(path: &Path, autosave: Autosave) -> Bench {
+        Self::of("", Some(autosave), Some(path.to_path_buf()))
+    }
+
+    fn of(name: &str, autosave: Option<Autosave>, own: Option<PathBuf>) -> Bench {
         let mailbox = Arc::new(Mailbox::default());
         let (tell, told) = channel();
         let (shared, first) = (Arc::clone(&mailbox), experiment(name, 1));
@@ -168,7 +181,7 @@ impl Bench {
                     ..Script::default()
                 })
             };
-            Worker::new(&shared, &notify, first, build, autosave, None).run();
+            Worker::new(&shared, &notify, first, build, autosave, own).run();
         });
         Bench {
             mailbox,
@@ -387,6 +400,32 @@ fn what_was_done_is_saved_when_the_handle_goes() {
     bench.until(|f| f.points.last().is_some_and(|p| p.step == 12));
     drop(bench);
     assert_eq!(std::fs::read_to_string(path).expect("autosave"), "12");
+}
+
+/// What starts again from its seed takes nothing from the long run that it leaves.
+#[test]
+fn a_restart_saves_what_it_leaves_and_keeps_it_beside_its_own() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("auto.checkpoint");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).ok();
+    let autosave = Autosave {
+        path: Some(path.clone()),
+        every: Duration::MAX,
+    };
+    std::fs::write(&path, "a long run").expect("written");
+    let mut bench = Bench::resuming(&path, autosave);
+    let mut run = |command: Command, steps: u64| {
+        bench.mailbox.send(command);
+        bench.mailbox.send(Command::Step(steps));
+        bench.until(|f| f.points.last().is_some_and(|p| p.step == steps));
+    };
+    run(Command::Pause, 5);
+    run(Command::Restart, 2);
+    // Too young to have been saved: it goes, and what was there stays.
+    run(Command::Replace(Box::new(experiment("", 2))), 3);
+    drop(bench);
+    assert_eq!(read("auto-before.checkpoint").as_deref(), Some("5"));
+    assert_eq!(read("auto.checkpoint").as_deref(), Some("3"));
 }
 
 /// Nothing that can be changed under way mends numbers that are not finite: the change is seen from the start.

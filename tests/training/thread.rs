@@ -3,7 +3,7 @@
 use super::{bits, experiment, session_of, step};
 use gradlab::experiment::Experiment;
 use gradlab::training::{
-    Autosave, Checkpoint, Command, Frame, Handle, Options, Point, Status, TensorFile,
+    Autosave, Checkpoint, Command, Detail, Frame, Handle, Options, Point, Status, TensorFile,
 };
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -156,6 +156,38 @@ fn autosaves_when_it_stops_and_resumes_from_there() {
         bits(&super::session_from(&experiment, &options)),
         bits(&whole)
     );
+}
+
+/// Its data is on a drive that is not there yet: once it is, the run goes on instead of starting anew.
+#[test]
+fn a_run_whose_data_was_missing_goes_on_once_it_is_there() {
+    let folder = tempdir().expect("folder");
+    let at = |name: &str| folder.path().join(name);
+    let rows: String = (0..60)
+        .map(|i| format!("{i},{},{}\n", i * i % 7, i % 2))
+        .collect();
+    std::fs::write(at("rows.csv"), format!("a,b,class\n{rows}")).expect("written");
+    let experiment = experiment(&format!(
+        "[data]\nkind = \"csv\"\npath = {:?}\ntarget = [\"class\"]\ntask = \"classification\"\n",
+        at("rows.csv")
+    ));
+    let mut long = session_of(&experiment);
+    long.advance(30, Detail::Stats);
+    long.save(&at("c")).expect("saved");
+    std::fs::rename(at("rows.csv"), at("away")).expect("moved");
+    let options = Options {
+        resume: Some(at("c")),
+        ..Options::default()
+    };
+    let mut bench = Bench::start(&experiment, options);
+    bench.until(|f| matches!(f.status, Status::Failed(_)));
+    std::fs::rename(at("away"), at("rows.csv")).expect("moved");
+    bench.handle.send(Command::Restart);
+    bench.until(|f| f.status == Status::Paused);
+    assert_eq!(bench.points.last().map(|p| p.step), Some(30));
+    bench.handle.send(Command::Restart);
+    bench.handle.send(Command::Step(1));
+    bench.until(|f| f.points.last().is_some_and(|p| p.step == 1));
 }
 
 #[test]

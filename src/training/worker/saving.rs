@@ -6,7 +6,7 @@ use crate::training::lanes::Job;
 use crate::training::saver::{Outcome, Written};
 use crate::training::trainee::{Snapshot, Trainee};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Between two looks at what is being written, while nothing else happens.
@@ -19,30 +19,38 @@ const SOON: Duration = Duration::from_millis(20);
 pub(super) struct Place {
     /// `None`: in the platform's place.
     path: Option<PathBuf>,
-    /// The autosave that is this thread's to replace: written or gone on from by it.
-    own: Option<PathBuf>,
+    /// The autosave that is a run's to replace, and which run's: it has written it, or gone on from it.
+    own: Option<(u64, PathBuf)>,
     /// Keeps others from taking this run's autosave for an old one.
     claim: Option<autosaves::Claim>,
 }
 
 impl Place {
+    /// `own` is what the first run goes on from.
     pub fn new(path: Option<PathBuf>, own: Option<PathBuf>) -> Self {
-        let claim = None;
-        Self { path, own, claim }
+        Self {
+            path,
+            own: own.map(|own| (1, own)),
+            claim: None,
+        }
     }
 
-    fn write(&mut self, experiment: &Experiment, snapshot: Snapshot) -> Written {
+    fn is_of(&self, run: u64) -> bool {
+        self.own.as_ref().is_some_and(|(own, _)| *own == run)
+    }
+
+    fn write(&mut self, run: u64, experiment: &Experiment, snapshot: Snapshot) -> Written {
         let path = match &self.path {
             Some(path) => path.clone(),
             None => autosaves::path_for(experiment)?,
         };
-        let of_another = self.path.is_none() && self.own.as_ref() != Some(&path);
-        match of_another {
-            true => autosaves::beside_the_one_before(&path, || snapshot(&path)),
-            false => snapshot(&path),
+        let own = Some((run, path.clone()));
+        match self.own == own {
+            true => snapshot(&path),
+            false => autosaves::beside_the_one_before(&path, || snapshot(&path)),
         }?;
+        self.own = own;
         if self.path.is_none() {
-            self.own = Some(path.clone());
             self.claim_and_tidy(path.clone());
         }
         Ok(path)
@@ -98,14 +106,19 @@ where
         self.autosave(now);
     }
 
-    /// Begins an autosave where one is due and none is being written; says nothing where it goes well.
-    fn autosave(&mut self, now: Instant) {
+    /// Says what went wrong with the autosave that was being written, if it is written no more.
+    fn hear_of_autosave(&mut self) {
         if let Some(Err(why)) = self.saver.outcome() {
             self.unsaved = true;
             self.notices.push(format!(
                 "autosave failed, training goes on: {why}; the last whole one stays"
             ));
         }
+    }
+
+    /// Begins an autosave where one is due and none is being written; says nothing where it goes well.
+    fn autosave(&mut self, now: Instant) {
+        self.hear_of_autosave();
         if self.saver.takes_long() {
             self.notices.push(
                 "saving the run takes long; training goes on, the last whole autosave stays".into(),
@@ -131,6 +144,17 @@ where
 
     fn every(&self) -> Option<Duration> {
         self.autosave.as_ref().map(|autosave| autosave.every)
+    }
+
+    /// When the run is left for another: one that was saved before is saved to its end. One so young that it never was goes,
+    /// or every edit would leave a file. Waits for no drive.
+    pub(super) fn save_the_rest(&mut self) {
+        self.hear_of_autosave();
+        let run = self.info.run;
+        let is_of = |place: &Mutex<Place>| place.try_lock().is_ok_and(|place| place.is_of(run));
+        if !self.saver.is_busy() && is_of(&self.place) {
+            self.begin_to_save();
+        }
     }
 
     /// When the run is left.
@@ -179,10 +203,11 @@ where
             return;
         }
         let (place, experiment) = (Arc::clone(&self.place), self.experiment.clone());
+        let run = self.info.run;
         let snapshot = guarded(|| trainee.snapshot());
         self.saver.start(move || {
             let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-            place.write(&experiment, snapshot?)
+            place.write(run, &experiment, snapshot?)
         });
         (self.saved, self.unsaved) = (Instant::now(), false);
     }
