@@ -112,6 +112,26 @@ fn transferred_layers_learn_by_their_own_rate() {
     assert_eq!(still, 0.0);
 }
 
+/// A checkpoint has every weight.
+#[test]
+fn a_run_goes_on_without_the_file_that_its_layers_are_from() {
+    let saved = saved();
+    let path = saved.folder.path().join("c");
+    let experiment = transferring("learning_rate_factor = 0.1\n");
+    let mut whole = build(&experiment, &saved);
+    step(&mut whole, 5);
+    whole.save(&path).unwrap();
+    std::fs::remove_file(saved.folder.path().join("lower.safetensors")).unwrap();
+    let start = Start {
+        resume: Some(path),
+        ..Start::default()
+    };
+    let mut resumed = super::session_from(&experiment, &start);
+    step(&mut whole, 5);
+    step(&mut resumed, 5);
+    assert_eq!(bits(&resumed), bits(&whole));
+}
+
 #[test]
 fn a_file_that_is_missing_or_of_another_shape_is_named() {
     let saved = saved();

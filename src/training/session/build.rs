@@ -139,7 +139,11 @@ impl Session {
         gathered.fill(&data.train, order.rows(0));
         network.initialize(gathered.x())?;
         if let Some(transfer) = &experiment.network.transfer {
-            take_over(&mut network, &spec, transfer, base_dir)?;
+            // A checkpoint brings its own weights: the file that they were from may be gone.
+            if start.resume.is_none() {
+                take_over(&mut network, &spec, transfer, base_dir)?;
+            }
+            set_transferred(&mut network, &spec, transfer);
         }
         if let (Some(path), Some(file)) = (&start.weights, &weights) {
             load_weights(&mut network, path, file)?;
@@ -239,8 +243,7 @@ fn take_over(
         file: crate::text::clean(&path.display().to_string(), 200),
         source,
     };
-    let count = transfer.layers.min(spec.layers.len());
-    for layer in 0..count {
+    for layer in 0..transfer.layers.min(spec.layers.len()) {
         let prefix = format!("layers.{layer}.");
         let own = file.parameters("");
         let tensors: Vec<_> = own
@@ -252,10 +255,16 @@ fn take_over(
             return Err(refused(TensorError::Missing(weight)));
         }
         network.load_some(&tensors).map_err(refused)?;
-        network.set_rate_factor(layer, transfer.learning_rate_factor);
-        network.set_frozen(layer, transfer.frozen || spec.layers[layer].frozen);
     }
     Ok(())
+}
+
+/// Whether and how fast the layers from a saved run learn.
+fn set_transferred(network: &mut Network, spec: &NetworkSpec, transfer: &Transfer) {
+    for (i, layer) in spec.layers.iter().enumerate().take(transfer.layers) {
+        network.set_rate_factor(i, transfer.learning_rate_factor);
+        network.set_frozen(i, transfer.frozen || layer.frozen);
+    }
 }
 
 /// All parameters, from a file that holds nothing else (a checkpoint's optimizer state apart).
