@@ -33,6 +33,13 @@ impl Stopping {
         }
         Ok(Stopping::default())
     }
+
+    fn is_best_yet(&self, loss: f64) -> bool {
+        // Of a loss that is not a number nothing is better, and everything is.
+        self.best
+            .as_ref()
+            .is_none_or(|best| loss < best.loss || (best.loss.is_nan() && !loss.is_nan()))
+    }
 }
 
 impl Session {
@@ -97,7 +104,7 @@ impl Session {
         let Some(patience) = self.experiment.training.stop.patience else {
             return Ok(());
         };
-        if self.stopping.best.as_ref().is_none_or(|b| loss < b.loss) {
+        if self.stopping.is_best_yet(loss) {
             self.stopping.best = Some(Best {
                 step: self.steps(),
                 loss,
@@ -123,5 +130,27 @@ impl Session {
             self.evaluate()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_is_better_than_none() {
+        let after = |loss: f64| Stopping {
+            best: Some(Best {
+                step: 1,
+                loss,
+                weights: Vec::new(),
+            }),
+            waited: 0,
+        };
+        assert!(Stopping::default().is_best_yet(f64::NAN));
+        assert!(after(f64::NAN).is_best_yet(2.0));
+        assert!(!after(f64::NAN).is_best_yet(f64::NAN));
+        assert!(!after(2.0).is_best_yet(f64::NAN));
+        assert!(after(2.0).is_best_yet(1.0) && !after(2.0).is_best_yet(2.0));
     }
 }
