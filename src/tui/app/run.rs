@@ -2,7 +2,7 @@
 
 use crate::experiment::Experiment;
 use crate::insight::overfit::{Gap, gap};
-use crate::telemetry::{History, LayerHistograms, LayerStats, ThroughTime};
+use crate::telemetry::{History, LayerHistograms, LayerStats, Score, ThroughTime};
 use crate::training::{DataView, Frame, Point, RunInfo, Status, stands_out};
 use std::sync::Arc;
 
@@ -32,8 +32,9 @@ pub struct Record {
     span: u64,
     /// The newest point.
     pub latest: Option<Point>,
-    /// The newest test score and where it was taken.
-    last_test: Option<u64>,
+    /// The test loss of every evaluation once: points repeat it until the next one.
+    evaluations: History,
+    last_test: Option<Score>,
     /// Training and test loss of the newest evaluation of both.
     compared: Option<(f64, f64)>,
 }
@@ -48,6 +49,7 @@ impl Default for Record {
             points: Vec::new(),
             span: 1,
             latest: None,
+            evaluations: History::new(CURVE),
             last_test: None,
             compared: None,
         }
@@ -66,7 +68,10 @@ impl Record {
             if let Some(accuracy) = test.accuracy {
                 self.test_accuracy.push(step, accuracy);
             }
-            self.last_test = Some(step);
+            if self.last_test != Some(test) {
+                self.last_test = Some(test);
+                self.evaluations.push(step, test.loss);
+            }
             if let Some(fitted) = point.fitted {
                 self.compared = Some((fitted.loss, test.loss));
             }
@@ -102,7 +107,7 @@ impl Record {
     pub fn gap(&self) -> Option<Gap> {
         let (train, test) = self.compared?;
         let tests: Vec<(u64, f64)> = self
-            .test_loss
+            .evaluations
             .buckets()
             .iter()
             // of joined steps the lowest is looked for, and the last one may be far above it
@@ -156,7 +161,7 @@ impl Record {
     }
 
     /// The latest evaluation of the test rows.
-    pub fn test(&self) -> Option<crate::telemetry::Score> {
+    pub fn test(&self) -> Option<Score> {
         self.latest.as_ref().and_then(|p| p.test)
     }
 
@@ -287,7 +292,7 @@ mod tests {
     fn point(step: u64, loss: f64) -> Point {
         Point {
             step,
-            train: crate::telemetry::Score {
+            train: Score {
                 loss,
                 accuracy: None,
             },
@@ -314,6 +319,33 @@ mod tests {
             deep.push(point);
         }
         assert!(deep.points.len() <= 64);
+    }
+
+    /// Points between two evaluations repeat the test score: one that is high by chance is one, however often it is repeated.
+    #[test]
+    fn an_evaluation_counts_once() {
+        let mut record = Record::default();
+        let mut push = |step: u64, test: f64| {
+            let score = |loss| Score {
+                loss,
+                accuracy: None,
+            };
+            record.push(Point {
+                test: Some(score(test)),
+                fitted: Some(score(0.5)),
+                ..point(step, 0.5)
+            });
+            record.gap().expect("compared").since
+        };
+        for (evaluation, test) in [1.3, 1.2, 1.1, 1.0, 1.2].into_iter().enumerate() {
+            for step in 0..10 {
+                let since = push(10 * evaluation as u64 + step, test);
+                assert_eq!(since, None, "evaluation {evaluation}, step {step}");
+            }
+        }
+        assert_eq!(push(50, 1.25), None, "the lowest is among the newest");
+        assert_eq!(push(60, 1.25 + 1e-9), Some(30));
+        assert_eq!(record.evaluations.buckets().len(), 7);
     }
 
     #[test]
