@@ -52,6 +52,7 @@ fn file_name(experiment: &Experiment) -> String {
     run.description.clear();
     run.training = crate::experiment::Training {
         batch_size: experiment.training.batch_size,
+        label_smoothing: experiment.training.label_smoothing,
         loss: experiment.training.loss.clone(),
         ..crate::experiment::Training::default()
     };
@@ -222,6 +223,9 @@ mod tests {
         let mut other = one.clone();
         other.training.stop.steps = Some(3);
         assert_eq!(file_name(&other), name);
+        other.training.label_smoothing = 0.1;
+        assert_ne!(file_name(&other), name);
+        other = one;
         other.seed += 1;
         assert_ne!(file_name(&other), name);
     }

@@ -185,6 +185,17 @@ fn another_experiment_is_refused_and_a_live_change_is_not() {
             .to_string()
             .contains("the network")
     );
+    for (other, what) in [
+        (
+            "[training]\nlabel_smoothing = 0.1\n",
+            "(training.label_smoothing differs)",
+        ),
+        ("[pretrain]\n", "(pretraining differs)"),
+    ] {
+        let refused = Session::build(&experiment(other), Path::new("."), &start, None, &|_| {});
+        let said = refused.err().expect("refused").to_string();
+        assert!(said.contains(what), "{said}");
+    }
     let longer = experiment("[training.stop]\nsteps = 9\n");
     let mut session = resumed(&longer, &path);
     session.advance(100, Detail::Loss);

@@ -179,6 +179,10 @@ fn difference(theirs: &Experiment, ours: &Experiment) -> &'static str {
         "the batch size"
     } else if theirs.training.loss != ours.training.loss {
         "the loss"
+    } else if theirs.training.label_smoothing != ours.training.label_smoothing {
+        "training.label_smoothing"
+    } else if theirs.pretrain != ours.pretrain {
+        "pretraining"
     } else {
         "the network"
     }
