@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 const SUFFIX: &str = ".checkpoint";
+/// Stages of a pretraining that has not come to its end.
+pub const STAGES: &str = "pretraining";
+/// A second name of an autosave while another one is written.
+const SPARE: &str = "spare";
 /// Beside an autosave, locked by the program whose run it is.
 const CLAIM: &str = "living";
 /// The newest so many are kept.
@@ -97,7 +101,9 @@ pub fn beside_the_one_before<E>(
     });
     // A second name for the old file, which the new one then takes the first name from; where the file system knows no
     // second names, the old one goes.
-    let spare = before.with_extension("spare");
+    let spare = before.with_extension(SPARE);
+    // That of a program that was killed while it wrote.
+    let _ = fs::remove_file(&spare);
     let kept = is_file && fs::hard_link(path, &spare).is_ok();
     let written = write();
     if kept {
@@ -123,19 +129,19 @@ fn list_in(folder: &Path) -> Result<Vec<Autosave>, String> {
         contents: Checkpoint::glance(&path),
         path,
     };
-    let found = files_in(folder)?;
+    let found = files_in(folder, SUFFIX)?;
     Ok(found.into_iter().take(KEPT).map(read).collect())
 }
 
-/// The newest first.
-fn files_in(folder: &Path) -> Result<Vec<(SystemTime, PathBuf)>, String> {
+/// Those whose names end so, the newest first.
+fn files_in(folder: &Path, ending: &str) -> Result<Vec<(SystemTime, PathBuf)>, String> {
     let unreadable = |e| format!("{} cannot be read: {e}", folder.display());
     let entries = fs::read_dir(folder).map_err(unreadable)?;
     let mut found: Vec<(SystemTime, PathBuf)> = entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let name = entry.file_name();
-            let ours = name.to_str().is_some_and(|n| n.ends_with(SUFFIX));
+            let ours = name.to_str().is_some_and(|n| n.ends_with(ending));
             let about = entry.metadata().ok().filter(|m| ours && m.is_file())?;
             Some((about.modified().ok()?, entry.path()))
         })
@@ -174,7 +180,8 @@ fn claim_of(autosave: &Path) -> PathBuf {
     autosave.with_extension(CLAIM)
 }
 
-/// Clears away what is beyond the newest [`KEPT`], and beyond the newest [`ALWAYS`] what is [`OLD`]; never a living run's.
+/// Clears away what is beyond the newest [`KEPT`], and beyond the newest [`ALWAYS`] what is [`OLD`]; never a living run's. Of
+/// what was left half done the newest [`ALWAYS`] stay until they are [`OLD`].
 ///
 /// # Errors
 /// As [`list`].
@@ -183,12 +190,20 @@ pub fn prune() -> Result<(), String> {
 }
 
 fn prune_in(folder: &Path, now: SystemTime) -> Result<(), String> {
-    for (place, (written, path)) in files_in(folder)?.into_iter().enumerate() {
-        let age = now.duration_since(written).unwrap_or_default();
-        let goes = place >= KEPT || (place >= ALWAYS && age > OLD);
+    let is_old = |written| now.duration_since(written).is_ok_and(|age| age > OLD);
+    for (place, (written, path)) in files_in(folder, SUFFIX)?.into_iter().enumerate() {
+        let goes = place >= KEPT || (place >= ALWAYS && is_old(written));
         if goes {
             // Where it fails it is somebody's run, or a folder in which nothing can be removed.
             let _ = clear_away(&path);
+        }
+    }
+    for ending in [STAGES, SPARE] {
+        let left = files_in(folder, &format!(".{ending}"))?;
+        for (place, (written, path)) in left.into_iter().enumerate() {
+            if place >= ALWAYS || is_old(written) {
+                let _ = fs::remove_file(path);
+            }
         }
     }
     Ok(())
@@ -243,7 +258,7 @@ mod tests {
         fs::write(folder.path().join("other"), "").expect("written");
         let living = Claim::new(name(3)).expect("locks");
         let left = || -> Vec<PathBuf> {
-            let files = files_in(folder.path()).expect("readable");
+            let files = files_in(folder.path(), SUFFIX).expect("readable");
             files.into_iter().map(|(_, path)| path).rev().collect()
         };
         prune_in(folder.path(), start).expect("readable");
@@ -262,6 +277,26 @@ mod tests {
         );
     }
 
+    /// Pretrainings that were left, and what a kill during a write leaves.
+    #[test]
+    fn leftovers_go_by_age_and_number() {
+        let folder = tempfile::tempdir().expect("folder");
+        let start = SystemTime::UNIX_EPOCH + 100 * OLD;
+        for i in 0..ALWAYS + 5 {
+            for ending in [STAGES, SPARE] {
+                let file = File::create(folder.path().join(format!("{i}.{ending}")));
+                let at = start + Duration::from_secs(i as u64);
+                file.expect("written").set_modified(at).expect("set");
+            }
+        }
+        let left = || fs::read_dir(folder.path()).expect("list").count();
+        prune_in(folder.path(), start).expect("readable");
+        assert_eq!(left(), 2 * ALWAYS);
+        assert!(!folder.path().join("0.pretraining").exists());
+        prune_in(folder.path(), start + 2 * OLD).expect("readable");
+        assert_eq!(left(), 0);
+    }
+
     #[test]
     fn another_runs_autosave_stays_beside_unless_nothing_was_written() {
         let folder = tempfile::tempdir().expect("folder");
@@ -272,6 +307,8 @@ mod tests {
         let at = |path: &Path| fs::read_to_string(path).ok();
         write("one").expect("written");
         assert_eq!((at(&path), at(&before)), (Some("one".into()), None));
+        // What a program left that was killed here.
+        fs::write(folder.path().join("a-before.spare"), "stale").expect("written");
         write("two").expect("written");
         write("three").expect("written");
         let failed = beside_the_one_before(&path, || Err("full"));

@@ -96,7 +96,7 @@ fn stages_of(autosave: &Autosave, experiment: &Experiment) -> Option<PathBuf> {
         Some(path) => path.clone(),
         None => autosaves::path_for(experiment).ok()?,
     };
-    Some(path.with_extension("pretraining"))
+    Some(path.with_extension(autosaves::STAGES))
 }
 
 /// What the person asked for last.
