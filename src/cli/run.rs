@@ -110,6 +110,12 @@ fn build(
         say: &say,
         stopped: &|| signals.asked(),
         heard: &|_| {},
+        warn: &|what| {
+            if shown {
+                let _ = write!(io::stderr(), "\r\x1b[2K");
+            }
+            super::failure::say(&format!("gradlab: {what}"));
+        },
     };
     let session = Session::build_heard(&loaded.experiment, &loaded.base_dir, start, None, &ear);
     if shown {

@@ -160,6 +160,7 @@ fn run(experiment: &Experiment, base_dir: &Path, stop: &AtomicBool, show: &dyn F
         say: &say,
         stopped: &stopped,
         heard: &|_| {},
+        warn: &|_| {},
     };
     let mut shown = Instant::now();
     let mut see = |sweep: &Sweep| {

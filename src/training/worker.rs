@@ -64,6 +64,8 @@ pub(super) fn run(
     let first = experiment.clone();
     let heard: Rc<RefCell<Option<Arc<Pretraining>>>> = Rc::default();
     let told = Rc::clone(&heard);
+    let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
+    let warned = Rc::clone(&warnings);
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
         // Whatever is asked for while a network is pretrained is about another run, or none, but for going on.
         let ear = Ear {
@@ -72,6 +74,7 @@ pub(super) fn run(
             heard: &|under_way: &Pretraining| {
                 *told.borrow_mut() = Some(Arc::new(under_way.clone()));
             },
+            warn: &|what: &str| warned.borrow_mut().push(what.to_string()),
         };
         if !could_go_on(&first, experiment) {
             (start.resume, start.weights) = (None, None);
@@ -85,7 +88,7 @@ pub(super) fn run(
         built.map_err(|error| error.to_string())
     };
     let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, own);
-    worker.pretraining = heard;
+    (worker.pretraining, worker.warnings) = (heard, warnings);
     worker.run();
 }
 
@@ -128,6 +131,8 @@ struct Worker<'a, T, B> {
     notices: Vec<String>,
     /// Pretraining while it is under way.
     pretraining: Rc<RefCell<Option<Arc<Pretraining>>>>,
+    /// What went wrong beside it.
+    warnings: Rc<RefCell<Vec<String>>>,
     autosave: Option<Autosave>,
     /// Where it is saved, of which whoever writes there takes hold.
     place: Arc<Mutex<Place>>,
@@ -171,6 +176,7 @@ where
             lens: None,
             notices: Vec::new(),
             pretraining: Rc::default(),
+            warnings: Rc::default(),
             autosave,
             place: Arc::new(Mutex::new(Place::new(path, own))),
             saver: Saver::default(),
@@ -317,6 +323,7 @@ where
             trainee.evaluate()?;
             Ok(trainee)
         });
+        self.notices.append(&mut self.warnings.borrow_mut());
         match built.and_then(|result| result) {
             Ok(trainee) => {
                 self.info = Arc::new(RunInfo {

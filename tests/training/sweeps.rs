@@ -20,6 +20,7 @@ fn swept(experiment: &Experiment) -> Sweep {
         say: &|_| {},
         stopped: &|| false,
         heard: &|_| {},
+        warn: &|_| {},
     };
     let all = &mut |_: &Sweep| true;
     sweep(experiment, Path::new("."), &Start::default(), &ear, all).expect("a sweep")

@@ -6,12 +6,12 @@ mod autoencoder;
 mod kept;
 
 use self::autoencoder::Autoencoder;
+use self::kept::Keeper;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, Pretrain};
 use crate::nn::network::{BatchError, BuildError, Network, StepError, TensorError};
 use crate::nn::optimizer::Optimizer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
-use crate::training::tensors::TensorFileError;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -56,8 +56,6 @@ pub enum PretrainError {
         epoch: usize,
         rate: f64,
     },
-    #[error("pretraining: the stages done cannot be kept: {0}")]
-    Kept(#[from] TensorFileError),
     #[error("pretraining was stopped before the first step of the run")]
     Stopped,
     #[error("pretraining: {0}")]
@@ -89,6 +87,8 @@ pub struct Ear<'a> {
     pub stopped: &'a dyn Fn() -> bool,
     /// Told before `say`, of every epoch.
     pub heard: &'a dyn Fn(&Pretraining),
+    /// Told what goes wrong beside pretraining, which goes on.
+    pub warn: &'a dyn Fn(&str),
 }
 
 /// Refuses what cannot be pretrained, before anything is trained.
@@ -157,6 +157,7 @@ pub fn pretrain(
         epochs: plan.epochs,
         errors: done.iter().map(|stage| stage.errors.clone()).collect(),
     };
+    let mut keeper = Keeper::new(kept, ear.warn);
     for layer in 0..done.len().min(count.saturating_sub(1)) {
         inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
     }
@@ -197,17 +198,12 @@ pub fn pretrain(
             after,
             errors: under_way.errors.last().cloned().unwrap_or_default(),
         });
-        if let Some(path) = kept {
-            kept::write(path, experiment, network, &done)?;
-        }
         if layer + 1 < count {
+            keeper.keep(|| kept::file(experiment, network, &done));
             inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
         }
     }
-    if let Some(path) = kept {
-        // It may never have been there.
-        let _ = std::fs::remove_file(path);
-    }
+    keeper.end();
     Ok(done)
 }
 

@@ -76,6 +76,7 @@ impl Session {
             say,
             stopped: &|| false,
             heard: &|_| {},
+            warn: &|_| {},
         };
         Self::build_heard(experiment, base_dir, start, old, &ear)
     }
