@@ -81,6 +81,21 @@ fn patience_without_test_rows_is_refused() {
     );
 }
 
+/// The test rows go through the same gates at an epoch's end.
+#[test]
+fn a_gate_is_that_of_the_steps_rows_where_the_epoch_ends_with_an_evaluation() {
+    let gate = |stop: &str| {
+        let text = "[data]\nkind = \"adding\"\nlength = 5\nrows = 100\n[network]\n[[network.layers]]\nkind = \"recurrent\"\n\
+                    cell = \"lstm\"\nunits = 4\n";
+        let mut session = session(&format!("{text}{stop}"));
+        let before = session.steps_per_epoch() - 1;
+        session.advance(before, Detail::Loss);
+        let point = session.advance(1, Detail::Histograms).point;
+        point.expect("a point").time[0].gate.expect("reckoned")
+    };
+    assert_eq!(gate("[training.stop]\npatience = 9\n"), gate(""));
+}
+
 #[test]
 fn a_divergence_names_layer_and_direction_and_leaves_the_weights_finite() {
     let text = "[data]\nkind = \"diabetes\"\n[network]\nactivation = \"linear\"\n[[network.layers]]\nunits = 30\nrepeat = 5\n\

@@ -173,6 +173,7 @@ impl Session {
             rate: 0.0,
             outcome: StepOutcome::default(),
             radii: Vec::new(),
+            time: Vec::new(),
             log: Log::default(),
             ended: None,
             begun: None,

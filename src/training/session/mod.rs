@@ -27,7 +27,7 @@ use crate::experiment::Experiment;
 use crate::nn::network::{BatchError, Network, NonFinite, StepError, StepOutcome, Trace};
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::Hyper;
-use crate::telemetry::Score;
+use crate::telemetry::{Score, ThroughTime};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stopping::Stopping;
@@ -52,6 +52,8 @@ pub struct Session {
     outcome: StepOutcome,
     /// Of the recurrent matrices that the last step went through, before it moved them; empty where they were not reckoned.
     radii: Vec<(usize, f64)>,
+    /// The recurrent layers over the last batch that was measured: an evaluation goes through them after it.
+    time: Vec<ThroughTime>,
     log: Log,
     ended: Option<Ended>,
     /// The step that is being taken; still there after a panic broke it off.

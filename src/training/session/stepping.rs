@@ -87,6 +87,9 @@ impl Session {
         {
             self.network.set_team(self.threads.team());
         }
+        if detail != Detail::Loss {
+            self.time = self.network.through_time(&self.radii);
+        }
         if self.outcome.first_non_finite.is_some() || !self.outcome.score.loss.is_finite() {
             self.diverged()?;
             return Ok(());
@@ -117,6 +120,7 @@ impl Session {
             let batch = self.gathered.batch();
             let trace = self.network.probe(&batch, &self.hyper.regularize)?;
             self.outcome.stats = trace.stats;
+            self.time = self.network.through_time(&self.radii);
         }
         let place = match self.outcome.first_non_finite {
             Some(found) => format!(
@@ -147,7 +151,7 @@ impl Session {
             global_grad_norm: self.outcome.global_grad_norm,
             clip_factor: self.outcome.clip_factor,
             layers: self.outcome.stats.clone(),
-            time: self.network.through_time(&self.radii),
+            time: self.time.clone(),
         })
     }
 }
