@@ -409,7 +409,8 @@ where
         self.show();
     }
 
-    /// Evaluates the test rows where that is due, and gives the last point the score if it is of this very step.
+    /// Evaluates the test rows where that is due, and gives the last point the score: one of an older step where an edit meets
+    /// a stop rule after steps that were not measured.
     fn evaluate(&mut self, due: impl Fn(Age) -> bool) {
         let Some(trainee) = &mut self.trainee else {
             return;

@@ -113,7 +113,9 @@ impl Session {
         schedule.rate(base, t) * self.plateau.scale
     }
 
-    /// The step left the parameters as they were, so that the same batch shows every layer's statistics again.
+    /// The same batch once more shows every layer's statistics where the step was not measured. They are not to the bit that
+    /// step's: dropout draws the next one's masks, and where the error signal overflowed on its way down, the layers above
+    /// had learned.
     fn diverged(&mut self) -> Result<(), StepError> {
         let at = self.steps();
         if self.outcome.stats.is_empty() {
