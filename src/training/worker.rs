@@ -29,8 +29,6 @@ pub struct Options {
     pub threads: Option<usize>,
     /// A checkpoint to go on from; its experiment must be the one given.
     pub resume: Option<PathBuf>,
-    /// Weights to start from instead of drawn ones.
-    pub weights: Option<PathBuf>,
     pub autosave: Option<Autosave>,
 }
 
@@ -42,8 +40,7 @@ pub struct Autosave {
     pub every: Duration,
 }
 
-/// The body of the training thread. Only the first run that can be built resumes or starts from given weights: what starts
-/// again starts from its seed.
+/// The body of the training thread. Only the first run that can be built resumes: what starts again starts from its seed.
 pub(super) fn run(
     mailbox: &Mailbox,
     experiment: Experiment,
@@ -56,9 +53,7 @@ pub(super) fn run(
     let mut start = Start {
         threads: options.threads,
         resume: options.resume,
-        weights: options.weights,
-        stages: None,
-        rows: None,
+        ..Start::default()
     };
     let own = start.resume.clone();
     let first = experiment.clone();
@@ -77,13 +72,13 @@ pub(super) fn run(
             warn: &|what: &str| warned.borrow_mut().push(what.to_string()),
         };
         if !could_go_on(&first, experiment) {
-            (start.resume, start.weights) = (None, None);
+            start.resume = None;
         }
         start.stages = keeps.as_ref().and_then(|a| stages_of(a, experiment));
         let built = Session::build_heard(experiment, base_dir, &start, old, &ear);
         // What is missing (a drive, a file) may be there next time; a checkpoint that does not fit never will.
-        if !matches!(&built, Err(e) if !matches!(e, SessionError::Checkpoint(_))) {
-            (start.resume, start.weights) = (None, None);
+        if matches!(built, Ok(_) | Err(SessionError::Checkpoint(_))) {
+            start.resume = None;
         }
         built.map_err(|error| error.to_string())
     };

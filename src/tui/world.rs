@@ -67,7 +67,6 @@ impl World {
                 path: None,
                 every: AUTOSAVE,
             }),
-            ..Options::default()
         };
         let handle = Handle::start(experiment.clone(), &self.base, options, move || {
             bell.trained()
