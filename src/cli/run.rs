@@ -148,22 +148,28 @@ fn stop_rules(args: &RunArgs, mut loaded: Loaded) -> Loaded {
     loaded
 }
 
-/// The checkpoint of this very command, if its run had not ended. What is there and is no checkpoint is not written over.
+/// The checkpoint of this very command, if its run had not ended. Neither the run of another experiment that had not, nor what is
+/// no checkpoint, is written over.
 fn unfinished(args: &RunArgs, loaded: &Loaded) -> Result<Option<PathBuf>, Failure> {
     let has_contents = |p: &&PathBuf| p.metadata().is_ok_and(|m| m.is_file() && m.len() > 0);
     let Some(path) = args.checkpoint.as_ref().filter(has_contents) else {
         return Ok(None);
     };
-    let found = Checkpoint::glance(path).map_err(|error| {
+    let refused = |what: String| {
         Failure::Misused(format!(
-            "{error}; --checkpoint would write over it: name another file, or take it away"
+            "{what}; --checkpoint would write over it: name another file, or take it away"
         ))
-    })?;
+    };
+    let found = Checkpoint::glance(path).map_err(|error| refused(error.to_string()))?;
+    if !found.interrupted {
+        return Ok(None);
+    }
     let same = found.experiment.data == loaded.experiment.data
         && found.experiment.seed == loaded.experiment.seed
         && found.experiment.network == loaded.experiment.network;
-    if !found.interrupted || !same {
-        return Ok(None);
+    if !same {
+        let what = "holds the run of another experiment, which has not ended";
+        return Err(refused(format!("{} {what}", path.display())));
     }
     if !args.quiet {
         say(&format!(

@@ -103,6 +103,9 @@ fn the_same_command_goes_on_with_what_had_not_ended() {
     let mut killed = crate::session_of(&experiment);
     crate::step(&mut killed, 15);
     killed.save(&path).expect("saved");
+    let other = gradlab(folder.path(), "run e.toml --checkpoint c --seed 7");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("another experiment"));
     let run = || gradlab(folder.path(), "run e.toml --checkpoint c");
     let goes_on =
         |output: &Output| String::from_utf8_lossy(&output.stderr).contains("from step 15");
