@@ -120,6 +120,16 @@ pub(super) fn fill(from: &mut dyn Read, buffer: &mut [u8]) -> Result<usize, Data
     Ok(found)
 }
 
+/// An error where more follows than the header's `shape` says. What checks a whole file (a checksum) does so at its end.
+pub(super) fn ended(from: &mut dyn Read, shape: &[usize]) -> Result<(), DataError> {
+    match fill(from, &mut [0])? {
+        0 => Ok(()),
+        _ => Err(DataError::other(format!(
+            "holds more than its header says ({shape:?})"
+        ))),
+    }
+}
+
 /// The product of a shape's axes; an error where no memory holds so many.
 pub(super) fn product(shape: &[usize]) -> Result<usize, DataError> {
     let exact = shape

@@ -4,7 +4,7 @@
 use super::Progress;
 use super::arrays::numbered_classes;
 use super::dataset::{Rows, Targets, Task};
-use super::element::{Element, Kind, fill, product};
+use super::element::{Element, Kind, ended, fill, product};
 use super::error::{DataError, Problem};
 use super::raw::{Raw, check_memory, matrix};
 use super::source::{LARGEST_RATIO, Source, check_promise, unreadable};
@@ -125,13 +125,7 @@ fn array<T>(
     let inner = || {
         let mut open = open(path, progress)?;
         let out = read(&open.shape, open.element, &mut open.source)?;
-        match fill(&mut open.source, &mut [0])? {
-            0 => Ok((open.shape, out)),
-            _ => Err(DataError::other(format!(
-                "holds more than its header says ({:?})",
-                open.shape
-            ))),
-        }
+        ended(&mut open.source, &open.shape).map(|()| (open.shape, out))
     };
     inner().map_err(|e| e.in_file(path))
 }

@@ -2,7 +2,7 @@
 
 use super::Progress;
 use super::arrays::{Inputs, Outputs, combine, unknown_array};
-use super::element::{Element, product};
+use super::element::{Element, ended, product};
 use super::error::{DataError, Problem};
 use super::npy::{Header, header};
 use super::raw::Raw;
@@ -71,6 +71,7 @@ fn array<T>(
     check_promise(expected, packed * LARGEST_RATIO).map_err(named)?;
     super::raw::check_memory(product(&head.shape)? as u128).map_err(named)?;
     let out = read(&head.shape, head.element, &mut file).map_err(named)?;
+    ended(&mut file, &head.shape).map_err(named)?;
     Ok((head, out))
 }
 

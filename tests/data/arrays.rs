@@ -149,14 +149,30 @@ fn a_bomb_is_read_no_further_than_its_header_says() {
     let bytes = archive(true, &[("x.npy", bomb), ("y.npy", y)]);
     assert!(bytes.len() < 60_000);
     let here = folder(&[("a.npz", &bytes)]);
-    // NumPy too takes what the header says and leaves the rest.
     assert_eq!(
-        load(&plain(npz()), here.path(), &|_| ())
-            .unwrap()
-            .train
-            .len(),
-        1
+        fault(npz(), &here),
+        "a.npz, column `x`: holds more than its header says ([1, 1])"
     );
+}
+
+#[test]
+fn bytes_that_changed_on_the_disk_are_not_trained_on() {
+    let numbers = f32s(&[1.0, 2.0, 3.0, 4.0]);
+    let x = npy("<f4", "False", "(4, 1)", &numbers);
+    let y = npy("<i8", "False", "(4,)", &i64s(&[0, 1, 0, 1]));
+    let whole = archive(false, &[("x.npy", x), ("y.npy", y)]);
+    let broken = |stored: &[u8]| {
+        let at = whole.windows(stored.len()).position(|w| w == stored);
+        let mut bytes = whole.clone();
+        bytes[at.unwrap() + 1] ^= 1;
+        fault(npz(), &folder(&[("a.npz", &bytes)]))
+    };
+    assert_eq!(
+        broken(&numbers),
+        "a.npz, column `x`: cannot be read: Invalid checksum"
+    );
+    let fewer = broken(b"(4,)");
+    assert!(fewer.starts_with("a.npz, column `y`: "), "{fewer}");
 }
 
 /// A safetensors file of `x` and `y`: (type, shape, bytes).
