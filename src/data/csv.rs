@@ -11,7 +11,7 @@ use super::labels::Labels;
 use super::raw::{Raw, matrix};
 use super::source::{Source, reserve, unreadable};
 use super::windows::{Windows, gather, one_target};
-use csv::ByteRecord;
+use csv::{ByteRecord, Position};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -79,41 +79,38 @@ enum Target {
 }
 
 fn read(source: Source, options: &Options) -> Result<Table, DataError> {
+    let delimiter = delimiter(options.delimiter)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         // Ragged rows are told with their place, in this program's words.
         .flexible(true)
-        .delimiter(delimiter(options.delimiter)?)
+        .delimiter(delimiter)
         .buffer_capacity(1 << 18)
         .from_reader(source);
     let mut record = ByteRecord::new();
     if !next(&mut reader, &mut record)? {
         return Err(Problem::Empty.into());
     }
-    let columns = Columns::of(&record, options)?;
-    let y = match options.task {
-        "classification" => Target::Classes {
-            of_row: Vec::new(),
-            labels: Labels::classes(),
-        },
-        _ => Target::Values(Vec::new()),
-    };
-    let sequences = Labels::sequences();
-    let mut table = Table {
-        columns,
-        x: Vec::new(),
-        y,
-        sequence: Vec::new(),
-        sequences,
-        rows: 0,
-    };
+    let mut table = Table::new(Columns::of(&record, options)?, options);
+    let (mut start, mut row, mut added) = (start_of(&record), None, Ok(()));
     let mut more = !options.header || next(&mut reader, &mut record)?;
-    while more {
-        if let Err(error) = table.add(&record) {
-            let line = line_of(&record, reader.into_inner())?;
-            return Err(error.at_row(table.rows).at_line(line));
-        }
+    while more && added.is_ok() {
+        (start, row) = (start_of(&record), Some(table.rows));
+        added = table.add(&record);
         more = next(&mut reader, &mut record)?;
+    }
+    let mut source = reader.into_inner();
+    // The parser takes it as closed by the file's end; it is behind whatever else is wrong with that last row.
+    if !more && let Some(column) = open_quote(&mut source, &start, delimiter)? {
+        let error = DataError::other("the quote that opens this cell is never closed");
+        added = Err(error.at_column(column, table.columns.name(column)));
+    }
+    if let Err(error) = added {
+        let error = error.at_line(line_of(&mut source, &start)?);
+        return Err(match row {
+            Some(row) => error.at_row(row),
+            None => error,
+        });
     }
     match table.rows {
         0 => Err(Problem::Empty.into()),
@@ -125,14 +122,27 @@ fn next(reader: &mut csv::Reader<Source>, record: &mut ByteRecord) -> Result<boo
     reader.read_byte_record(record).map_err(|e| broken(&e))
 }
 
-/// The line on which the record begins: the parser's position is before the blank lines that it passes over.
-fn line_of(record: &ByteRecord, mut source: Source) -> Result<u64, DataError> {
-    let (byte, mut line) = record.position().map_or((0, 1), |p| (p.byte(), p.line()));
+/// Where the record begins: before the blank lines that the parser passes over.
+fn start_of(record: &ByteRecord) -> Position {
+    record.position().cloned().unwrap_or_else(Position::new)
+}
+
+fn bytes_from<'a, 's>(
+    source: &'a mut Source<'s>,
+    start: &Position,
+) -> Result<impl Iterator<Item = Result<u8, DataError>> + use<'a, 's>, DataError> {
     source
-        .seek(SeekFrom::Start(byte))
+        .seek(SeekFrom::Start(start.byte()))
         .map_err(|e| unreadable(&e))?;
-    for byte in BufReader::new(source).bytes() {
-        match byte.map_err(|e| unreadable(&e))? {
+    let bytes = BufReader::new(source).bytes();
+    Ok(bytes.map(|byte| byte.map_err(|e| unreadable(&e))))
+}
+
+/// The line on which the record that starts there begins.
+fn line_of(source: &mut Source, start: &Position) -> Result<u64, DataError> {
+    let mut line = start.line();
+    for byte in bytes_from(source, start)? {
+        match byte? {
             b'\n' => line += 1,
             b'\r' => {}
             _ => break,
@@ -141,7 +151,57 @@ fn line_of(record: &ByteRecord, mut source: Source) -> Result<u64, DataError> {
     Ok(line)
 }
 
+/// The column, from 0, whose quote is open still at the end of the file.
+fn open_quote(
+    source: &mut Source,
+    start: &Position,
+    delimiter: u8,
+) -> Result<Option<usize>, DataError> {
+    enum In {
+        Start,
+        Plain,
+        Quoted,
+        /// After a quote in a quoted cell: its end, or the first half of a quote that is meant.
+        Closed,
+    }
+    let (mut at, mut column) = (In::Start, 0);
+    for byte in bytes_from(source, start)? {
+        at = match (at, byte?) {
+            (In::Quoted, b'"') => In::Closed,
+            (In::Quoted, _) | (In::Start | In::Closed, b'"') => In::Quoted,
+            (_, b'\n' | b'\r') => {
+                column = 0;
+                In::Start
+            }
+            (_, byte) if byte == delimiter => {
+                column += 1;
+                In::Start
+            }
+            _ => In::Plain,
+        };
+    }
+    Ok(matches!(at, In::Quoted).then_some(column))
+}
+
 impl Table {
+    fn new(columns: Columns, options: &Options) -> Self {
+        let y = match options.task {
+            "classification" => Target::Classes {
+                of_row: Vec::new(),
+                labels: Labels::classes(),
+            },
+            _ => Target::Values(Vec::new()),
+        };
+        Self {
+            columns,
+            x: Vec::new(),
+            y,
+            sequence: Vec::new(),
+            sequences: Labels::sequences(),
+            rows: 0,
+        }
+    }
+
     fn add(&mut self, record: &ByteRecord) -> Result<(), DataError> {
         let columns = &self.columns;
         if record.len() != columns.roles.len() {

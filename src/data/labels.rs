@@ -44,6 +44,11 @@ impl Labels {
         if text.eq_ignore_ascii_case(b"nan") {
             return Err(Problem::NotFinite(cell(text)).into());
         }
+        if text.contains(&b'\n') {
+            // What a quote swallowed that the next one closed.
+            let sentence = format!("{} over several lines: is a quote left open?", cell(text));
+            return Err(DataError::other(sentence));
+        }
         if self.numbers.len() == self.most {
             let sentence = format!(
                 "more than {} different classes: is this a number to predict (task = \"regression\")?",

@@ -183,6 +183,39 @@ fn faults_of_classes_and_settings() {
     assert!(said(text, kind).contains("the delimiter `::` is not one plain character"));
 }
 
+#[test]
+fn a_quote_left_open_is_no_reason_to_lose_rows() {
+    let classes = || table(&["k"], "classification");
+    let open = "the quote that opens this cell is never closed";
+    let cases: &[(&str, String)] = &[
+        (
+            "a,b,k\n1,2,x\n3,4,\"y\n5,6,x\n7,8,y\n",
+            format!("t.csv, row 2 (line 3), column `k`: {open}"),
+        ),
+        (
+            "a,b,k\n1,2,x\n\n3,\"4,y\n5,6,x\n",
+            format!("t.csv, row 2 (line 4), column `b`: {open}"),
+        ),
+        (
+            "a,b,k\n1,2,x\n3,4,\"\"\"y\"\"",
+            format!("t.csv, row 2 (line 3), column `k`: {open}"),
+        ),
+        (
+            "a,k,\"b\n1,2,x\n3,4,y\n",
+            format!("t.csv, line 1, column `b 1,2,x 3,4,y`: {open}"),
+        ),
+        (
+            "a,b,k\n1,2,x\n3,4,\"y\n5,6,x\n7,8,\"z\"\n9,1,x\n",
+            "t.csv, row 2 (line 3), column `k`: a text of 14 bytes over several lines: is a quote left open?".into(),
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(said(text.as_bytes(), classes()), *expected);
+    }
+    let closed = read("a,b,k\n1,\"2\",\"x \"\"1\"\", y\"\n3,4,5\"\n", classes());
+    assert_eq!(closed.class_names, ["5\"", "x \"1\", y"]);
+}
+
 fn sequences(sequence: Option<&str>, window: Option<usize>) -> DataKind {
     let DataKind::Csv {
         path,
