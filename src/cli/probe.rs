@@ -5,7 +5,7 @@ use super::failure::{Failure, Status};
 use super::judged::Judged;
 use super::output::Output;
 use super::source;
-use crate::data::{Dataset, Rows, Targets};
+use crate::data::{Dataset, Targets};
 use crate::experiment::BatchSize;
 use crate::export::curves::LayerLine;
 use crate::insight::theory::{Predicted, Setting, Theory, predict};
@@ -71,29 +71,26 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
 /// Everything of the pass under PyTorch's names, with the targets as `y`.
 fn dump(trace: &Trace, data: &Dataset, rows: usize) -> TensorFile {
     let mut file = TensorFile::of(trace.tensors.iter().cloned());
-    file.tensors.push(("y".into(), targets(&data.train, rows)));
+    file.tensors.push(("y".into(), targets(data, rows)));
     file
 }
 
-fn targets(all: &Rows, rows: usize) -> Tensor {
-    // A sequence may have a target at every step.
-    let count = |targets: usize| rows * (targets / all.len().max(1));
-    match &all.y {
+/// Class numbers `[rows]` or values `[rows, targets]`; where there is a target at every step, the steps come after the rows.
+fn targets(data: &Dataset, rows: usize) -> Tensor {
+    let steps = data.time.filter(|_| data.time_targets);
+    let count = rows * steps.unwrap_or(1);
+    let mut shape: Vec<usize> = [rows].into_iter().chain(steps).collect();
+    let numbers = match &data.train.y {
         Targets::Classes(classes) => {
-            let own = &classes[..count(classes.len())];
-            Tensor {
-                shape: vec![own.len()],
-                numbers: Numbers::I64(own.iter().map(|&c| i64::from(c)).collect()),
-            }
+            Numbers::I64(classes[..count].iter().map(|&c| i64::from(c)).collect())
         }
         Targets::Values(values) => {
-            let own = values.slice(ndarray::s![..count(values.nrows()), ..]);
-            Tensor {
-                shape: own.shape().to_vec(),
-                numbers: Numbers::F32(own.iter().copied().collect()),
-            }
+            shape.push(values.ncols());
+            let own = values.slice(ndarray::s![..count, ..]);
+            Numbers::F32(own.iter().copied().collect())
         }
-    }
+    };
+    Tensor { shape, numbers }
 }
 
 struct Seen<'a> {

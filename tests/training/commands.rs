@@ -249,6 +249,52 @@ fn probe_shows_measures_beside_predictions_and_dumps_the_pass() {
     assert!(full["rows"].as_u64() > Some(100));
 }
 
+/// An experiment on `s`, sequences with a target at every step.
+const EVERY_STEP: &str = "format = 1\n[data]\nkind = \"safetensors\"\npath = \"s\"\ntest_fraction = 0\nstandardize = false\n\
+                          [[network.layers]]\nkind = \"recurrent\"\nunits = 4\n[[network.layers]]\nunits = 5\n[training.stop]\nsteps = 1\n";
+
+#[test]
+fn what_is_dumped_at_every_step_keeps_its_steps_and_is_data_again() {
+    let x = Tensor {
+        shape: vec![6, 3, 2],
+        numbers: Numbers::F32((0..36).map(|i| (i as f32).sin()).collect()),
+    };
+    let values = Tensor {
+        shape: vec![6, 3, 2],
+        numbers: Numbers::F32((0..36).map(|i| (i as f32).cos()).collect()),
+    };
+    let classes = Tensor {
+        shape: vec![6, 3],
+        numbers: Numbers::I64((0..18).map(|i| i % 2).collect()),
+    };
+    for y in [values, classes] {
+        let folder = tempdir().expect("folder");
+        let here = |name: &str| folder.path().join(name);
+        let file = TensorFile {
+            tensors: vec![("x".into(), x.clone()), ("y".into(), y.clone())],
+            ..TensorFile::default()
+        };
+        file.write(&here("s")).expect("written");
+        fs::write(here("e.toml"), EVERY_STEP).expect("written");
+        let args = "probe e.toml --json --batch-size 6 --dump d";
+        let first = done(&gradlab(folder.path(), args));
+        let dump = TensorFile::read(&here("d")).expect("a dump");
+        assert_eq!((dump.get("x"), dump.get("y")), (Some(&x), Some(&y)));
+        for (layer, units) in [(0, 4), (1, 5), (2, 2)] {
+            for name in [
+                format!("layers.{layer}.pre"),
+                format!("layers.{layer}.out"),
+                format!("delta.layers.{layer}"),
+            ] {
+                let shape = dump.get(&name).map(|t| &t.shape[..]);
+                assert_eq!(shape, Some(&[6, 3, units][..]), "{name}");
+            }
+        }
+        fs::rename(here("d"), here("s")).expect("moved");
+        assert_eq!(done(&gradlab(folder.path(), args)), first);
+    }
+}
+
 #[cfg(unix)]
 pub mod unix {
     use super::*;

@@ -29,7 +29,8 @@ pub struct Trace<T = f32> {
     /// The penalties' share of the loss.
     pub penalty: f64,
     /// `x`, every parameter, `layers.{i}.pre`, `layers.{i}.out` and `delta.layers.{i}` (∂loss/∂pre), all `[rows, units]`, of
-    /// recurrent layers `[rows, steps, units]` (gates side by side), and `grad.` with every parameter's name and `x`.
+    /// recurrent layers `[rows, steps, units]` (gates side by side), of dense ones too where there is a target at every step,
+    /// and `grad.` with every parameter's name and `x`.
     pub tensors: Vec<NamedTensor<T>>,
     pub stats: Vec<LayerStats>,
     pub histograms: Vec<LayerHistograms>,
@@ -57,13 +58,17 @@ impl<T: Real> Network<T> {
         options: &ProbeOptions,
     ) -> Result<Trace<T>, StepError> {
         let mode = self.probe_mode(batch, options)?;
+        let steps = self.steps_above();
         let sum = self.forward_and_loss(batch, mode)?;
         let mut tensors = vec![named("x", self.in_steps(rows(&self.input, 0)))];
         tensors.extend(self.parameters());
         for layer in &self.layers {
             let (pre, out) = match &layer.recurrence {
                 Some(r) => (r.to_rows(&layer.pre, 0), r.to_rows(&layer.activated, 0)),
-                None => (rows(&layer.pre, 0), rows(layer.out(), 0)),
+                None => (
+                    split(rows(&layer.pre, 0), steps),
+                    split(rows(layer.out(), 0), steps),
+                ),
             };
             tensors.push(named(&full_name(layer.index, "pre"), pre));
             tensors.push(named(&full_name(layer.index, "out"), out));
@@ -72,7 +77,7 @@ impl<T: Real> Network<T> {
         let exponent = self.backward_measured(mode, Some(&mut input_gradient), |layer| {
             let delta = match &layer.recurrence {
                 Some(r) => r.to_rows(r.delta(), layer.exponent),
-                None => rows(&layer.delta, layer.exponent),
+                None => split(rows(&layer.delta, layer.exponent), steps),
             };
             tensors.push(named(&format!("delta.layers.{}", layer.index), delta));
         });
@@ -148,7 +153,20 @@ fn rows<T: Real>(values: &Blocked<T>, exponent: i32) -> Shaped<T> {
     (vec![values.rows(), values.features()], data)
 }
 
+/// `[rows, steps, features]` from `[rows · steps, features]`.
+fn split<T>((shape, data): Shaped<T>, steps: Option<usize>) -> Shaped<T> {
+    match (steps, &shape[..]) {
+        (Some(steps), [all, features]) => (vec![all / steps, steps, *features], data),
+        _ => (shape, data),
+    }
+}
+
 impl<T: Real> Network<T> {
+    /// Steps of a row in the layers above the recurrent ones, where each has its target.
+    fn steps_above(&self) -> Option<usize> {
+        let time = self.time.filter(|time| time.target_every_step);
+        time.map(|time| time.steps)
+    }
     /// `[rows, steps, inputs]` where rows are sequences.
     fn in_steps(&self, (shape, data): Shaped<T>) -> Shaped<T> {
         match (self.time, &shape[..]) {
