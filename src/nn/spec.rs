@@ -110,7 +110,8 @@ pub struct LayerSpec {
     pub frozen: bool,
 }
 
-/// Penalties on weights, never on biases: Σ l1·|W| + l2·W², and the largest norm of a unit's incoming weights (0 = off).
+/// Penalties on weights, never on biases: Σ l1·|W| + l2·W², and the largest norm of a unit's incoming weights (0 = off),
+/// in recurrent layers of those from below and of the recurrent ones apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Regularize {
     pub l1: f64,

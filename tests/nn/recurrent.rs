@@ -179,6 +179,42 @@ fn gradients_through_time_are_the_reference_cases() {
     assert_eq!(cases, 7);
 }
 
+#[test]
+fn max_norm_holds_the_rows_of_both_matrices() {
+    for cell in ["plain", "lstm", "gru"] {
+        let cell = Cell::named(cell).expect("a cell");
+        let hidden = recurrent(2, 4, cell, Activation::Tanh);
+        let spec = stack(vec![hidden, layer(4, 3, Activation::Linear)], Loss::Mse);
+        let time = Time {
+            steps: 3,
+            target_every_step: false,
+        };
+        let mut network: Network = build(&spec, 5, time);
+        let (x, y) = (
+            make::inputs(5, 6, 1),
+            make::Targets::of(&spec.loss, 5, 3, 2),
+        );
+        network.initialize(x.view()).expect("weights");
+        let mut hyper = hyper(named("sgd"));
+        hyper.regularize.max_norm = 0.3;
+        let batch = Batch {
+            x: x.view(),
+            y: y.view(),
+        };
+        network
+            .step(&batch, &hyper, 0.01, Observe::Loss)
+            .expect("a step");
+        let parameters = network.parameters();
+        for name in ["weight_ih", "weight_hh"] {
+            let matrix = find(&parameters, &format!("layers.0.{name}"));
+            for row in matrix.data.chunks_exact(matrix.shape[1]) {
+                let norm = row.iter().map(|w| w * w).sum::<f32>().sqrt();
+                assert!(norm <= 0.3 * (1.0 + 1e-6), "{name}: {norm}");
+            }
+        }
+    }
+}
+
 fn probe<'a>(network: &mut Network<f64>, x: ArrayView2<'a, f32>, y: TargetsView<'a>) -> Trace<f64> {
     network
         .probe_with(&Batch { x, y }, &ProbeOptions::default())

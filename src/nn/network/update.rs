@@ -189,11 +189,13 @@ impl<T: Real> Layer<T> {
         }
     }
     /// Shortens each unit's incoming weights to at most `max` (Srebro et al. 2005, Srivastava et al. 2014), if that is not 0.
+    /// Those from the input and those from the state before are apart, and so are gates, as in Keras, where each matrix has a
+    /// constraint of its own.
     pub(super) fn limit_norms(&mut self, max: f64) {
         if max <= 0.0 {
             return;
         }
-        for row in self.weight.value.rows_mut() {
+        for row in self.matrices_mut().flat_map(|m| m.value.rows_mut()) {
             let norm = T::square_sum(row).sqrt();
             if norm > max {
                 let factor = T::from_f64(max / norm);

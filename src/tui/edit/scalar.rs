@@ -103,7 +103,7 @@ impl Scalar {
                 "max_norm",
                 NOT_NEGATIVE,
                 false,
-                "largest norm of a unit's incoming weights, 0 = off",
+                "largest norm of a unit's incoming weights (recurrent ones by themselves), 0 = off",
             ),
             Scalar::StopEpochs => ("epochs", AT_LEAST_ONE, true, "stop after so many epochs"),
             Scalar::StopSteps => ("steps", AT_LEAST_ONE, true, "stop after so many steps"),
