@@ -1,12 +1,12 @@
 //! `gradlab probe`: draws the weights, takes one batch forward and back, and shows every layer beside theory.
 
 use super::args::{Common, ProbeArgs};
-use super::failure::{Failure, Status};
+use super::failure::{Failure, Status, say};
 use super::judged::Judged;
 use super::output::Output;
 use super::source;
 use crate::data::{Dataset, Targets};
-use crate::experiment::BatchSize;
+use crate::experiment::{BatchSize, unmet};
 use crate::export::curves::LayerLine;
 use crate::insight::theory::{Predicted, Setting, Theory, predict};
 use crate::insight::verdict;
@@ -17,10 +17,10 @@ use serde::Serialize;
 
 pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let loaded = source::load(&args.experiment, common)?;
-    let rows = args
+    let batch_size = args
         .batch_size
         .unwrap_or(loaded.experiment.training.batch_size);
-    let wanted = match rows {
+    let wanted = match batch_size {
         BatchSize::Rows(rows) => rows,
         BatchSize::Full => usize::MAX,
     };
@@ -32,6 +32,11 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
     };
     let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
         .map_err(|e| Failure::Misused(e.to_string()))?;
+    let mut asked = loaded.experiment;
+    asked.training.batch_size = batch_size;
+    for what in unmet(&asked, session.data()) {
+        say(&format!("gradlab: {what}"));
+    }
     let rows = wanted.min(session.data().train.len());
     let trace = session
         .probe(rows)

@@ -7,6 +7,7 @@ use super::report::{Done, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
+use crate::experiment::unmet;
 use crate::insight::verdict;
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
@@ -100,14 +101,14 @@ fn build(
     signals: &Signals,
 ) -> Result<Session, SessionError> {
     let shown = !quiet && io::stderr().is_terminal();
-    let say = |text: &str| {
+    let show = |text: &str| {
         if shown {
             // A terminal that has gone away must not end the run.
             let _ = write!(io::stderr(), "\r\x1b[2K{text}");
         }
     };
     let ear = Ear {
-        say: &say,
+        say: &show,
         stopped: &|| signals.asked(),
         heard: &|_| {},
         warn: &|what| {
@@ -122,6 +123,9 @@ fn build(
         let _ = write!(io::stderr(), "\r\x1b[2K");
     }
     if let (Ok(session), false) = (&session, quiet) {
+        for what in unmet(session.experiment(), session.data()) {
+            say(&format!("gradlab: {what}"));
+        }
         for stage in session.pretrained() {
             say(&format!(
                 "pretrained layers.{}: reconstruction error {:.4}, {:.4} before",

@@ -13,6 +13,7 @@ mod section;
 pub mod size;
 pub mod targets;
 mod thing;
+mod unmet;
 mod words;
 mod write;
 
@@ -21,4 +22,5 @@ pub use fault::{Fault, Faults};
 pub use parse::{apply_set, parse, parse_with};
 pub use presets::Preset;
 pub use schema::*;
+pub use unmet::unmet;
 pub use write::{inline, to_toml};

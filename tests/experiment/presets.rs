@@ -1,6 +1,6 @@
 //! The shipped presets, and a folder of the person's own.
 
-use gradlab::experiment::{parse, presets, to_toml};
+use gradlab::experiment::{parse, presets, to_toml, unmet};
 use std::collections::BTreeSet;
 
 #[test]
@@ -44,6 +44,15 @@ fn every_preset_reads_says_what_to_watch_and_is_named_as_its_file() {
             parse(&to_toml(&experiment), preset.name).as_ref(),
             Ok(&experiment)
         );
+    }
+}
+
+#[test]
+fn every_preset_gets_of_its_data_what_it_asks_for() {
+    for preset in presets::all() {
+        let experiment = preset.experiment().unwrap();
+        let data = super::training::load(&experiment);
+        assert_eq!(unmet(&experiment, &data), [""; 0], "{}", preset.name);
     }
 }
 

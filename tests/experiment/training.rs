@@ -96,7 +96,7 @@ pub fn train(experiment: &Experiment, steps: usize) -> Trained {
     trained
 }
 
-fn load(experiment: &Experiment) -> Dataset {
+pub fn load(experiment: &Experiment) -> Dataset {
     let e = &experiment.data;
     let request = data::Request {
         kind: e.kind.clone(),

@@ -249,6 +249,71 @@ fn probe_shows_measures_beside_predictions_and_dumps_the_pass() {
     assert!(full["rows"].as_u64() > Some(100));
 }
 
+/// What the data cannot give is not passed over in silence.
+#[test]
+fn what_is_used_instead_of_what_was_asked_for_is_said() {
+    let folder = folder();
+    let said = |args: &str| {
+        let output = gradlab(folder.path(), args);
+        done(&output);
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let rows = "gradlab: train_rows asks for 5,000 rows, and there are 142 for training: all of them are used\n";
+    let batch = "gradlab: batch_size asks for 4,096 rows, and there are 142 for training: a batch is all of them\n";
+    let both = "e.toml --set data.train_rows=5000 --set training.batch_size=4096";
+    assert_eq!(said(&format!("run {both}")), format!("{rows}{batch}"));
+    assert_eq!(said(&format!("probe {both}")), format!("{rows}{batch}"));
+    assert_eq!(said("probe e.toml --batch-size 4096"), batch);
+    assert_eq!(said(&format!("run {both} --quiet")), "");
+    for args in [
+        "run e.toml --set data.train_rows=142 --set training.batch_size=142",
+        "run e.toml --set training.batch_size=full",
+        "probe e.toml --batch-size full --set training.batch_size=4096",
+    ] {
+        assert_eq!(said(args), "", "{args}");
+    }
+}
+
+#[test]
+fn a_share_to_hold_out_beside_a_file_of_test_rows_is_said_to_hold_none_out() {
+    let folder = tempdir().expect("folder");
+    let images = [&[0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1][..], &[0, 9, 1, 8]].concat();
+    let labels = [&[0, 0, 8, 1, 0, 0, 0, 4][..], &[0, 1, 0, 1]].concat();
+    fs::write(folder.path().join("x"), images).expect("written");
+    fs::write(folder.path().join("y"), labels).expect("written");
+    let text = "format = 1\n[data]\nkind = \"idx\"\nimages = \"x\"\nlabels = \"y\"\ntest_images = \"x\"\ntest_labels = \"y\"\n\
+                [training]\nbatch_size = \"full\"\n[training.stop]\nsteps = 1\n";
+    fs::write(folder.path().join("e.toml"), text).expect("written");
+    let said = |args: &str| {
+        let output = gradlab(folder.path(), args);
+        done(&output);
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert_eq!(
+        said("run e.toml --set data.test_fraction=0.3"),
+        "gradlab: test_fraction = 0.3 holds no rows out: the test rows are those of test_images\n"
+    );
+    assert_eq!(said("run e.toml"), "");
+    assert_eq!(said("run e.toml --set data.test_fraction=0"), "");
+}
+
+/// On a terminal or not.
+#[test]
+fn run_says_how_every_layer_was_pretrained() {
+    let folder = folder();
+    let output = gradlab(
+        folder.path(),
+        "run e.toml --steps 1 --set pretrain.epochs=1",
+    );
+    done(&output);
+    let said = String::from_utf8(output.stderr).expect("text");
+    let layers: Vec<_> = said.lines().map(|line| line.split(':').next()).collect();
+    assert_eq!(
+        layers,
+        [Some("pretrained layers.0"), Some("pretrained layers.1")]
+    );
+}
+
 /// An experiment on `s`, sequences with a target at every step.
 const EVERY_STEP: &str = "format = 1\n[data]\nkind = \"safetensors\"\npath = \"s\"\ntest_fraction = 0\nstandardize = false\n\
                           [[network.layers]]\nkind = \"recurrent\"\nunits = 4\n[[network.layers]]\nunits = 5\n[training.stop]\nsteps = 1\n";
