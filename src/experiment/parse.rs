@@ -215,7 +215,6 @@ fn layer(mut table: Section<'_>) -> Layer {
     const KINDS: Limits = Limits::Choice(&["dense", "recurrent"]);
     let units = table.required("units", AT_LEAST_ONE, "100").unwrap_or(1);
     let repeat = table.value_or("repeat", AT_LEAST_ONE, 1);
-    let kind_at = table.take("kind").map_or(table.at, |e| e.node.at);
     let recurrent = table.value_or("kind", KINDS, "dense".to_string()) == "recurrent";
     let cell = table.thing::<Cell>("cell");
     let recurrent_init = table.thing::<Initializer>("recurrent_init");
@@ -224,8 +223,8 @@ fn layer(mut table: Section<'_>) -> Layer {
             ("cell", cell.is_some()),
             ("recurrent_init", recurrent_init.is_some()),
         ] {
-            if given {
-                table.fault(kind_at, format!("`{key}` is for recurrent layers: add `kind = \"recurrent\"`, or leave {} out", quote(key)));
+            if given && let Some(entry) = table.take(key) {
+                table.fault(entry.at, format!("`{key}` is for recurrent layers: add `kind = \"recurrent\"`, or leave {} out", quote(key)));
             }
         }
     }
@@ -261,9 +260,7 @@ fn output(mut table: Section<'_>) -> Output {
             "the output layer's activation follows from the loss",
         ),
     ] {
-        if let Some(entry) = table.take(key) {
-            table.fault(entry.at, format!("{why}: leave `{key}` out"));
-        }
+        table.refuse(key, format!("{why}: leave `{key}` out"));
     }
     let output = Output {
         init: table.thing("init"),

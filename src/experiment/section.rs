@@ -15,6 +15,8 @@ pub(super) struct Section<'a> {
     /// `network.output`; empty for the file itself.
     path: String,
     pub(super) known: Vec<&'static str>,
+    /// Keys that are faulty wherever they stand, and are not among those that are known.
+    refused: Vec<&'static str>,
     pub(super) report: &'a RefCell<Report>,
 }
 
@@ -39,6 +41,7 @@ impl<'a> Section<'a> {
             at,
             path: path.into(),
             known: Vec::new(),
+            refused: Vec::new(),
             report,
         })
     }
@@ -69,6 +72,14 @@ impl<'a> Section<'a> {
             self.known.push(key);
         }
         self.entries.iter().find(|e| e.key == key)
+    }
+
+    /// Faults a key that has no place here, where it is.
+    pub fn refuse(&mut self, key: &'static str, message: impl Into<String>) {
+        self.refused.push(key);
+        if let Some(entry) = self.entries.iter().find(|e| e.key == key) {
+            self.fault(entry.at, message);
+        }
     }
 
     /// The table of that key; `None` where there is none.
@@ -158,7 +169,8 @@ impl<'a> Section<'a> {
     /// Faults the keys that nobody took.
     pub fn finish(self) {
         for entry in self.entries {
-            if self.known.contains(&entry.key.as_str()) {
+            let key = entry.key.as_str();
+            if self.known.contains(&key) || self.refused.contains(&key) {
                 continue;
             }
             let mut message = format!("unknown key {} in {}", quote(&entry.key), self.name());

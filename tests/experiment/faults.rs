@@ -146,9 +146,19 @@ fn a_parameter_of_another_thing_is_named_as_such() {
         &["follows from the data"],
     );
     assert_says(
+        &fault("[network.output]\nnorm = \"batch\"\n"),
+        "5:1:",
+        &["unknown key `norm`", "(known: init, bias, frozen)"],
+    );
+    assert_says(
         &fault("[[network.layers]]\nunits = 3\ncell = \"lstm\"\n"),
-        "4:",
+        "6:1:",
         &["recurrent"],
+    );
+    assert_says(
+        &fault("[[network.layers]]\nunits = 3\nkind = \"dense\"\nrecurrent_init = \"identity\"\n"),
+        "7:1:",
+        &["`recurrent_init` is for recurrent layers"],
     );
 }
 
