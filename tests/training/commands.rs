@@ -297,6 +297,31 @@ fn a_share_to_hold_out_beside_a_file_of_test_rows_is_said_to_hold_none_out() {
     assert_eq!(said("run e.toml --set data.test_fraction=0"), "");
 }
 
+/// Tensors of PyTorch's can be whole numbers.
+#[test]
+fn weights_that_are_whole_numbers_are_not_said_to_be_missing() {
+    let folder = folder();
+    let path = folder.path().join("w");
+    done(&gradlab(
+        folder.path(),
+        "run e.toml --quiet --steps 1 --save-weights w",
+    ));
+    let mut file = TensorFile::read(&path).expect("weights");
+    let weight = file
+        .tensors
+        .iter_mut()
+        .find(|(n, _)| n == "layers.0.weight");
+    let (_, tensor) = weight.expect("a weight");
+    tensor.numbers = Numbers::I64(vec![1; 8 * 13]);
+    file.write(&path).expect("written");
+    let refused = gradlab(folder.path(), "run e.toml --quiet --weights w");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&refused.stderr),
+        "error: w: the tensor `layers.0.weight` holds whole numbers; write it as F32\n"
+    );
+}
+
 /// On a terminal or not.
 #[test]
 fn run_says_how_every_layer_was_pretrained() {

@@ -241,10 +241,7 @@ fn take_over(
         from: crate::text::clean(&transfer.from.display().to_string(), 100),
         error,
     })?;
-    let refused = |source| SessionError::Weights {
-        file: crate::text::clean(&path.display().to_string(), 200),
-        source,
-    };
+    let refused = |source| refused(&path, &file, source);
     for layer in 0..transfer.layers.min(spec.layers.len()) {
         let prefix = format!("layers.{layer}.");
         let own = file.parameters("");
@@ -279,8 +276,22 @@ fn load_weights(network: &mut Network, path: &Path, file: &TensorFile) -> Result
     tensors.retain(|t| t.name.starts_with("layers.") || !file.is_checkpoint());
     network
         .load_parameters(&tensors)
-        .map_err(|source| SessionError::Weights {
-            file: crate::text::clean(&path.display().to_string(), 200),
+        .map_err(|source| refused(path, file, source))
+}
+
+/// A tensor that is there, but is no parameter's kind of number, is not missing.
+fn refused(path: &Path, file: &TensorFile, source: TensorError) -> SessionError {
+    let shown = crate::text::clean(&path.display().to_string(), 200);
+    match source {
+        TensorError::Missing(name) if file.get(&name).is_some() => TensorFileError::Kind {
+            file: shown,
+            name,
+            found: "whole numbers".into(),
+        }
+        .into(),
+        source => SessionError::Weights {
+            file: shown,
             source,
-        })
+        },
+    }
 }
