@@ -56,6 +56,11 @@ pub fn printable_json(json: &str) -> String {
     out
 }
 
+/// "1 step", "2 steps".
+pub fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// How long ago something was: "3 h ago".
 pub fn age(age: std::time::Duration) -> String {
     let minutes = age.as_secs() / 60;

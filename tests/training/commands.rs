@@ -339,6 +339,19 @@ fn run_says_how_every_layer_was_pretrained() {
     );
 }
 
+#[test]
+fn one_step_is_no_steps() {
+    let folder = folder();
+    let reason = |args: &str| {
+        let text = done(&gradlab(folder.path(), args));
+        let last: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("json");
+        last["done"]["reason"].clone()
+    };
+    assert_eq!(reason("run e.toml --format jsonl --steps 1"), "1 step");
+    assert_eq!(reason("run e.toml --format jsonl --epochs 1"), "1 epoch");
+    assert_eq!(reason("run e.toml --format jsonl --epochs 2"), "2 epochs");
+}
+
 /// An experiment on `s`, sequences with a target at every step.
 const EVERY_STEP: &str = "format = 1\n[data]\nkind = \"safetensors\"\npath = \"s\"\ntest_fraction = 0\nstandardize = false\n\
                           [[network.layers]]\nkind = \"recurrent\"\nunits = 4\n[[network.layers]]\nunits = 5\n[training.stop]\nsteps = 1\n";

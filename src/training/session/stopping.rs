@@ -4,6 +4,7 @@ use super::{Session, SessionError};
 use crate::experiment::Stop;
 use crate::nn::network::{BatchError, NamedTensor};
 use crate::nn::schedule::Schedule;
+use crate::text::counted;
 use crate::training::trainee::Ended;
 
 /// The weights with the lowest test loss so far, kept while `patience` is in force.
@@ -69,15 +70,15 @@ impl Session {
                 )
             });
             return Some(Ended::Finished(format!(
-                "no better test loss for {} epochs{at}",
-                self.stopping.waited
+                "no better test loss for {}{at}",
+                counted(self.stopping.waited, "epoch")
             )));
         }
         if stop.steps.is_some_and(|s| steps >= s) {
-            return Some(Ended::Finished(format!("{steps} steps")));
+            return Some(Ended::Finished(counted(steps, "step")));
         }
         if stop.epochs.is_some_and(|e| epoch >= e) {
-            return Some(Ended::Finished(format!("{epoch} epochs")));
+            return Some(Ended::Finished(counted(epoch, "epoch")));
         }
         None
     }
