@@ -25,7 +25,14 @@ pub struct LayerStats {
     pub weight_norm: f64,
     /// ‖ΔW‖ / ‖W‖
     pub update_ratio: f64,
-    /// Weights that are exactly 0, and all there are; counted under an L1 penalty, else 0.
+    /// Counted of updates under an L1 penalty.
+    #[serde(flatten)]
+    pub zeros: Option<ZeroWeights>,
+}
+
+/// Weights that are exactly 0, and all there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ZeroWeights {
     pub zero_weights: usize,
     pub weights: usize,
 }

@@ -352,6 +352,26 @@ fn one_step_is_no_steps() {
     assert_eq!(reason("run e.toml --format jsonl --epochs 2"), "2 epochs");
 }
 
+/// Weights of 0 are counted where a penalty makes some, and nothing is said of them where they are not counted.
+#[test]
+fn zero_weights_are_counted_or_left_out() {
+    let folder = folder();
+    let layer = |args: &str| {
+        let text = done(&gradlab(folder.path(), args));
+        let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("json");
+        line["layers"][0].clone()
+    };
+    let run = "run e.toml --format jsonl --steps 1";
+    let counted = layer(&format!("{run} --set training.regularize.l1=0.01"));
+    assert_eq!(counted["weights"], 8 * 13);
+    assert!(counted["zero_weights"].is_u64());
+    for args in [run, "probe e.toml --json"] {
+        let layer = layer(args);
+        assert!(layer.get("weights").is_none() && layer.get("zero_weights").is_none());
+        assert!(layer["update_ratio"].is_f64());
+    }
+}
+
 /// An experiment on `s`, sequences with a target at every step.
 const EVERY_STEP: &str = "format = 1\n[data]\nkind = \"safetensors\"\npath = \"s\"\ntest_fraction = 0\nstandardize = false\n\
                           [[network.layers]]\nkind = \"recurrent\"\nunits = 4\n[[network.layers]]\nunits = 5\n[training.stop]\nsteps = 1\n";

@@ -20,8 +20,9 @@ fn the_penalty_makes_weights_exactly_0_and_they_are_counted() {
     let point = sparse.advance(400, Detail::Stats).point.expect("a point");
     let (zero, all) = zeros(&sparse);
     assert!(zero * 4 > all, "{zero} of {all}");
-    let counted: usize = point.layers.iter().map(|s| s.zero_weights).sum();
-    let weights: usize = point.layers.iter().map(|s| s.weights).sum();
+    let counts = || point.layers.iter().filter_map(|s| s.zeros);
+    let counted: usize = counts().map(|z| z.zero_weights).sum();
+    let weights: usize = counts().map(|z| z.weights).sum();
     assert_eq!((counted, weights), (zero, all));
     // What is left has learnt.
     let score = sparse.evaluate().expect("rows").expect("test rows");

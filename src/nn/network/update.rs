@@ -8,7 +8,7 @@ use crate::nn::kernel::team::row_shares;
 use crate::nn::kernel::{Buffer, Crew, Real, wide};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
-use crate::nn::stats::LayerStats;
+use crate::nn::stats::{LayerStats, ZeroWeights};
 
 /// Gradients below f32's normal numbers count as 0.
 pub(super) const SUBNORMAL: f64 = f32::MIN_POSITIVE as f64;
@@ -153,7 +153,7 @@ impl<T: Real> Layer<T> {
         self.learn(rule, regularize, before, crew);
         let Some(stats) = stats else { return };
         if regularize.l1 > 0.0 {
-            (stats.zero_weights, stats.weights) = self.zero_weights();
+            stats.zeros = Some(self.zero_weights());
         }
         if stats.weight_norm > 0.0 {
             stats.update_ratio = self.distance(before) / stats.weight_norm;
@@ -174,13 +174,13 @@ impl<T: Real> Layer<T> {
             }
         }
     }
-    /// Weights that are exactly 0, and all there are.
-    pub fn zero_weights(&self) -> (usize, usize) {
-        let rows = self.matrices().flat_map(|m| m.value.rows());
-        rows.fold((0, 0), |(zeros, all), row| {
-            let here = row.iter().filter(|w| **w == T::ZERO).count();
-            (zeros + here, all + row.len())
-        })
+    pub fn zero_weights(&self) -> ZeroWeights {
+        let mut counts = ZeroWeights::default();
+        for row in self.matrices().flat_map(|m| m.value.rows()) {
+            counts.zero_weights += row.iter().filter(|w| **w == T::ZERO).count();
+            counts.weights += row.len();
+        }
+        counts
     }
     /// Takes the batch into the running statistics, which a frozen layer does too.
     pub fn learn_statistics(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::verdict::wrap;
 use super::{bars, framed, percent, write_line};
-use crate::telemetry::{Histogram, LayerHistograms, LayerStats};
+use crate::telemetry::{Histogram, LayerHistograms, ZeroWeights};
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
@@ -84,8 +84,8 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
         ],
     ];
     let mut lines = lines.to_vec();
-    if stats.weights > 0 {
-        lines.insert(1, zeros(app, stats));
+    if let Some(counts) = stats.zeros {
+        lines.insert(1, zeros(app, counts));
     }
     let count = if area.height >= 11 {
         lines.len()
@@ -106,19 +106,19 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
 }
 
 /// Weights that the L1 penalty has made exactly 0: of this layer, and of all.
-fn zeros<'a>(app: &App, stats: &LayerStats) -> Vec<Span<'a>> {
+fn zeros<'a>(app: &App, own: ZeroWeights) -> Vec<Span<'a>> {
     let theme = &app.manner.theme;
-    let all = app.run.record.layers();
-    let sum = |of: fn(&LayerStats) -> usize| all.iter().map(of).sum::<usize>();
+    let all = app.run.record.layers().iter().filter_map(|s| s.zeros);
+    let sum = |of: fn(ZeroWeights) -> usize| all.clone().map(of).sum::<usize>();
     let share = |zeros: usize, weights: usize| percent(zeros as f64 / weights.max(1) as f64);
-    let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
+    let (zero, weights) = (sum(|z| z.zero_weights), sum(|z| z.weights));
     vec![
         Span::styled("W = 0 ", theme.style(Role::Dim)),
         Span::styled(
             format!(
                 "{} of {}",
-                thousands(stats.zero_weights as u128),
-                thousands(stats.weights as u128)
+                thousands(own.zero_weights as u128),
+                thousands(own.weights as u128)
             ),
             theme.style(Role::Text),
         ),

@@ -6,7 +6,7 @@ use crate::experiment::{Layer, LayerKind};
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, Norm};
 use crate::nn::vocabulary::Vocabulary;
-use crate::telemetry::LayerStats;
+use crate::telemetry::ZeroWeights;
 use crate::tui::app::{App, NetworkRow};
 use crate::tui::edit::value::number;
 use crate::tui::layout::{Pane, first_row};
@@ -37,10 +37,12 @@ impl Cells {
 /// How many parameters there are; under an L1 penalty, how many weights of all it has made exactly 0.
 fn size(app: &App, width: u16) -> String {
     let layers = app.run.record.layers();
-    let sum =
-        |of: fn(&LayerStats) -> usize| super::short(layers.iter().map(of).sum::<usize>() as f64);
     if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
-        let (zero, weights) = (sum(|s| s.zero_weights), sum(|s| s.weights));
+        let counts = layers.iter().filter_map(|s| s.zeros);
+        let sum = |of: fn(ZeroWeights) -> usize| {
+            super::short(counts.clone().map(of).sum::<usize>() as f64)
+        };
+        let (zero, weights) = (sum(|z| z.zero_weights), sum(|z| z.weights));
         let whole = format!("{zero} of {weights} weights 0");
         let is_wide = usize::from(width) >= whole.chars().count() + "Network".len() + 9;
         return if is_wide {
