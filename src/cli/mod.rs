@@ -27,6 +27,7 @@ pub use failure::{Failure, Status};
 use clap::{CommandFactory, FromArgMatches};
 use output::Output;
 use std::ffi::OsString;
+use std::io::Write;
 
 /// Runs one command line to its end and says how it went.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Status {
@@ -36,26 +37,38 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Status {
     let parsed = command
         .try_get_matches_from(args)
         .and_then(|m| Cli::from_arg_matches(&m));
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version arrive here too; a reader that has gone away is no fault.
-            let _ = error.print();
-            return if error.use_stderr() {
-                Status::Misused
-            } else {
-                Status::Done
-            };
-        }
-    };
     let mut output = Output::new(color);
-    match dispatch(cli, &mut output).and_then(|status| output.flush().map(|()| status)) {
+    let ended = match parsed {
+        Ok(cli) => dispatch(cli, &mut output).and_then(|status| output.flush().map(|()| status)),
+        Err(error) => print(&error),
+    };
+    match ended {
         Ok(status) => status,
         Err(Failure::Closed) => Status::Done,
         Err(failure) => {
             output.error(&failure);
             failure.status()
         }
+    }
+}
+
+/// What is wrong with the command line, to standard error; help and version, which arrive here too, are results.
+fn print(error: &clap::Error) -> Result<Status, Failure> {
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    match printed {
+        _ if error.use_stderr() => Ok(Status::Misused),
+        Ok(()) => Ok(Status::Done),
+        Err(e) => Err(Failure::of_output(&e)),
+    }
+}
+
+/// The name of a command that takes no experiment.
+fn without_experiment(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::List(_) => Some("list"),
+        Command::Completions(_) => Some("completions"),
+        Command::Man => Some("man"),
+        _ => None,
     }
 }
 
@@ -67,6 +80,13 @@ fn dispatch(cli: Cli, output: &mut Output) -> Result<Status, Failure> {
         )));
     }
     let common = &cli.common;
+    if let Some(name) = cli.command.as_ref().and_then(without_experiment)
+        && (!common.set.is_empty() || common.seed.is_some())
+    {
+        return Err(Failure::Misused(format!(
+            "`{name}` takes no experiment, which is what --set and --seed change"
+        )));
+    }
     match &cli.command {
         Some(Command::Check(args)) => check::run(args, common, output),
         Some(Command::List(args)) => list::run(args, output),

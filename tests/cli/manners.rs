@@ -21,6 +21,8 @@ fn a_wrong_command_line_is_status_2_on_standard_error() {
         &["spiral", "list"],
         &["check", "spiral", "--threads", "0"],
         &["nonsuch", "--seed", "x"],
+        &["list", "--set", "foo=3"],
+        &["man", "--seed", "3"],
     ] {
         let said = gradlab(args);
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{args:?}");
@@ -47,6 +49,25 @@ fn a_closed_pipe_ends_quietly() {
         .read_to_string(&mut err)
         .unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_a_failure_as_any_result_is() {
+    for args in [
+        &["--help"][..],
+        &["list", "--help"],
+        &["--version"],
+        &["list"],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let said = said(command(args).stdout(full));
+        assert_eq!(said.status, 1, "{args:?}");
+        assert!(said.err.contains("cannot be written"), "{}", said.err);
+    }
 }
 
 #[test]
