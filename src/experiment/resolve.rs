@@ -144,10 +144,7 @@ fn hidden(network: &Network, layer: &Layer, inputs: usize) -> LayerSpec {
         },
         inputs,
         units: layer.units,
-        activation: layer
-            .activation
-            .clone()
-            .unwrap_or_else(|| network.activation.clone()),
+        activation: layer.activation(network).clone(),
         bias: bias(layer.bias.as_ref(), network, &init),
         init,
         norm: layer.norm.clone(),
@@ -201,6 +198,7 @@ pub fn hyper(experiment: &Experiment) -> Hyper {
 mod tests {
     use super::*;
     use crate::data::DataKind;
+    use crate::nn::spec::Cell;
 
     fn digits() -> Experiment {
         Experiment::on(DataKind::Digits { classes: None })
@@ -239,6 +237,24 @@ mod tests {
         );
         assert_eq!(spec.layers[3].activation, Activation::Linear {});
         assert_eq!(spec.loss, Loss::CrossEntropy {});
+    }
+
+    #[test]
+    fn gated_cells_inherit_no_activation() {
+        let mut e = Experiment::on(DataKind::named("adding").expect("a data set"));
+        let cells = [Cell::Plain, Cell::Lstm { forget_bias: 1.0 }, Cell::Gru];
+        e.network.layers = cells
+            .map(|cell| Layer {
+                kind: LayerKind::Recurrent {
+                    cell,
+                    recurrent_init: None,
+                },
+                ..Layer::dense(3)
+            })
+            .into();
+        let spec = network_spec(&e, 2, Task::Regression { targets: 1 }).expect("fits");
+        let activations: Vec<_> = spec.layers.iter().map(|l| l.activation.name()).collect();
+        assert_eq!(activations, ["relu", "tanh", "tanh", "linear"]);
     }
 
     #[test]

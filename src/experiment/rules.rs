@@ -148,6 +148,9 @@ fn things(experiment: &Experiment, found: &mut Vec<Problem>) {
         let path = |key: &str| format!("network.layers.{i}.{key}");
         if let Some(given) = &layer.activation {
             activation(given, &path("activation"), found);
+            if layer.is_gated() && *given != Activation::Tanh {
+                gated(layer, given, &path(""), found);
+            }
         }
         if let Some(given) = &layer.init {
             initializer(given, &path("init"), found);
@@ -176,6 +179,23 @@ fn activation(activation: &Activation, path: &str, found: &mut Vec<Problem>) {
     {
         found.push(Problem::new(&[path], format!("`rrelu` draws slopes from `lower` to `upper`, but lower {lower} is above upper {upper}")));
     }
+}
+
+/// Only tanh can be said of a gated cell, which is defined with it.
+fn gated(layer: &Layer, given: &Activation, path: &str, found: &mut Vec<Problem>) {
+    let LayerKind::Recurrent { cell, .. } = &layer.kind else {
+        return;
+    };
+    let message = format!(
+        "`{}` cells activate by tanh, not by `{}`: leave `activation` out, or take `cell = \"plain\"`",
+        cell.name(),
+        given.name()
+    );
+    let reads = ["activation", "cell", "kind"].map(|key| format!("{path}{key}"));
+    found.push(Problem {
+        reads: reads.into(),
+        message,
+    });
 }
 
 fn initializer(init: &Initializer, path: &str, found: &mut Vec<Problem>) {

@@ -52,7 +52,7 @@ pub struct Layer {
     pub kind: LayerKind,
     pub units: usize,
     pub repeat: usize,
-    /// `None`: the network's.
+    /// `None`: the network's, in a gated cell tanh.
     pub activation: Option<Activation>,
     pub init: Option<Initializer>,
     pub bias: Option<Bias>,
@@ -199,6 +199,19 @@ impl Layer {
             skip: false,
             frozen: false,
         }
+    }
+
+    /// What it activates by: its own, else the network's; a gated cell's is always tanh.
+    pub fn activation<'a>(&'a self, network: &'a Network) -> &'a Activation {
+        match &self.activation {
+            _ if self.is_gated() => &Activation::Tanh,
+            Some(own) => own,
+            None => &network.activation,
+        }
+    }
+
+    pub fn is_gated(&self) -> bool {
+        matches!(&self.kind, LayerKind::Recurrent { cell, .. } if cell.is_gated())
     }
 }
 

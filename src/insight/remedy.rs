@@ -246,6 +246,7 @@ pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
             && *cell == Cell::Plain
         {
             *cell = Cell::Lstm { forget_bias: 1.0 };
+            layer.activation = None;
             any = true;
         }
     }

@@ -246,7 +246,7 @@ fn what_only_training_did_is_met_by_a_smaller_rate_or_by_clipping() {
 
 #[test]
 fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
-    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\nlength = 100\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 8\n";
+    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"adding\"\nlength = 100\n[network]\nactivation = \"tanh\"\n[[network.layers]]\nkind = \"recurrent\"\nactivation = \"hard-tanh\"\nunits = 8\n";
     let plain = parse(text, "t.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let spec = |e: &Experiment| {
         resolve::network_spec(e, 2, Task::Regression { targets: 1 }).expect("it fits the data")
@@ -286,6 +286,7 @@ fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
     // What an LSTM's state loses, content and all, is lost: its gates are not open far enough for so many steps.
     // It may still learn to open them: no change is known to help.
     let lstm = &fix.experiment;
+    assert_eq!(crate::experiment::rules::problems(lstm), []);
     let mut gates = time(0.1);
     (gates[0].radius, gates[0].gate) = (Some(0.9), Some(0.73));
     let lost = judge(stats, &gates, None, lstm, &spec(lstm));

@@ -41,6 +41,11 @@ impl Cell {
         }
     }
 
+    /// Whether gates let the state through. Such a cell is defined with tanh (Hochreiter & Schmidhuber 1997, Cho et al. 2014).
+    pub fn is_gated(&self) -> bool {
+        self.gates() > 1
+    }
+
     /// The gate that carries the state on from step to step, by its usual name; `None` where none does.
     pub fn carrying_gate(&self) -> Option<&'static str> {
         match self {

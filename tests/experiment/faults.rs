@@ -226,6 +226,13 @@ fn impossible_combinations_point_at_the_key() {
     );
     assert_eq!(regression.len(), 1, "{regression:#?}");
     assert_says(&regression[0], "5:8:", &["are numbers"]);
+    let gated = faults(
+        "format = 1\n[data]\nkind = \"adding\"\n[network]\nactivation = \"relu\"\n[[network.layers]]\nkind = \"recurrent\"\n\
+         cell = \"lstm\"\nunits = 3\nactivation = \"relu\"\n[[network.layers]]\nkind = \"recurrent\"\ncell = \"gru\"\nunits = 3\n\
+         activation = \"tanh\"\n",
+    );
+    assert_eq!(gated.len(), 1, "{gated:#?}");
+    assert_says(&gated[0], "10:14:", &["`lstm` cells activate by tanh"]);
     let untested = faults(
         "format = 1\n[data]\nkind = \"digits\"\ntest_fraction = 0\n[training.stop]\npatience = 2\n",
     );

@@ -128,7 +128,11 @@ impl Slot {
                 match slot {
                     LayerSlot::Kind => kind(layer),
                     LayerSlot::Activation => {
-                        optional(layer.activation.as_ref(), network.activation.name().into())
+                        let unsaid = match layer.is_gated() {
+                            true => Activation::Tanh.name(),
+                            false => network.activation.name(),
+                        };
+                        optional(layer.activation.as_ref(), unsaid.into())
                     }
                     LayerSlot::Init => optional(layer.init.as_ref(), network.init.name().into()),
                     LayerSlot::Bias => bias(layer.bias.as_ref(), Some(bias_word(&network.bias))),

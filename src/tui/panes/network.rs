@@ -380,12 +380,7 @@ fn layer_cells(app: &App, layer: &Layer, fate: Option<&str>, style: Style) -> Ce
     Cells {
         kind,
         units: layer.units.to_string(),
-        activation: layer
-            .activation
-            .as_ref()
-            .unwrap_or(&network.activation)
-            .name()
-            .into(),
+        activation: layer.activation(network).name().into(),
         init: init_word(layer.init.as_ref().unwrap_or(&network.init)),
         marks: marks.join(" "),
         style,

@@ -116,7 +116,15 @@ fn initializers(base: &Experiment) -> Vec<Variant> {
         .collect()
 }
 
+/// Whether any hidden layer activates by what the network says: gated cells have tanh.
+fn takes_an_activation(e: &Experiment) -> bool {
+    e.network.layers.iter().any(|layer| !layer.is_gated())
+}
+
 fn activations(base: &Experiment) -> Vec<Variant> {
+    if !takes_an_activation(base) {
+        return Vec::new();
+    }
     ["logistic", "tanh", "relu", "elu", "selu", "gelu"]
         .into_iter()
         .filter_map(|name| Some((name, Activation::named(name)?)))
@@ -125,6 +133,9 @@ fn activations(base: &Experiment) -> Vec<Variant> {
 }
 
 fn pairs(base: &Experiment) -> Vec<Variant> {
+    if !takes_an_activation(base) {
+        return Vec::new();
+    }
     let pairs = [
         ("logistic", "glorot-normal"),
         ("tanh", "glorot-normal"),
@@ -256,6 +267,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn gated_cells_are_not_raced_by_activations_that_they_do_not_take() {
+        let lstm = crate::experiment::presets::find("lstm-adding").expect("a preset");
+        let base = lstm.experiment().expect("a good preset");
+        let offers = offers(&base, &[]);
+        assert!(offers.iter().any(|o| o.name == "four initializers"));
+        assert!(
+            !offers
+                .iter()
+                .any(|o| matches!(o.name, "activations" | "pairs"))
+        );
     }
 
     #[test]

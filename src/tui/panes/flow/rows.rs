@@ -9,7 +9,6 @@
 use super::super::{fit, mark_row, write_line};
 use super::scale::Scale;
 use crate::experiment::LayerKind;
-use crate::nn::spec::Cell;
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
@@ -268,10 +267,7 @@ pub fn layer_word(app: &App, layer: usize) -> String {
         return "out".into();
     };
     match &entry.kind {
-        LayerKind::Recurrent { cell, .. } if *cell != Cell::Plain => cell.name().into(),
-        _ => {
-            let own = entry.activation.as_ref();
-            own.unwrap_or(&network.activation).name().into()
-        }
+        LayerKind::Recurrent { cell, .. } if cell.is_gated() => cell.name().into(),
+        _ => entry.activation(network).name().into(),
     }
 }
