@@ -67,13 +67,7 @@ fn shape(experiment: &Experiment, source: &Source) -> Result<(usize, Task), Stri
         }
         _ => {}
     }
-    let request = data::Request {
-        kind: kind.clone(),
-        test_fraction: experiment.data.test_fraction,
-        standardize: experiment.data.standardize,
-        train_rows: experiment.data.train_rows,
-        seed: experiment.seed,
-    };
-    let data = data::load(&request, &source.base_dir, &|_| {}).map_err(|e| e.to_string())?;
+    let data =
+        data::load(&experiment.request(), &source.base_dir, &|_| {}).map_err(|e| e.to_string())?;
     Ok((data.features, data.task))
 }

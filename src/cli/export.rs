@@ -4,7 +4,7 @@ use super::args::{Common, ExportArgs, ExportFormat};
 use super::failure::{Failure, Status};
 use super::output::Output;
 use super::source;
-use crate::data::{self, Request};
+use crate::data;
 use crate::export::job::{ExportError, Job};
 use crate::export::{keras, pytorch, rows};
 use crate::text::clean;
@@ -13,14 +13,7 @@ use std::path::Path;
 
 pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let loaded = source::load(&args.experiment, common)?;
-    let kind = &loaded.experiment.data;
-    let request = Request {
-        kind: kind.kind.clone(),
-        test_fraction: kind.test_fraction,
-        standardize: kind.standardize,
-        train_rows: kind.train_rows,
-        seed: loaded.experiment.seed,
-    };
+    let request = loaded.experiment.request();
     // How many features and classes there are is known when the data are there.
     let data = data::load(&request, &loaded.base_dir, &|_| {})
         .map_err(|e| Failure::Failed(e.to_string()))?;

@@ -1,6 +1,6 @@
 //! The experiment as a value, with the file's names. Defaults are the file's.
 
-use crate::data::DataKind;
+use crate::data::{DataKind, Request};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
@@ -145,6 +145,17 @@ pub struct Stop {
 pub const UNTITLED: &str = "untitled";
 
 impl Experiment {
+    /// What of it decides the rows.
+    pub fn request(&self) -> Request {
+        Request {
+            kind: self.data.kind.clone(),
+            test_fraction: self.data.test_fraction,
+            standardize: self.data.standardize,
+            train_rows: self.data.train_rows,
+            seed: self.seed,
+        }
+    }
+
     /// All defaults, on this data.
     pub fn on(kind: DataKind) -> Self {
         Self {

@@ -97,15 +97,7 @@ pub fn train(experiment: &Experiment, steps: usize) -> Trained {
 }
 
 pub fn load(experiment: &Experiment) -> Dataset {
-    let e = &experiment.data;
-    let request = data::Request {
-        kind: e.kind.clone(),
-        test_fraction: e.test_fraction,
-        standardize: e.standardize,
-        train_rows: e.train_rows,
-        seed: experiment.seed,
-    };
-    data::load(&request, Path::new("."), &|_| {}).expect("shipped or made")
+    data::load(&experiment.request(), Path::new("."), &|_| {}).expect("shipped or made")
 }
 
 /// A permutation of the rows, another one for each epoch: multiples of a step that shares no factor with their number.

@@ -1,6 +1,6 @@
 //! Runs exported scripts on the engine's own rows and weights, and compares gradients.
 
-use gradlab::data::{self, Dataset, Request, Targets};
+use gradlab::data::{self, Dataset, Targets};
 use gradlab::experiment::{Experiment, parse, presets, resolve};
 use gradlab::export::{job::Job, keras, pytorch, rows, tensorboard::EventWriter};
 use gradlab::nn::network::{Batch, BuildOptions, Network, TargetsView};
@@ -15,15 +15,7 @@ use std::process::Command;
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn load(experiment: &Experiment) -> Dataset {
-    let data = &experiment.data;
-    let request = Request {
-        kind: data.kind.clone(),
-        test_fraction: data.test_fraction,
-        standardize: data.standardize,
-        train_rows: data.train_rows,
-        seed: experiment.seed,
-    };
-    data::load(&request, Path::new("."), &|_| {}).expect("shipped or made")
+    data::load(&experiment.request(), Path::new("."), &|_| {}).expect("shipped or made")
 }
 
 /// All tensors of one forward and backward pass over the first batch.

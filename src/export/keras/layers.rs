@@ -4,7 +4,7 @@ use super::super::job::Job;
 use super::super::python::number;
 use super::training::decay;
 use crate::nn::activation::Activation;
-use crate::nn::init::{Distribution, FanMode, Initializer};
+use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
 use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};
 use std::fmt::Write;
 
@@ -326,7 +326,7 @@ fn vector(init: &Initializer, (fan_in, fan_out): (usize, usize)) -> String {
                 Distribution::Normal => normal(0.0, (scale / fan).sqrt()),
                 Distribution::Uniform => around(scale / fan),
                 Distribution::TruncatedNormal => {
-                    truncated(0.0, (scale / fan).sqrt() / 0.879_625_661_034_239_8)
+                    truncated(0.0, (scale / fan).sqrt() / TRUNCATED_STD)
                 }
             }
         }

@@ -12,15 +12,9 @@ use std::fmt::Write;
 /// Weight decay in the gradient: Keras's own is apart from the gradient, so that it is written as a penalty. (AdamW's is
 /// apart from the gradient in both.)
 pub fn decay(job: &Job) -> f64 {
-    match job.experiment.training.optimizer {
+    match &job.experiment.training.optimizer {
         Optimizer::Adamw { .. } => 0.0,
-        Optimizer::Sgd { weight_decay, .. }
-        | Optimizer::Adagrad { weight_decay, .. }
-        | Optimizer::Rmsprop { weight_decay, .. }
-        | Optimizer::Adadelta { weight_decay, .. }
-        | Optimizer::Adam { weight_decay, .. }
-        | Optimizer::Adamax { weight_decay, .. }
-        | Optimizer::Nadam { weight_decay, .. } => weight_decay,
+        other => other.weight_decay(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::export::job::{ExportError, Job};
 use crate::export::python::number;
 use crate::nn::activation::Activation;
-use crate::nn::init::{Distribution, FanMode, Initializer};
+use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
 use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};
 use std::fmt::Write;
 
@@ -345,7 +345,7 @@ fn vector(init: &Initializer, (fan_in, fan_out): (usize, usize)) -> String {
                 Distribution::Uniform => uniform(&format!("3 * {scale_text}"), fan_text),
                 Distribution::TruncatedNormal => {
                     // what the cut takes from the standard deviation is given back, as Keras does
-                    let std = (scale / fan).sqrt() / 0.879_625_661_034_239_8;
+                    let std = (scale / fan).sqrt() / TRUNCATED_STD;
                     truncated(0.0, &number(std), 2.0 * std)
                 }
             }

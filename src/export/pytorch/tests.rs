@@ -1,19 +1,11 @@
 use super::*;
-use crate::data::{self, Request};
+use crate::data;
 use crate::experiment::{Experiment, parse};
 use std::path::Path;
 
 fn job(toml: &str) -> Job {
     let experiment: Experiment = parse(toml, "test.toml").expect("a good file");
-    let data = &experiment.data;
-    let request = Request {
-        kind: data.kind.clone(),
-        test_fraction: data.test_fraction,
-        standardize: data.standardize,
-        train_rows: data.train_rows,
-        seed: experiment.seed,
-    };
-    let data = data::load(&request, Path::new("."), &|_| {}).expect("shipped");
+    let data = data::load(&experiment.request(), Path::new("."), &|_| {}).expect("shipped");
     Job::new(&experiment, &data).expect("fits")
 }
 

@@ -64,7 +64,7 @@ impl<W: Write> EventWriter<W> {
         Ok(writer)
     }
 
-    /// Everything measured at one step: `loss/train`, `accuracy/test`, `layers/03/grad_norm`, ...
+    /// Everything measured at one step: `loss/train`, `accuracy/test`, `grad_norm/layer_003`, ...
     ///
     /// # Errors
     /// Those of writing.

@@ -90,7 +90,7 @@ impl Session {
         ear: &Ear,
     ) -> Result<Session, SessionError> {
         let say = ear.say;
-        let request = request(experiment);
+        let request = experiment.request();
         let kept = old
             .filter(|old| old.request == request && old.base_dir == base_dir)
             .map(|old| old.data);
@@ -184,17 +184,6 @@ impl Session {
         }
         session.ended = session.stop_rule();
         Ok(session)
-    }
-}
-
-/// What of the experiment decides the rows.
-pub fn request(experiment: &Experiment) -> Request {
-    Request {
-        kind: experiment.data.kind.clone(),
-        test_fraction: experiment.data.test_fraction,
-        standardize: experiment.data.standardize,
-        train_rows: experiment.data.train_rows,
-        seed: experiment.seed,
     }
 }
 
