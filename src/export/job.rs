@@ -39,7 +39,7 @@ impl Job {
     pub fn new(experiment: &Experiment, data: &Dataset) -> Result<Self, ExportError> {
         Ok(Self {
             experiment: experiment.clone(),
-            network: resolve::network_spec(experiment, data.features, data.task)?,
+            network: resolve::for_data(experiment, data)?,
             task: data.task,
             time: data.time,
             time_targets: data.time_targets,
@@ -80,6 +80,16 @@ impl Job {
         matches!(self.task, Task::Classification { .. })
     }
 
+    /// How Python lays out rows that are sequences: step by step for a recurrent bottom layer, all steps side by side for a
+    /// dense one.
+    pub fn row_shape(&self) -> Option<String> {
+        let time = self.time?;
+        Some(match self.recurrent_layers() {
+            0 => "len(x), -1".into(),
+            _ => format!("len(x), {time}, -1"),
+        })
+    }
+
     /// How many layers, from the bottom, are recurrent.
     pub fn recurrent_layers(&self) -> usize {
         let recurrent =
@@ -106,5 +116,16 @@ impl Job {
             )),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+impl Job {
+    /// Of a good file, on data that are made or shipped.
+    pub fn of(toml: &str) -> Self {
+        let experiment = crate::experiment::parse(toml, "test.toml").expect("a good file");
+        let folder = std::path::Path::new(".");
+        let data = crate::data::load(&experiment.request(), folder, &|_| {}).expect("data");
+        Self::new(&experiment, &data).expect("fits")
     }
 }

@@ -239,7 +239,29 @@ fn experiments() -> Vec<(String, Experiment)> {
         "binary".into(),
         parse(toml, "binary.toml").expect("a good file"),
     ));
+    all.extend(sequences());
     all
+}
+
+/// A dense bottom on sequences, and recurrent layers whose network says nothing of them.
+fn sequences() -> Vec<(String, Experiment)> {
+    let layers = [
+        "",
+        "kind = \"recurrent\"\n",
+        "kind = \"recurrent\"\ncell = { kind = \"lstm\", forget_bias = 1.0 }\ninit = \"torch-default\"\n",
+        "kind = \"recurrent\"\ncell = \"gru\"\n",
+    ];
+    layers
+        .iter()
+        .map(|layer| {
+            let toml = format!(
+                "format = 1\n[data]\nkind = \"adding\"\nlength = 10\nrows = 200\n[[network.layers]]\nunits = 6\n{layer}\
+                 [training.regularize]\nl2 = 0.01\nmax_norm = 1.0\n"
+            );
+            let experiment = parse(&toml, "sequences.toml").expect("a good file");
+            (format!("sequences: {layer}"), experiment)
+        })
+        .collect()
 }
 
 #[test]

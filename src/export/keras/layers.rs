@@ -25,8 +25,8 @@ pub fn classes(job: &Job) -> Option<String> {
 pub fn build(job: &Job) -> String {
     let inputs = job.network.inputs;
     let shape = match job.time {
-        Some(time) => format!("({time}, {inputs})"),
-        None => format!("({inputs},)"),
+        Some(time) if job.recurrent_layers() > 0 => format!("({time}, {inputs})"),
+        _ => format!("({inputs},)"),
     };
     let mut out = format!("def build():\n    x = inputs = keras.Input({shape})\n");
     let all = &job.network.layers;

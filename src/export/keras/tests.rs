@@ -1,20 +1,7 @@
 use super::*;
-use crate::data::Task;
-use crate::experiment::{Experiment, parse};
 
 fn job(toml: &str) -> Job {
-    let experiment: Experiment = parse(toml, "test.toml").expect("a good file");
-    let task = Task::Classification { classes: 10 };
-    let network = crate::experiment::resolve::network_spec(&experiment, 64, task).expect("fits");
-    Job {
-        experiment,
-        network,
-        task,
-        time: None,
-        time_targets: false,
-        train_rows: 1000,
-        test_rows: 200,
-    }
+    Job::of(toml)
 }
 
 const DIGITS: &str = "format = 1\n[data]\nkind = \"digits\"\n[network]\nactivation = \"elu\"\n[[network.layers]]\nunits = 50\nrepeat = 3\n\
@@ -59,4 +46,18 @@ fn a_row_that_batch_norm_cannot_take_is_left_out() {
     };
     assert!(fit(993).contains("model.fit(x[:992], y[:992], batch_size=32"));
     assert!(fit(994).contains("model.fit(x, y, batch_size=32"));
+}
+
+const ADDING: &str =
+    "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nunits = 16\n";
+
+#[test]
+fn a_dense_bottom_takes_all_steps_of_a_sequence() {
+    let script = script(&job(ADDING)).expect("a script");
+    for piece in [
+        "keras.Input((20,))",
+        "x, x_test = [x.reshape(len(x), -1) for x in (x, x_test)]",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
 }

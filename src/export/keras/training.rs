@@ -312,10 +312,10 @@ const STEPS: &str = r#"class StopAfter(keras.callbacks.Callback):
 pub fn main(job: &Job) -> String {
     let training = &job.experiment.training;
     let mut out = String::from(MAIN);
-    if let Some(time) = job.time {
+    if let Some(shape) = job.row_shape() {
         let _ = writeln!(
             out,
-            "    x, x_test = x.reshape(len(x), {time}, -1), x_test.reshape(len(x_test), {time}, -1)"
+            "    x, x_test = [x.reshape({shape}) for x in (x, x_test)]"
         );
     }
     out.push_str("    y, y_test = targets(y), targets(y_test)\n    model = build()\n");

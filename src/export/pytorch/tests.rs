@@ -1,12 +1,7 @@
 use super::*;
-use crate::data;
-use crate::experiment::{Experiment, parse};
-use std::path::Path;
 
 fn job(toml: &str) -> Job {
-    let experiment: Experiment = parse(toml, "test.toml").expect("a good file");
-    let data = data::load(&experiment.request(), Path::new("."), &|_| {}).expect("shipped");
-    Job::new(&experiment, &data).expect("fits")
+    Job::of(toml)
 }
 
 const DIGITS: &str = "format = 1\nname = \"a \\\"\\\"\\\" b\"\n[data]\nkind = \"digits\"\n[network]\nactivation = \"logistic\"\n\
@@ -80,4 +75,15 @@ fn a_row_that_batch_norm_cannot_take_is_left_out() {
             .expect("a script")
             .contains("for rows in torch.randperm(len(x)).split(32):")
     );
+}
+
+const ADDING: &str =
+    "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nunits = 16\n";
+
+#[test]
+fn a_dense_bottom_takes_all_steps_of_a_sequence() {
+    let script = script(&job(ADDING)).expect("a script");
+    for piece in ["Dense(20, 16, ", "x = x.reshape(len(x), -1)"] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
 }

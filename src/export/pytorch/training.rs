@@ -41,8 +41,8 @@ pub fn functions(job: &Job) -> String {
     }
     out.push_str("    return loss\n\n\n");
     out.push_str("def tensors(x, y):\n    x = torch.as_tensor(x, dtype=torch.float32)\n");
-    if let Some(time) = job.time {
-        let _ = writeln!(out, "    x = x.reshape(len(x), {time}, -1)");
+    if let Some(shape) = job.row_shape() {
+        let _ = writeln!(out, "    x = x.reshape({shape})");
     }
     out.push_str(targets(job));
     out.push_str("    return x, y\n\n\n");
