@@ -61,3 +61,15 @@ fn a_dense_bottom_takes_all_steps_of_a_sequence() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+const LSTM: &str = "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nkind = \"recurrent\"\nunits = 6\n\
+    cell = { kind = \"lstm\", forget_bias = 1.5 }\n";
+
+#[test]
+fn gated_cells_activate_by_tanh() {
+    let script = script(&job(LSTM)).expect("a script");
+    assert!(
+        script.contains("layers.LSTM(6, activation=\"tanh\", "),
+        "{script}"
+    );
+}

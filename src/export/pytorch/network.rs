@@ -33,7 +33,7 @@ pub fn layers(job: &Job) -> Result<String, ExportError> {
                     instead: "take it out of the recurrent layers".into(),
                 });
             }
-            let class = recurrent(cell, &layer.activation);
+            let class = recurrent(cell);
             if !out.contains(&class) {
                 out.push_str(&class);
             }
@@ -97,7 +97,7 @@ fn dense(job: &Job) -> String {
 }
 
 /// A recurrent layer over [rows, time, features], one step after another.
-fn recurrent(cell: &Cell, activation: &Activation) -> String {
+fn recurrent(cell: &Cell) -> String {
     let (class, base, start, step) = match cell {
         Cell::Plain => (
             "Recurrent",
@@ -105,33 +105,17 @@ fn recurrent(cell: &Cell, activation: &Activation) -> String {
             "h = x.new_zeros(len(x), self.hidden_size)",
             "h = self.activation(F.linear(x[:, t], self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh))",
         ),
-        Cell::Lstm { .. } if *activation == Activation::Tanh => (
+        Cell::Lstm { .. } => (
             "Lstm",
             "LSTMCell",
             "h = c = x.new_zeros(len(x), self.hidden_size)",
             "h, c = super().forward(x[:, t], (h, c))",
         ),
-        Cell::Lstm { .. } => (
-            "Lstm",
-            "LSTMCell",
-            "h = c = x.new_zeros(len(x), self.hidden_size)  # by hand: nn.LSTMCell has tanh only",
-            "i, f, g, o = (F.linear(x[:, t], self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh)).chunk(4, 1)\n            \
-             c = f.sigmoid() * c + i.sigmoid() * self.activation(g)\n            h = o.sigmoid() * self.activation(c)",
-        ),
-        Cell::Gru if *activation == Activation::Tanh => (
+        Cell::Gru => (
             "Gru",
             "GRUCell",
             "h = x.new_zeros(len(x), self.hidden_size)",
             "h = super().forward(x[:, t], h)",
-        ),
-        Cell::Gru => (
-            "Gru",
-            "GRUCell",
-            "h = x.new_zeros(len(x), self.hidden_size)  # by hand: nn.GRUCell has tanh only",
-            "ri, zi, ni = F.linear(x[:, t], self.weight_ih, self.bias_ih).chunk(3, 1)\n            \
-             rh, zh, nh = F.linear(h, self.weight_hh, self.bias_hh).chunk(3, 1)\n            \
-             r, z = (ri + rh).sigmoid(), (zi + zh).sigmoid()\n            \
-             h = (1 - z) * self.activation(ni + r * nh) + z * h",
         ),
     };
     let step = step.replace("super()", &format!("super({class}, self)"));

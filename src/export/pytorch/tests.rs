@@ -87,3 +87,18 @@ fn a_dense_bottom_takes_all_steps_of_a_sequence() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+const LSTM: &str = "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nkind = \"recurrent\"\nunits = 6\n\
+    cell = { kind = \"lstm\", forget_bias = 1.5 }\n";
+
+#[test]
+fn gated_cells_are_pytorch_s_own() {
+    let script = script(&job(LSTM)).expect("a script");
+    for piece in [
+        "class Lstm(nn.LSTMCell):",
+        "h, c = super(Lstm, self).forward(x[:, t], (h, c))",
+        "Lstm(2, 6, nn.Tanh(), ",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
