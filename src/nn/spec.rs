@@ -115,6 +115,13 @@ pub struct LayerSpec {
     pub frozen: bool,
 }
 
+impl LayerSpec {
+    /// Whether dropout keeps mean 0 and variance 1, as selu wants it (Klambauer et al. 2017).
+    pub fn drops_alpha(&self) -> bool {
+        self.activation == Activation::Selu
+    }
+}
+
 /// Penalties on weights, never on biases: Σ l1·|W| + l2·W², and the largest norm of a unit's incoming weights (0 = off),
 /// in recurrent layers of those from below and of the recurrent ones apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -115,9 +115,13 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
         let _ = writeln!(out, "{indent}x = layers.Activation({activation})(x)");
     }
     if spec.dropout > 0.0 {
+        let class = match spec.drops_alpha() {
+            true => "AlphaDropout",
+            false => "Dropout",
+        };
         let _ = writeln!(
             out,
-            "{indent}x = layers.Dropout({})(x)",
+            "{indent}x = layers.{class}({})(x)",
             number(spec.dropout)
         );
     }

@@ -73,3 +73,14 @@ fn gated_cells_activate_by_tanh() {
         "{script}"
     );
 }
+
+#[test]
+fn selu_has_alpha_dropout() {
+    let toml = DIGITS.to_owned()
+        + "[[network.layers]]\nunits = 5\nactivation = \"selu\"\ndropout = 0.25\n\
+        [[network.layers]]\nunits = 5\nactivation = \"relu\"\ndropout = 0.5\n";
+    let script = script(&job(&toml)).expect("a script");
+    for piece in ["x = layers.AlphaDropout(0.25)", "x = layers.Dropout(0.5)"] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

@@ -79,8 +79,8 @@ fn dense(job: &Job) -> String {
     }
     forward.push_str("        out = self.activation(z)\n");
     if dropout {
-        arguments.push_str(", dropout=0.0");
-        fields.push_str("        self.dropout = nn.Dropout(dropout)\n");
+        arguments.push_str(", dropout=None");
+        fields.push_str("        self.dropout = dropout or nn.Identity()\n");
         forward.push_str("        out = self.dropout(out)\n");
     }
     if skip {
@@ -223,7 +223,11 @@ fn call(layer: &LayerSpec) -> String {
         }
     }
     if layer.dropout > 0.0 {
-        let _ = write!(out, ", dropout={}", number(layer.dropout));
+        let class = match layer.drops_alpha() {
+            true => "AlphaDropout",
+            false => "Dropout",
+        };
+        let _ = write!(out, ", dropout=nn.{class}({})", number(layer.dropout));
     }
     if layer.skip {
         out.push_str(", skip=True");

@@ -102,3 +102,14 @@ fn gated_cells_are_pytorch_s_own() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+#[test]
+fn selu_has_alpha_dropout() {
+    let toml = DIGITS.to_owned()
+        + "[[network.layers]]\nunits = 5\nactivation = \"selu\"\ndropout = 0.25\n\
+        [[network.layers]]\nunits = 5\nactivation = \"relu\"\ndropout = 0.5\n";
+    let script = script(&job(&toml)).expect("a script");
+    for piece in ["dropout=nn.AlphaDropout(0.25)", "dropout=nn.Dropout(0.5)"] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

@@ -175,7 +175,7 @@ impl<T: Real> Layer<T> {
         self.changed.get_or_insert_with(zeros);
         self.dropout = Some(Dropout::new(
             share,
-            self.spec.activation == Activation::Selu,
+            self.spec.drops_alpha(),
             seed,
             self.index,
             zeros(),
