@@ -234,7 +234,7 @@ fn experiments() -> Vec<(String, Experiment)> {
             parse(&toml, "loss.toml").expect("a good file"),
         ));
     }
-    let toml = "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 8\ninit = { kind = \"variance-scaling\", distribution = \"truncated-normal\" }\nbias = { kind = \"normal\", std = 0.1 }\n[training]\nloss = \"binary-cross-entropy\"\n[training.stop]\nepochs = 9\npatience = 2\n";
+    let toml = "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 8\ninit = { kind = \"variance-scaling\", distribution = \"truncated-normal\" }\nbias = { kind = \"normal\", std = 0.1 }\n[training]\nloss = \"binary-cross-entropy\"\nlabel_smoothing = 0.1\n[training.stop]\nepochs = 9\npatience = 2\n";
     all.push((
         "binary".into(),
         parse(toml, "binary.toml").expect("a good file"),

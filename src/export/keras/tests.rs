@@ -84,3 +84,12 @@ fn selu_has_alpha_dropout() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+#[test]
+fn two_classes_labels_are_smoothed() {
+    let toml = "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 3\n[training]\n\
+        loss = \"binary-cross-entropy\"\nlabel_smoothing = 0.1\n";
+    let script = script(&job(toml)).expect("a script");
+    let piece = "loss_of = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)";
+    assert!(script.contains(piece), "{script}");
+}

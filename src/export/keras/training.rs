@@ -238,7 +238,13 @@ fn loss(job: &Job) -> (String, &'static str) {
             "[\"accuracy\"]",
         ),
         Loss::BinaryCrossEntropy => (
-            "keras.losses.BinaryCrossentropy(from_logits=True)".into(),
+            match job.network.label_smoothing {
+                0.0 => "keras.losses.BinaryCrossentropy(from_logits=True)".into(),
+                smoothing => format!(
+                    "keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing={})",
+                    number(smoothing)
+                ),
+            },
             "[keras.metrics.BinaryAccuracy(threshold=0.0)]",
         ),
         Loss::Mse => ("keras.losses.MeanSquaredError()".into(), "[]"),

@@ -64,6 +64,12 @@ fn loss(job: &Job) -> String {
             )
         }
         Loss::CrossEntropy => "nn.CrossEntropyLoss()".into(),
+        Loss::BinaryCrossEntropy if job.network.label_smoothing > 0.0 => {
+            let smoothing = number(job.network.label_smoothing);
+            format!(
+                "lambda z, y: F.binary_cross_entropy_with_logits(z, y * (1 - {smoothing}) + {smoothing} / 2)"
+            )
+        }
         Loss::BinaryCrossEntropy => "nn.BCEWithLogitsLoss()".into(),
         Loss::Mse => "nn.MSELoss()".into(),
         Loss::Mae => "nn.L1Loss()".into(),
