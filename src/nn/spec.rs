@@ -116,6 +116,16 @@ pub struct LayerSpec {
 }
 
 impl LayerSpec {
+    /// What is added to the forget gate's bias at the start, where there is one and it is not 0.
+    pub fn forget_bias(&self) -> Option<f64> {
+        match self.kind.cell() {
+            Some(Cell::Lstm { forget_bias }) if self.bias != Bias::Off => {
+                Some(*forget_bias).filter(|bias| *bias != 0.0)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether dropout keeps mean 0 and variance 1, as selu wants it (Klambauer et al. 2017).
     pub fn drops_alpha(&self) -> bool {
         self.activation == Activation::Selu

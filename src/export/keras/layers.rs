@@ -8,17 +8,46 @@ use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
 use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};
 use std::fmt::Write;
 
-/// Layers that Keras lacks.
-pub fn classes(job: &Job) -> Option<String> {
+/// Layers and draws that Keras lacks.
+pub fn helpers(job: &Job) -> Option<String> {
+    let layers = &job.network.layers;
     let rrelu = |l: &LayerSpec| matches!(l.activation, Activation::Rrelu { .. });
-    job.network.layers.iter().any(rrelu).then(|| {
-        "class RRelu(layers.Layer):  # Keras has none\n    def __init__(self, lower, upper):\n        super().__init__()\n        \
-         self.lower, self.upper, self.seed = lower, upper, keras.random.SeedGenerator()\n\n    \
-         def call(self, z, training=False):\n        slope = (self.lower + self.upper) / 2\n        \
-         if training:\n            slope = keras.random.uniform(keras.ops.shape(z), self.lower, self.upper, seed=self.seed)\n        \
-         return keras.ops.where(z >= 0, z, slope * z)\n"
-            .to_string()
-    })
+    let both = |l: &LayerSpec| draws_both_biases(l);
+    let used = [
+        (layers.iter().any(rrelu), RRELU),
+        (layers.iter().any(both), BIASES),
+    ];
+    let needed: Vec<&str> = used.iter().filter(|u| u.0).map(|u| u.1).collect();
+    (!needed.is_empty()).then(|| needed.join("\n\n"))
+}
+
+const RRELU: &str = r#"class RRelu(layers.Layer):  # Keras has none
+    def __init__(self, lower, upper):
+        super().__init__()
+        self.lower, self.upper, self.seed = lower, upper, keras.random.SeedGenerator()
+
+    def call(self, z, training=False):
+        slope = (self.lower + self.upper) / 2
+        if training:
+            slope = keras.random.uniform(keras.ops.shape(z), self.lower, self.upper, seed=self.seed)
+        return keras.ops.where(z >= 0, z, slope * z)
+"#;
+
+const BIASES: &str = r#"def biases(make, forget=0.0):
+    """Draws the sum of the two biases that PyTorch and gradlab have; `forget` is added to the second of an LSTM's four gates."""
+    def draw(shape, dtype=None):
+        both = [keras.initializers.get(make())(shape, dtype) for _ in range(2)]
+        gate = np.arange(shape[-1]) * 4 // shape[-1]
+        return both[0] + both[1] + keras.ops.convert_to_tensor(forget * (gate == 1), dtype)
+
+    return draw
+"#;
+
+/// Whether a recurrent layer's one bias is to begin as the sum of two, which are not both 0.
+fn draws_both_biases(spec: &LayerSpec) -> bool {
+    let one = matches!(spec.kind.cell(), Some(Cell::Plain | Cell::Lstm { .. }));
+    let drawn = matches!(&spec.bias, Bias::Drawn(init) if *init != Initializer::Zeros);
+    one && (drawn || spec.forget_bias().is_some())
 }
 
 /// The function `build()`.
@@ -158,6 +187,14 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
     }
     match &spec.bias {
         Bias::Off => out.push("use_bias=False".into()),
+        Bias::Drawn(init) if draws_both_biases(spec) => {
+            let forget = spec.forget_bias().map(|bias| format!(", {}", number(bias)));
+            out.push(format!(
+                "bias_initializer=biases(lambda: {}{})",
+                vector(init, fans),
+                forget.unwrap_or_default()
+            ));
+        }
         Bias::Drawn(Initializer::Zeros) => {}
         Bias::Drawn(init) => out.push(format!("bias_initializer={}", vector(init, fans))),
     }

@@ -25,7 +25,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
         imports(job),
         format!("keras.utils.set_random_seed({})\n", job.experiment.seed),
     ];
-    parts.extend(layers::classes(job));
+    parts.extend(layers::helpers(job));
     parts.extend(training::schedule_class(job));
     parts.push(layers::build(job));
     if job

@@ -93,3 +93,14 @@ fn two_classes_labels_are_smoothed() {
     let piece = "loss_of = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)";
     assert!(script.contains(piece), "{script}");
 }
+
+#[test]
+fn a_forget_gate_begins_open() {
+    let script = script(&job(LSTM)).expect("a script");
+    for piece in [
+        "def biases(make, forget=0.0):",
+        "unit_forget_bias=False, bias_initializer=biases(lambda: \"zeros\", 1.5)",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

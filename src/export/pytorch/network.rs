@@ -119,17 +119,24 @@ fn recurrent(cell: &Cell) -> String {
         ),
     };
     let step = step.replace("super()", &format!("super({class}, self)"));
+    let (argument, forget) = match cell {
+        Cell::Lstm { .. } => (
+            ", forget=0.0",
+            "            self.bias_ih.data[units:2 * units] += forget  # the second gate; one of the two holds it\n",
+        ),
+        Cell::Plain | Cell::Gru => ("", ""),
+    };
     format!(
-        "class {class}(nn.{base}):\n    def __init__(self, inputs, units, activation, weight, recurrent, bias=nn.init.zeros_, dropout=0.0, skip=False):\n        \
+        "class {class}(nn.{base}):\n    def __init__(self, inputs, units, activation, weight, recurrent, bias=nn.init.zeros_{argument}):\n        \
          super().__init__(inputs, units, bias=bias is not None)\n        \
          # gate by gate: an initializer means one square or input matrix\n        \
          for part in self.weight_ih.split(units):\n            weight(part)\n        \
          for part in self.weight_hh.split(units):\n            recurrent(part)\n        \
-         if bias:\n            bias(self.bias_ih)\n            bias(self.bias_hh)\n        \
-         self.activation, self.drop, self.skip = activation, nn.Dropout(dropout), skip\n\n    \
+         if bias:\n            bias(self.bias_ih)\n            bias(self.bias_hh)\n{forget}        \
+         self.activation = activation\n\n    \
          def forward(self, x):  # [rows, time, features]\n        {start}\n        steps = []\n        \
          for t in range(x.shape[1]):\n            {step}\n            steps.append(h)\n        \
-         out = self.drop(torch.stack(steps, 1))\n        return out + x if self.skip else out\n\n\n"
+         return torch.stack(steps, 1)\n\n\n"
     )
 }
 
@@ -207,6 +214,9 @@ fn call(layer: &LayerSpec) -> String {
         Bias::Drawn(init) => {
             let _ = write!(out, ", bias={}", vector(init, fans));
         }
+    }
+    if let Some(forget) = layer.forget_bias() {
+        let _ = write!(out, ", forget={}", number(forget));
     }
     match layer.norm {
         Norm::None => {}

@@ -123,3 +123,14 @@ fn two_classes_labels_are_smoothed() {
         "loss_of = lambda z, y: F.binary_cross_entropy_with_logits(z, y * (1 - 0.1) + 0.1 / 2)";
     assert!(script.contains(piece), "{script}");
 }
+
+#[test]
+fn a_forget_gate_begins_open() {
+    let script = script(&job(LSTM)).expect("a script");
+    for piece in [
+        "self.bias_ih.data[units:2 * units] += forget",
+        "nn.init.orthogonal_(w, 1.0), forget=1.5)",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
