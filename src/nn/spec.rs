@@ -116,6 +116,23 @@ pub struct LayerSpec {
 }
 
 impl LayerSpec {
+    /// fan_in and fan_out of what `init` draws for its input matrix, a gate's of a recurrent layer.
+    pub fn fans(&self, init: &Initializer) -> (usize, usize) {
+        match init {
+            // nn.RNN draws everything from U(±1/√units)
+            Initializer::TorchDefault if self.kind.cell().is_some() => self.bias_fans(),
+            _ => (self.inputs, self.units),
+        }
+    }
+
+    /// The same for its biases, which in a recurrent layer are drawn by its units alone.
+    pub fn bias_fans(&self) -> (usize, usize) {
+        match self.kind.cell() {
+            Some(_) => (self.units, self.units),
+            None => (self.inputs, self.units),
+        }
+    }
+
     /// What is added to the forget gate's bias at the start, where there is one and it is not 0.
     pub fn forget_bias(&self) -> Option<f64> {
         match self.kind.cell() {

@@ -12,9 +12,11 @@ use std::fmt::Write;
 pub fn helpers(job: &Job) -> Option<String> {
     let layers = &job.network.layers;
     let rrelu = |l: &LayerSpec| matches!(l.activation, Activation::Rrelu { .. });
+    let gated = |l: &LayerSpec| l.kind.cell().is_some_and(Cell::is_gated);
     let both = |l: &LayerSpec| draws_both_biases(l);
     let used = [
         (layers.iter().any(rrelu), RRELU),
+        (layers.iter().any(gated), GATES),
         (layers.iter().any(both), BIASES),
     ];
     let needed: Vec<&str> = used.iter().filter(|u| u.0).map(|u| u.1).collect();
@@ -31,6 +33,15 @@ const RRELU: &str = r#"class RRelu(layers.Layer):  # Keras has none
         if training:
             slope = keras.random.uniform(keras.ops.shape(z), self.lower, self.upper, seed=self.seed)
         return keras.ops.where(z >= 0, z, slope * z)
+"#;
+
+const GATES: &str = r#"def gates(count, make):
+    """Draws a cell's matrices one by one: Keras takes the fans of all of them together."""
+    def draw(shape, dtype=None):
+        part = (*shape[:-1], shape[-1] // count)
+        return keras.ops.concatenate([keras.initializers.get(make())(part, dtype) for _ in range(count)], -1)
+
+    return draw
 "#;
 
 const BIASES: &str = r#"def biases(make, forget=0.0):
@@ -159,9 +170,16 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
     }
 }
 
+/// A cell's matrices are drawn one by one: an initializer means one square or input matrix.
+fn by_gates(gates: usize, initializer: String) -> String {
+    match gates {
+        1 => initializer,
+        _ => format!("gates({gates}, lambda: {initializer})"),
+    }
+}
+
 /// The layer's arguments after its units and before its name.
 fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String {
-    let fans = (spec.inputs, spec.units);
     let mut out = Vec::new();
     let recurrent = matches!(spec.kind, LayerKind::Recurrent { .. });
     match activation {
@@ -170,7 +188,9 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
         None if recurrent => out.push("activation=\"linear\"".into()),
         None => {}
     }
-    out.push(format!("kernel_initializer={}", matrix(&spec.init, fans)));
+    let gates = spec.kind.cell().map_or(1, Cell::gates);
+    let kernel = matrix(&spec.init, spec.fans(&spec.init));
+    out.push(format!("kernel_initializer={}", by_gates(gates, kernel)));
     if let LayerKind::Recurrent {
         cell,
         recurrent_init,
@@ -178,7 +198,7 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
     {
         out.push(format!(
             "recurrent_initializer={}",
-            matrix(recurrent_init, (spec.units, spec.units))
+            by_gates(gates, matrix(recurrent_init, (spec.units, spec.units)))
         ));
         out.push("return_sequences=True".into());
         if matches!(cell, Cell::Lstm { .. }) {
@@ -191,12 +211,15 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
             let forget = spec.forget_bias().map(|bias| format!(", {}", number(bias)));
             out.push(format!(
                 "bias_initializer=biases(lambda: {}{})",
-                vector(init, fans),
+                vector(init, spec.bias_fans()),
                 forget.unwrap_or_default()
             ));
         }
         Bias::Drawn(Initializer::Zeros) => {}
-        Bias::Drawn(init) => out.push(format!("bias_initializer={}", vector(init, fans))),
+        Bias::Drawn(init) => out.push(format!(
+            "bias_initializer={}",
+            vector(init, spec.bias_fans())
+        )),
     }
     let regularize = job.experiment.training.regularize;
     let decay = decay(job);

@@ -104,3 +104,17 @@ fn a_forget_gate_begins_open() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+#[test]
+fn recurrent_layers_are_drawn_gate_by_gate_and_by_their_units() {
+    let torch = script(&job(&format!("{LSTM}init = \"torch-default\"\n"))).expect("a script");
+    let r = (1.0f64 / 6.0).sqrt();
+    let draw = format!("lambda: keras.initializers.RandomUniform(-{r:?}, {r:?})");
+    for piece in [
+        format!("kernel_initializer=gates(4, {draw})"),
+        format!("bias_initializer=biases({draw}, 1.5)"),
+        "recurrent_initializer=gates(4, lambda: keras.initializers.Orthogonal(1.0))".into(),
+    ] {
+        assert!(torch.contains(&piece), "{piece}\n{torch}");
+    }
+}

@@ -186,7 +186,7 @@ pub fn model(job: &Job) -> String {
 
 fn call(layer: &LayerSpec) -> String {
     let (inputs, units) = (layer.inputs, layer.units);
-    let fans = (inputs, units);
+    let fans = layer.fans(&layer.init);
     let mut out = match &layer.kind {
         LayerKind::Dense => format!(
             "Dense({inputs}, {units}, {}, {}",
@@ -212,7 +212,7 @@ fn call(layer: &LayerSpec) -> String {
         Bias::Off => out.push_str(", bias=None"),
         Bias::Drawn(Initializer::Zeros) => {}
         Bias::Drawn(init) => {
-            let _ = write!(out, ", bias={}", vector(init, fans));
+            let _ = write!(out, ", bias={}", vector(init, layer.bias_fans()));
         }
     }
     if let Some(forget) = layer.forget_bias() {

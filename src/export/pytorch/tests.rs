@@ -134,3 +134,14 @@ fn a_forget_gate_begins_open() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+#[test]
+fn recurrent_layers_are_drawn_by_their_units() {
+    let by_units = |toml: &str| {
+        let script = script(&job(toml)).expect("a script");
+        let draw = "lambda w: nn.init.uniform_(w, -math.sqrt(1 / 6), math.sqrt(1 / 6))";
+        (script.matches(draw).count(), script)
+    };
+    let (count, script) = by_units(&format!("{LSTM}init = \"torch-default\"\n"));
+    assert_eq!(count, 2, "input weights and biases\n{script}");
+}
