@@ -118,3 +118,15 @@ fn recurrent_layers_are_drawn_gate_by_gate_and_by_their_units() {
         assert!(torch.contains(&piece), "{piece}\n{torch}");
     }
 }
+
+#[test]
+fn patience_ends_with_the_best_weights() {
+    let toml = format!("{DIGITS}[training.stop]\npatience = 3\n");
+    let script = script(&job(&toml)).expect("a script");
+    for piece in [
+        "class Patience(keras.callbacks.EarlyStopping):",
+        "callbacks.append(Patience(patience=3, restore_best_weights=True))",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

@@ -269,6 +269,9 @@ pub fn functions(job: &Job) -> String {
     });
     out.push_str(GRADIENTS);
     out.push_str(STEPS);
+    if job.experiment.training.stop.patience.is_some() {
+        out.push_str(PATIENCE);
+    }
     out
 }
 
@@ -311,6 +314,16 @@ const STEPS: &str = r#"class StopAfter(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.left -= 1
         self.model.stop_training = self.model.stop_training or self.left <= 0
+
+
+"#;
+
+const PATIENCE: &str = r#"class Patience(keras.callbacks.EarlyStopping):
+    """Goes back to the best weights where it ends the run, and not where the epochs do."""
+
+    def on_train_end(self, logs=None):
+        self.restore_best_weights = self.stopped_epoch > 0
+        super().on_train_end(logs)
 
 
 "#;
@@ -404,7 +417,8 @@ fn callbacks(job: &Job, out: &mut String) {
     if let Some(patience) = training.stop.patience {
         let _ = writeln!(
             out,
-            "    callbacks.append(keras.callbacks.EarlyStopping(patience={patience}))"
+            "    callbacks.append(Patience(patience={}, restore_best_weights=True))",
+            patience.max(1)
         );
     }
 }

@@ -418,7 +418,10 @@ fn training_loop(job: &Job, scheduled: bool, out: &mut String) {
         (None, Some(steps)) => format!("range({})", steps.div_ceil(job.steps_per_epoch() as u64)),
         (None, None) => "itertools.count()".into(),
     };
-    out.push_str("    step, best, waited = 0, math.inf, 0\n");
+    out.push_str(match stop.patience {
+        Some(_) => "    step, best, waited, kept = 0, math.inf, 0, model.state_dict()\n",
+        None => "    step = 0\n",
+    });
     let steps = match stop.steps {
         Some(steps) => format!("arguments.steps or {steps}"),
         None => "arguments.steps or math.inf".into(),
@@ -512,8 +515,11 @@ fn training_loop(job: &Job, scheduled: bool, out: &mut String) {
     if let Some(patience) = stop.patience {
         let _ = write!(
             out,
-            "        best, waited = (test, 0) if test < best else (best, waited + 1)\n        \
-             if waited >= {patience}:\n            break\n"
+            "        waited += 1\n        if test < best:\n            best, waited = test, 0\n            \
+             kept = {{name: v.clone() for name, v in model.state_dict().items()}}\n        \
+             if waited >= {}:\n            model.load_state_dict(kept)\n            \
+             print(f\"back to the best weights: test {{best:.4g}}\")\n            break\n",
+            patience.max(1)
         );
     }
     out.push_str("        if step >= most:\n            break\n");
