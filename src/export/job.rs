@@ -97,9 +97,14 @@ impl Job {
         self.network.layers.iter().take_while(recurrent).count()
     }
 
+    /// The seed as NumPy takes it, in 32 bits.
+    pub fn numpy_seed(&self) -> u32 {
+        self.experiment.seed as u32
+    }
+
     /// scikit-learn's way to these rows; `None` where it has none.
     pub fn sklearn(&self) -> Option<String> {
-        let seed = self.experiment.seed;
+        let seed = self.numpy_seed();
         match &self.experiment.data.kind {
             DataKind::Digits { classes: None } => {
                 Some("datasets.load_digits(return_X_y=True)".into())

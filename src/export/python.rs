@@ -97,7 +97,8 @@ pub fn rows(job: &Job) -> String {
         let _ = writeln!(
             out,
             "    # another draw of the split than gradlab's\n    x, x_test, y, y_test = train_test_split(x, y, test_size={}, random_state={}{stratify})",
-            job.test_rows, job.experiment.seed
+            job.test_rows,
+            job.numpy_seed()
         );
     } else {
         out.push_str("    x_test, y_test = x[:0], y[:0]\n");

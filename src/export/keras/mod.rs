@@ -23,7 +23,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     let mut parts = vec![
         python::head(job, "Keras"),
         imports(job),
-        format!("keras.utils.set_random_seed({})\n", job.experiment.seed),
+        format!("keras.utils.set_random_seed({})\n", job.numpy_seed()),
     ];
     parts.extend(layers::helpers(job));
     parts.extend(training::schedule_class(job));

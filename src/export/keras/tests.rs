@@ -130,3 +130,16 @@ fn patience_ends_with_the_best_weights() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+/// NumPy and scikit-learn refuse more than 32 bits.
+#[test]
+fn a_long_seed_is_cut_where_numpy_takes_it() {
+    let toml =
+        "format = 1\nseed = 8589934597\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 3\n";
+    let script = script(&job(toml)).expect("a script");
+    assert_eq!(script.matches("random_state=5").count(), 2, "{script}");
+    assert!(
+        script.contains("keras.utils.set_random_seed(5)"),
+        "{script}"
+    );
+}
