@@ -86,8 +86,26 @@ pub fn build(job: &Job) -> String {
         at += same;
     }
     out.push_str("    return keras.Model(inputs, x)\n");
+    if needs_freezing(job) {
+        out.push_str(FREEZE);
+    }
     out
 }
+
+/// Whether anything is not to learn.
+fn needs_freezing(job: &Job) -> bool {
+    let transfer = job.experiment.network.transfer.as_ref();
+    job.network.layers.iter().any(|l| l.frozen) || transfer.is_some_and(|t| t.frozen)
+}
+
+const FREEZE: &str = r#"
+
+def freeze(model, frozen):
+    """Leave all parameters of these layers as they are. (A batch norm with `trainable=False` would take its running statistics.)"""
+    for variable in model.trainable_variables:
+        if int(variable.path.split("/")[0].split("_")[1]) in frozen:
+            variable.trainable = False
+"#;
 
 fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut String) {
     let name = |suffix: &str| {
@@ -226,11 +244,15 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
     // Weight decay in the gradient is the gradient of half its square.
     let l2 = regularize.l2 + decay / 2.0;
     if regularize.l1 > 0.0 || l2 > 0.0 {
-        out.push(format!(
-            "kernel_regularizer=keras.regularizers.L1L2({}, {})",
+        let penalty = format!(
+            "keras.regularizers.L1L2({}, {})",
             number(regularize.l1),
             number(l2)
-        ));
+        );
+        out.push(format!("kernel_regularizer={penalty}"));
+        if recurrent {
+            out.push(format!("recurrent_regularizer={penalty}"));
+        }
     }
     if decay > 0.0 && spec.bias != Bias::Off {
         out.push(format!(
@@ -243,9 +265,6 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
             "kernel_constraint=keras.constraints.MaxNorm({}, axis=0)",
             number(regularize.max_norm)
         ));
-    }
-    if spec.frozen {
-        out.push("trainable=False".into());
     }
     out.join(", ")
 }

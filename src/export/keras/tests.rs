@@ -143,3 +143,23 @@ fn a_long_seed_is_cut_where_numpy_takes_it() {
         "{script}"
     );
 }
+
+#[test]
+fn penalties_lie_on_recurrent_weights_too() {
+    let toml = format!("{LSTM}[training.regularize]\nl2 = 0.5\n");
+    let script = script(&job(&toml)).expect("a script");
+    let piece = "recurrent_regularizer=keras.regularizers.L1L2(0.0, 0.5)";
+    assert!(script.contains(piece), "{script}");
+}
+
+#[test]
+fn nothing_of_a_frozen_layer_learns() {
+    let toml = DIGITS.replace("dropout = 0.2", "frozen = true");
+    let script = script(&job(&toml)).expect("a script");
+    for piece in [
+        "def freeze(model, frozen):",
+        "    freeze(model, [0, 1, 2])\n",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

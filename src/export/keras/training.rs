@@ -347,6 +347,14 @@ pub fn main(job: &Job) -> String {
         let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", lsuv.join(", "));
     }
     transfer(job, &mut out);
+    let layers = job.network.layers.iter().enumerate();
+    let frozen: Vec<String> = layers
+        .filter(|(_, l)| l.frozen)
+        .map(|(i, _)| i.to_string())
+        .collect();
+    if !frozen.is_empty() {
+        let _ = writeln!(out, "    freeze(model, [{}])", frozen.join(", "));
+    }
     out.push_str(
         "    if arguments.weights:\n        load_weights(model, load_file(arguments.weights))\n",
     );
@@ -435,11 +443,7 @@ fn transfer(job: &Job, out: &mut String) {
         t.layers
     );
     if t.frozen {
-        let _ = write!(
-            out,
-            "    for i in range({}):\n        model.get_layer(f\"layers_{{i}}\").trainable = False\n",
-            t.layers
-        );
+        let _ = writeln!(out, "    freeze(model, range({}))", t.layers);
     }
     if t.learning_rate_factor != 1.0 {
         let _ = writeln!(

@@ -145,3 +145,13 @@ fn recurrent_layers_are_drawn_by_their_units() {
     let (count, script) = by_units(&format!("{LSTM}init = \"torch-default\"\n"));
     assert_eq!(count, 2, "input weights and biases\n{script}");
 }
+
+#[test]
+fn the_largest_norm_is_of_what_comes_from_below() {
+    let toml = format!("{LSTM}[training.regularize]\nmax_norm = 3.0\n");
+    let script = script(&job(&toml)).expect("a script");
+    assert!(
+        script.contains("if w.requires_grad and name.endswith((\".weight\", \".weight_ih\"))"),
+        "{script}"
+    );
+}
