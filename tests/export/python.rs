@@ -33,9 +33,13 @@ fn probe(job: &Job, data: &Dataset) -> Tensors {
     let mut network: Network = Network::new(&job.network, &options).expect("builds");
     let x = data.train.x.slice(s![..batch_rows, ..]);
     network.initialize(x).expect("initializes");
+    let targets = match job.time {
+        Some(steps) if job.time_targets => batch_rows * steps,
+        _ => batch_rows,
+    };
     let y = match &data.train.y {
-        Targets::Classes(classes) => TargetsView::Classes(&classes[..batch_rows]),
-        Targets::Values(values) => TargetsView::Values(values.slice(s![..batch_rows, ..])),
+        Targets::Classes(classes) => TargetsView::Classes(&classes[..targets]),
+        Targets::Values(values) => TargetsView::Values(values.slice(s![..targets, ..])),
     };
     let before: Vec<_> = network.parameters();
     let trace = network
