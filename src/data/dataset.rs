@@ -1,6 +1,7 @@
 //! A loaded data set: training and test rows, ready to feed.
 
 use ndarray::Array2;
+use std::ops::RangeInclusive;
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,15 @@ pub struct Dataset {
 const SAMPLED: usize = 10_000;
 
 impl Dataset {
+    /// The first number to be predicted that lies outside this range, training rows first.
+    pub fn target_outside(&self, range: RangeInclusive<f32>) -> Option<f32> {
+        let values = |rows: &'_ Rows| match &rows.y {
+            Targets::Values(values) => values.iter().find(|y| !range.contains(y)).copied(),
+            Targets::Classes(_) => None,
+        };
+        values(&self.train).or_else(|| values(&self.test))
+    }
+
     /// Root mean square of a regression's targets over training rows spread evenly over the file; 1 for classes.
     pub fn target_rms(&self) -> f64 {
         let Targets::Values(values) = &self.train.y else {

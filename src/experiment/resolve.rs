@@ -47,7 +47,7 @@ pub fn outputs(loss: &Loss, task: Task) -> usize {
 /// of a sequence side by side where it is dense.
 ///
 /// # Errors
-/// As [`network_spec`]'s.
+/// As [`network_spec`]'s, and targets that the loss does not take.
 pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, ResolveError> {
     let bottom = experiment.network.layers.first();
     let recurrent = bottom.is_some_and(|l| matches!(l.kind, LayerKind::Recurrent { .. }));
@@ -56,6 +56,15 @@ pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, 
         _ => data.features,
     };
     let spec = network_spec(experiment, inputs, data.task)?;
+    if spec.loss == Loss::BinaryCrossEntropy
+        && let Some(value) = data.target_outside(0.0..=1.0)
+    {
+        let message = format!(
+            "`binary-cross-entropy` takes targets from 0 to 1, and `{}` has {value}: take `mse`, `mae` or `huber`",
+            experiment.data.kind.name()
+        );
+        return refuse("training.loss", message);
+    }
     Ok(NetworkSpec {
         target_rms: data.target_rms(),
         ..spec
@@ -197,7 +206,7 @@ pub fn hyper(experiment: &Experiment) -> Hyper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::DataKind;
+    use crate::data::{DataKind, Targets};
     use crate::nn::spec::Cell;
 
     fn digits() -> Experiment {
@@ -263,6 +272,27 @@ mod tests {
         assert_eq!(outputs(&Loss::BinaryCrossEntropy {}, two), 1);
         assert_eq!(outputs(&Loss::CrossEntropy {}, two), 2);
         assert_eq!(outputs(&Loss::Mse {}, Task::Regression { targets: 3 }), 3);
+    }
+
+    #[test]
+    fn probabilities_lie_between_0_and_1() {
+        let mut e = Experiment::on(DataKind::named("plane").expect("a data set"));
+        e.data.test_fraction = 0.5;
+        e.training.loss = Some(Loss::BinaryCrossEntropy {});
+        let mut data =
+            crate::data::load(&e.request(), std::path::Path::new("."), &|_| {}).expect("made data");
+        for rows in [&mut data.train, &mut data.test] {
+            if let Targets::Values(values) = &mut rows.y {
+                values.fill(1.0);
+            }
+        }
+        assert!(for_data(&e, &data).is_ok());
+        if let Targets::Values(values) = &mut data.test.y {
+            values[[3, 0]] = 1.5;
+        }
+        let error = for_data(&e, &data).expect_err("no probability");
+        assert_eq!(error.path, "training.loss");
+        assert!(error.message.contains("has 1.5: take `mse`"), "{error}");
     }
 
     #[test]
