@@ -3,11 +3,10 @@
 use super::args::{CheckArgs, Common};
 use super::failure::{Failure, Status};
 use super::output::Output;
-use super::source::{self, Source};
-use crate::data::{self, Task};
-use crate::experiment::targets::{TargetKind, target_kind};
-use crate::experiment::{Experiment, resolve, size};
+use super::source;
+use crate::data;
 use crate::insight::advise;
+use crate::training::network_of;
 
 pub fn run(args: &CheckArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let mut status = Status::Done;
@@ -35,10 +34,9 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
     let experiment = source.parse(common).map_err(|faults| faults.to_string())?;
     let label = &source.label;
     let mut lines = vec![format!("{label}: ok")];
-    match shape(&experiment, &source) {
-        Ok((features, task)) => {
-            let spec = resolve::network_spec(&experiment, features, task)
-                .map_err(|e| format!("{label}: {e}"))?;
+    match data::load(&experiment.request(), &source.base_dir, &|_| {}) {
+        Ok(data) => {
+            let spec = network_of(&experiment, &data).map_err(|e| format!("{label}: {e}"))?;
             lines.extend(advise(&experiment, &spec, None).into_iter().map(|advice| {
                 let fix = advice
                     .fix
@@ -53,21 +51,4 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
         )),
     }
     Ok(lines)
-}
-
-/// Features of a row (or step) and the task: by the data's name where that tells them, else by reading it.
-fn shape(experiment: &Experiment, source: &Source) -> Result<(usize, Task), String> {
-    let kind = &experiment.data.kind;
-    match (size::features(kind), target_kind(kind)) {
-        (Some(features), TargetKind::Classes(Some(classes))) => {
-            return Ok((features, Task::Classification { classes }));
-        }
-        (Some(features), TargetKind::Numbers) => {
-            return Ok((features, Task::Regression { targets: 1 }));
-        }
-        _ => {}
-    }
-    let data =
-        data::load(&experiment.request(), &source.base_dir, &|_| {}).map_err(|e| e.to_string())?;
-    Ok((data.features, data.task))
 }

@@ -51,6 +51,13 @@ pub fn outputs(loss: &Loss, task: Task) -> usize {
 pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, ResolveError> {
     let bottom = experiment.network.layers.first();
     let recurrent = bottom.is_some_and(|l| matches!(l.kind, LayerKind::Recurrent { .. }));
+    if data.time_targets && !recurrent {
+        let message = format!(
+            "`{}` has a target at every step, which only a recurrent bottom layer has an answer to: give the first layer `kind = \"recurrent\"`",
+            experiment.data.kind.name()
+        );
+        return refuse("network.layers", message);
+    }
     let inputs = match data.time {
         Some(steps) if !recurrent => data.features.saturating_mul(steps),
         _ => data.features,

@@ -1,9 +1,9 @@
 //! What an export needs to know.
 
 use crate::data::{DataKind, Dataset, Task};
-use crate::experiment::{Experiment, resolve};
+use crate::experiment::Experiment;
 use crate::nn::spec::{LayerKind, NetworkSpec};
-use crate::training::rows_under_batch_norm;
+use crate::training::{network_of, rows_under_batch_norm};
 use thiserror::Error;
 
 /// An experiment and the network that it is on its data.
@@ -23,8 +23,8 @@ pub struct Job {
 /// Why an experiment has no script.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum ExportError {
-    #[error(transparent)]
-    Resolve(#[from] resolve::ResolveError),
+    #[error("{0}")]
+    Refused(String),
     #[error("{what} has no equal in {framework}: {instead}")]
     NoEqual {
         what: String,
@@ -35,11 +35,12 @@ pub enum ExportError {
 
 impl Job {
     /// # Errors
-    /// Where the experiment does not fit the data.
+    /// Where a run would be refused.
     pub fn new(experiment: &Experiment, data: &Dataset) -> Result<Self, ExportError> {
         Ok(Self {
             experiment: experiment.clone(),
-            network: resolve::for_data(experiment, data)?,
+            network: network_of(experiment, data)
+                .map_err(|e| ExportError::Refused(e.to_string()))?,
             task: data.task,
             time: data.time,
             time_targets: data.time_targets,

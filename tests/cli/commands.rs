@@ -254,3 +254,47 @@ fn check_gives_the_workbenchs_advice() {
     assert_eq!(elsewhere.status, 0);
     assert!(elsewhere.out.contains("nowhere.npz"), "{}", elsewhere.out);
 }
+
+/// What a run would refuse.
+#[test]
+fn check_refuses_what_would_not_be_built() {
+    let layer = "[[network.layers]]\nunits = 3\n";
+    let recurrent = format!("{layer}kind = \"recurrent\"\n");
+    let cases = [
+        (
+            "adding",
+            format!("{recurrent}dropout = 0.5\n"),
+            "cannot have dropout",
+        ),
+        (
+            "adding",
+            format!("{recurrent}norm = \"layer\"\n"),
+            "cannot have a norm",
+        ),
+        (
+            "adding",
+            format!("{recurrent}init = \"lsuv\"\n"),
+            "cannot have weights from `lsuv`",
+        ),
+        ("moons", recurrent.clone(), "no sequences"),
+        ("echo", layer.to_string(), "target at every step"),
+        (
+            "moons",
+            format!("{layer}norm = \"batch\"\n[training]\nbatch_size = 1\n"),
+            "batch norm, which needs at least 2 rows",
+        ),
+        (
+            "diabetes",
+            format!("{layer}[training]\nloss = \"binary-cross-entropy\"\n"),
+            "targets from 0 to 1",
+        ),
+    ];
+    for (data, rest, says) in cases {
+        let file = format!("format = 1\n[data]\nkind = \"{data}\"\n{rest}");
+        for command in [&["check", "-"][..], &["export", "pytorch", "-"]] {
+            let said = gradlab_reading(command, &file);
+            assert_eq!(said.status, 2, "{data} {rest}: {}", said.out);
+            assert!(said.err.contains(says), "{says}: {}", said.err);
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
         python::head(job, "PyTorch"),
         imports(job),
         format!("torch.manual_seed({})\n\n", job.experiment.seed),
-        network::layers(job)?,
+        network::layers(job),
         network::model(job),
         python::rows(job) + "\n",
         training::functions(job),

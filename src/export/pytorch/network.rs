@@ -1,6 +1,6 @@
 //! Layers and the model.
 
-use crate::export::job::{ExportError, Job};
+use crate::export::job::Job;
 use crate::export::python::number;
 use crate::nn::activation::Activation;
 use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
@@ -8,7 +8,7 @@ use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};
 use std::fmt::Write;
 
 /// The classes of layers that this network needs.
-pub fn layers(job: &Job) -> Result<String, ExportError> {
+pub fn layers(job: &Job) -> String {
     let mut out = String::new();
     let layers = &job.network.layers;
     for (name, activation) in [("Exp", "exp"), ("Sin", "sin"), ("Erf", "erf")] {
@@ -26,20 +26,13 @@ pub fn layers(job: &Job) -> Result<String, ExportError> {
     out.push_str(&dense(job));
     for layer in layers {
         if let LayerKind::Recurrent { cell, .. } = &layer.kind {
-            if layer.norm != Norm::None {
-                return Err(ExportError::NoEqual {
-                    what: "`norm` in a recurrent layer".into(),
-                    framework: "PyTorch",
-                    instead: "take it out of the recurrent layers".into(),
-                });
-            }
             let class = recurrent(cell);
             if !out.contains(&class) {
                 out.push_str(&class);
             }
         }
     }
-    Ok(out)
+    out
 }
 
 /// LSUV has no equal in PyTorch (Mishkin & Matas 2016, algorithm 1).

@@ -156,8 +156,11 @@ pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots:
     )
 }
 
-/// Everything that can be said before memory is taken.
-pub(super) fn check<T: Real>(
+/// Everything that can be said before memory is taken, of which there are `limit` bytes.
+///
+/// # Errors
+/// Those of [`super::Network::within`].
+pub fn check<T: Real>(
     spec: &NetworkSpec,
     options: &BuildOptions,
     limit: usize,

@@ -26,7 +26,7 @@ mod update;
 mod wide;
 
 pub use batch::{Batch, BatchError, TargetsView};
-pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, memory_needed};
+pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, check, memory_needed};
 pub use parameter::NamedTensor;
 pub use probe::{ProbeOptions, Trace};
 pub use state::State;
@@ -86,7 +86,7 @@ impl<T: Real> Network<T> {
         spec: &NetworkSpec,
         options: &BuildOptions,
     ) -> Result<Self, BuildError> {
-        build::check::<T>(spec, options, memory)?;
+        check::<T>(spec, options, memory)?;
         let layers: Vec<Layer<T>> = spec
             .layers
             .iter()

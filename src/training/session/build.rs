@@ -7,7 +7,8 @@ use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
 use crate::experiment::{Experiment, Transfer, resolve};
 use crate::memory;
 use crate::nn::network::{
-    BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError, Time,
+    self, BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError,
+    Time,
 };
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
@@ -103,31 +104,19 @@ impl Session {
             Some(file) => classes::as_weights_have_them(data, experiment, file),
             None => data,
         };
-        if data.train.is_empty() {
-            return Err(SessionError::Experiment(
-                "the data has no training rows: lower data.test_fraction".into(),
-            ));
-        }
         say("building the network");
-        let spec = resolve::for_data(experiment, &data)
-            .map_err(|e| SessionError::Experiment(e.to_string()))?;
-        pretrain::check(experiment, &spec)?;
+        let spec = network_of(experiment, &data)?;
         let batch_rows = batch_rows(experiment, &data);
         // forward, backward and the weights' gradient
         let products: usize = spec.layers.iter().map(|l| l.units * l.inputs).sum();
         let work = products.saturating_mul(batch_rows).saturating_mul(3);
         let threads = Choice::new(start.threads, work);
         let options = BuildOptions {
-            seed: experiment.seed,
             batch_rows: batch_rows.max(start.rows.unwrap_or(0).min(data.train.len())),
             threads: threads.most(),
-            time: data.time.map(|steps| Time {
-                steps,
-                target_every_step: data.time_targets,
-            }),
+            ..options(experiment, &data)
         };
-        let room = memory::available().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        let mut network = Network::within(room.unwrap_or(MEMORY_LIMIT), &spec, &options)?;
+        let mut network = Network::within(room(), &spec, &options)?;
         network.set_team(threads.team());
         let mut order = RowOrder::new(
             experiment.seed,
@@ -212,6 +201,44 @@ fn contiguous(rows: &mut Rows) {
     {
         *values = values.as_standard_layout().into_owned();
     }
+}
+
+/// The network of this experiment on these data.
+///
+/// # Errors
+/// Where it would not be built, whatever the reason.
+pub fn network_of(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, SessionError> {
+    if data.train.is_empty() {
+        return Err(SessionError::Experiment(
+            "the data has no training rows: lower data.test_fraction".into(),
+        ));
+    }
+    let spec =
+        resolve::for_data(experiment, data).map_err(|e| SessionError::Experiment(e.to_string()))?;
+    pretrain::check(experiment, &spec)?;
+    network::check::<f32>(&spec, &options(experiment, data), room())?;
+    Ok(spec)
+}
+
+/// What a network is built for, on the caller's thread.
+fn options(experiment: &Experiment, data: &Dataset) -> BuildOptions {
+    BuildOptions {
+        seed: experiment.seed,
+        batch_rows: batch_rows(experiment, data),
+        threads: 1,
+        time: data.time.map(|steps| Time {
+            steps,
+            target_every_step: data.time_targets,
+        }),
+    }
+}
+
+/// Bytes of memory that there are.
+fn room() -> usize {
+    let available = memory::available();
+    available.map_or(MEMORY_LIMIT, |bytes| {
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    })
 }
 
 fn batch_rows(experiment: &Experiment, data: &Dataset) -> usize {
