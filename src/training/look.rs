@@ -67,9 +67,12 @@ pub struct Boundary {
 /// What each class was taken for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
-    /// `counts[t * classes + p]`: rows of class t that were taken for p.
+    /// `counts[t * classes + p]`: rows of class t that were taken for p; empty where the classes are too many for a matrix.
     pub counts: Vec<u32>,
     pub classes: usize,
+    /// Answers that were right, of so many.
+    pub right: usize,
+    pub answers: usize,
     /// The surest mistakes first.
     pub worst: Vec<Mistake>,
     /// The weights of the bottom layer's first units, where a row is a picture and they see it whole.

@@ -1,8 +1,9 @@
 //! What the network makes of the data: true to its outputs, and without a trace in what is trained.
 
 use super::{bits, session, step};
+use gradlab::experiment::parse;
 use gradlab::training::look::{DataView, Lens, Seen, Split};
-use gradlab::training::{Detail, Session};
+use gradlab::training::{Detail, Session, Start};
 
 const LENS: Lens = Lens {
     grid: (12, 9),
@@ -85,6 +86,7 @@ fn pictures_have_counts_the_surest_mistakes_and_the_first_units_weights() {
     let rows = session.data().test.len() as f64;
     let right: u32 = (0..10).map(|c| seen.counts[c * 11]).sum();
     assert_eq!(seen.counts.iter().sum::<u32>() as f64, rows);
+    assert_eq!((seen.right, seen.answers), (right as usize, rows as usize));
     assert!((f64::from(right) / rows - score.accuracy.expect("classes")).abs() < 1e-9);
     assert_eq!(seen.worst.len(), 6.min(rows as usize - right as usize));
     assert!(
@@ -159,4 +161,25 @@ fn the_spread_under_dropout_repeats_and_leaves_no_trace() {
     let mut still = session(MOONS);
     step(&mut still, 60);
     assert!(spread(&mut still).spread.iter().all(|s| *s < 1e-3));
+}
+
+/// A matrix of a hundred thousand classes would take 40 GB.
+#[test]
+fn many_classes_are_counted_without_a_matrix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows: String = (0..600).map(|i| format!("{i},1,2,{}\n", i % 300)).collect();
+    let file = folder.path().join("many.csv");
+    std::fs::write(file, format!("a,b,c,label\n{rows}")).expect("written");
+    let toml = "format = 1\n[data]\nkind = \"csv\"\npath = \"many.csv\"\ntarget = \"label\"\ntask = \"classification\"\n\
+                test_fraction = 0\n[[network.layers]]\nunits = 4\n";
+    let experiment = parse(toml, "many.toml").expect("a good file");
+    let start = Start::default();
+    let mut session =
+        Session::build(&experiment, folder.path(), &start, None, &|_| {}).expect("a run");
+    let Seen::Classes(seen) = look(&mut session).seen else {
+        panic!("classes are seen as such");
+    };
+    assert_eq!((seen.classes, seen.answers), (300, 600));
+    assert!(seen.counts.is_empty());
+    assert!(!seen.worst.is_empty());
 }

@@ -188,6 +188,8 @@ fn view(n: usize) -> DataView {
         1 => Seen::Classes(Classes {
             counts: (0..n * n).map(|i| i as u32).collect(),
             classes: n,
+            right: n,
+            answers: 2 * n,
             worst: (0..n)
                 .map(|i| Mistake {
                     row: 50 * i,

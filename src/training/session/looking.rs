@@ -12,6 +12,8 @@ use std::sync::Arc;
 const ROWS: usize = 2000;
 /// Most points of a map or of residuals: more would hide what is beneath them.
 const POINTS: usize = 400;
+/// Most classes that are counted pair by pair: what they make of a matrix no screen shows, and its memory is their square.
+const PAIRED: usize = 256;
 /// Most passes with dropout of a look.
 const PASSES: u16 = 100;
 /// Most columns and rows of a grid.
@@ -133,7 +135,11 @@ impl Session {
         let outputs = self.network.outputs(rows.x.slice(s![..shown, ..]))?;
         // With a target at every step, several answers belong to one row.
         let each = (truth.len() / rows.len().max(1)).max(1);
-        let mut counts = vec![0u32; classes * classes];
+        let mut counts = match classes {
+            0..=PAIRED => vec![0u32; classes * classes],
+            _ => Vec::new(),
+        };
+        let (mut right, mut answers) = (0, 0);
         let mut worst = Vec::new();
         for (i, (row, truth)) in outputs.rows().into_iter().zip(truth).enumerate() {
             let (said, confidence) = answer(row, &loss);
@@ -141,6 +147,8 @@ impl Session {
             if let Some(count) = counts.get_mut(place) {
                 *count += 1;
             }
+            answers += 1;
+            right += usize::from(said == *truth);
             if said != *truth {
                 worst.push(Mistake {
                     row: i / each,
@@ -159,6 +167,8 @@ impl Session {
         Ok(Classes {
             counts,
             classes,
+            right,
+            answers,
             worst,
             units: self.first_units(data, lens.pictures),
         })

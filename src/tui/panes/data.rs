@@ -118,8 +118,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 /// The picture that is chosen, where there is one.
 fn shown(app: &App, seen: &Classes) -> Picture {
     match app.picture {
-        Picture::Units if seen.units.is_empty() => Picture::Matrix,
-        picture => picture,
+        Picture::Mistakes => Picture::Mistakes,
+        Picture::Units if !seen.units.is_empty() => Picture::Units,
+        _ if seen.counts.is_empty() => Picture::Mistakes,
+        _ => Picture::Matrix,
     }
 }
 
@@ -205,28 +207,29 @@ fn classes(
     area: Rect,
     buf: &mut Buffer,
 ) -> (String, String) {
-    let names: Vec<String> = (0..seen.classes)
-        .map(|class| class_name(data, class))
-        .collect();
-    match shown(app, seen) {
-        Picture::Matrix => ConfusionMatrix::new(app.look(), &seen.counts, &names).render(area, buf),
-        Picture::Mistakes => pictures::mistakes(app, view, seen, data, area, buf),
-        Picture::Units => pictures::units(app, seen, data, area, buf),
-    }
-    let all: u32 = seen.counts.iter().sum();
-    let right: u32 = (0..seen.classes)
-        .filter_map(|class| seen.counts.get(class * (seen.classes + 1)))
-        .sum();
-    let share = f64::from(right) / f64::from(all.max(1));
     let rest = match shown(app, seen) {
-        Picture::Matrix => confused(seen, &names),
-        Picture::Mistakes => "true→said, how sure".into(),
-        Picture::Units => "weights: cold negative, hot positive".into(),
+        Picture::Matrix => {
+            let names: Vec<String> = (0..seen.classes)
+                .map(|class| class_name(data, class))
+                .collect();
+            ConfusionMatrix::new(app.look(), &seen.counts, &names).render(area, buf);
+            confused(seen, &names)
+        }
+        Picture::Mistakes => {
+            pictures::mistakes(app, view, seen, data, area, buf);
+            "true→said, how sure".into()
+        }
+        Picture::Units => {
+            pictures::units(app, seen, data, area, buf);
+            "weights: cold negative, hot positive".into()
+        }
     };
+    let share = seen.right as f64 / seen.answers.max(1) as f64;
     (
         format!(
-            "{} of {all} {} rows right",
+            "{} of {} {} rows right",
             percent(share),
+            seen.answers,
             view.split.name()
         ),
         rest,
