@@ -77,8 +77,17 @@ fn names(job: &Job) -> String {
          def transposed(variable, array):\n    \"\"\"A Keras kernel is the transpose of a PyTorch weight.\"\"\"\n    \
          return np.ascontiguousarray(array.T) if variable.path.endswith(\"kernel\") else array\n\n\n",
     );
+    let recurrent = job.network.layers.iter().any(recurrent);
+    if recurrent {
+        out.push_str(CELLS);
+    }
+    out.push_str("def torch_gradients(variable, gradient):\n    \"\"\"By gradlab's names.\"\"\"\n");
+    if recurrent {
+        out.push_str(RECURRENT_GRADIENTS);
+    }
+    out.push_str("    return {torch_name(variable): transposed(variable, gradient)}\n\n\n");
     out.push_str("def load_weights(model, saved):\n    for variable in model.variables:\n");
-    if job.network.layers.iter().any(recurrent) {
+    if recurrent {
         out.push_str(RECURRENT_LOAD);
     }
     out.push_str(
@@ -88,17 +97,32 @@ fn names(job: &Job) -> String {
 }
 
 /// Keras keeps one bias where PyTorch has two (but for the GRU), and the GRU's gates in another order.
+const CELLS: &str = r#"def cell(variable):
+    """The layer of a cell's variable, its name there, whether it is a GRU's, and the way from one order of gates to the other."""
+    layer, kind, name = variable.path.split("/")
+    gru = kind.startswith("gru")
+    gates = lambda t: np.ascontiguousarray(np.concatenate([np.split(t, 3)[g] for g in (1, 0, 2)]) if gru else t)
+    return f"layers.{layer.split('_')[1]}.", name, gru, gates
+
+
+"#;
+
 const RECURRENT_LOAD: &str = r#"        if "_cell/" in variable.path:
-            layer, cell, name = variable.path.split("/")
-            of = f"layers.{layer.split('_')[1]}."
-            order = (1, 0, 2) if cell.startswith("gru") else None
-            gates = lambda t: np.concatenate([np.split(t, 3)[g] for g in order]) if order else t
+            of, name, gru, gates = cell(variable)
             if name == "bias":
                 both = gates(saved[of + "bias_ih"]), gates(saved[of + "bias_hh"])
-                variable.assign(np.stack(both) if order else both[0] + both[1])
+                variable.assign(np.stack(both) if gru else both[0] + both[1])
             else:
                 variable.assign(gates(saved[of + ("weight_ih" if name == "kernel" else "weight_hh")]).T)
             continue
+"#;
+
+const RECURRENT_GRADIENTS: &str = r#"    if "_cell/" in variable.path:
+        of, name, gru, gates = cell(variable)
+        if name == "bias":
+            both = gradient if gru else (gradient, gradient)
+            return {of + "bias_ih": gates(both[0]), of + "bias_hh": gates(both[1])}
+        return {of + ("weight_ih" if name == "kernel" else "weight_hh"): gates(gradient.T)}
 "#;
 
 #[cfg(test)]

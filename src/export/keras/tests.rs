@@ -163,3 +163,15 @@ fn nothing_of_a_frozen_layer_learns() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+/// One gradient is that of both biases.
+#[test]
+fn a_cell_s_gradients_have_gradlab_s_names() {
+    let script = script(&job(LSTM)).expect("a script");
+    for piece in [
+        "return {of + \"bias_ih\": gates(both[0]), of + \"bias_hh\": gates(both[1])}",
+        "for name, g in torch_gradients(*pair).items()}",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}

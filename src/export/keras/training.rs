@@ -361,7 +361,7 @@ pub fn main(job: &Job) -> String {
     let _ = write!(
         out,
         "    first = show_gradients(model, x[:{rows}], y[:{rows}])\n    if arguments.probe:\n        \
-         save_file({{\"grad.\" + torch_name(v): transposed(v, g) for v, g in first}}, arguments.probe)\n        return\n\n"
+         save_file({{\"grad.\" + name: g for pair in first for name, g in torch_gradients(*pair).items()}}, arguments.probe)\n        return\n\n"
     );
     let (optimizer, notes) = optimizer(job);
     for note in notes {
