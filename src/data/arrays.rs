@@ -81,9 +81,7 @@ pub(super) fn combine(
         },
         test: None,
         test_file: None,
-        feature_names: (0..features)
-            .map(|i| format!("{}[{i}]", clean(x_name, 40)))
-            .collect(),
+        feature_names: Vec::new(),
         class_names,
         image: None,
     })

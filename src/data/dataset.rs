@@ -56,6 +56,7 @@ pub struct Dataset {
     /// `[rows, features]` of the training rows that `train_rows` leaves out, prepared as the others: rows without targets, on
     /// which a network can be pretrained.
     pub unlabelled: Array2<f32>,
+    /// Empty where the source has no names for them.
     pub feature_names: Vec<String>,
     pub class_names: Vec<String>,
     /// Width and height where a row is an image.

@@ -62,7 +62,7 @@ pub(super) fn load(
         rows: rows(x, y)?,
         test: test_x.map(|x| rows(x, test_y)).transpose()?,
         test_file: test.map(|paths| paths[1].to_path_buf()),
-        feature_names: (0..features).map(|i| format!("pixel_{i}")).collect(),
+        feature_names: Vec::new(),
         class_names,
         image: if let [_, height, width] = shape[..] {
             Some((width, height))

@@ -2,7 +2,11 @@
 
 use super::dataset::Rows;
 use super::error::{DataError, Problem};
+use super::raw::check_memory;
 use ndarray::Array2;
+
+/// Numbers of four bytes that a feature takes while the statistics are worked out: five of f64.
+const PER_FEATURE: u128 = 10;
 
 /// Standardizes the training rows and `others` in place and returns (mean, standard deviation) per feature, over all rows and steps of the
 /// training rows. The variance is the population's (divided by n), as in scikit-learn; a constant feature has its mean taken
@@ -13,6 +17,7 @@ pub(super) fn standardize(
     features: usize,
     names: &[String],
 ) -> Result<Vec<(f32, f32)>, DataError> {
+    check_memory(PER_FEATURE * features as u128)?;
     let statistics = statistics(&train.x, features);
     for rows in [&mut train.x].into_iter().chain(others) {
         apply(rows, &statistics, names)?;
@@ -79,4 +84,27 @@ fn apply(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Targets;
+
+    /// A packed file of a megabyte can promise a row of a billion features.
+    #[test]
+    fn more_features_than_there_is_memory_for_are_refused() {
+        let empty = || Array2::<f32>::zeros((0, 0));
+        let mut rows = Rows {
+            x: empty(),
+            y: Targets::Classes(Vec::new()),
+        };
+        let error = standardize(
+            &mut rows,
+            [&mut empty(), &mut empty()],
+            usize::MAX / 64,
+            &[],
+        );
+        assert!(error.is_err());
+    }
 }

@@ -132,6 +132,17 @@ fn lying_and_broken_headers_are_told() {
     );
 }
 
+/// A name a feature would take ten times the memory of a row of them.
+#[test]
+fn pixels_have_no_names() {
+    let dir = folder(&[
+        ("i", &idx(8, &[2, 2, 2], &[0; 8])),
+        ("l", &idx(8, &[2], &[0, 1])),
+    ]);
+    let set = load(&plain(kind(false)), dir.path(), &|_| {}).expect("two images");
+    assert_eq!((set.features, set.feature_names.len()), (4, 0));
+}
+
 #[test]
 fn a_bomb_is_read_no_further_than_its_header_says() {
     let bomb = gzip(&idx(8, &[1, 4], &vec![0; 50_000_000]));
