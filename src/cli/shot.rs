@@ -6,7 +6,7 @@ use super::source;
 use crate::telemetry::LayerHistograms;
 use crate::text::clean;
 use crate::training::file::write_whole;
-use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status};
+use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status, bound};
 use crate::tui::app::{App, Manner};
 use crate::tui::key::Key;
 use crate::tui::layout::SMALLEST;
@@ -148,6 +148,7 @@ fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
         }
         let test = session.test();
         points.extend(advance.point.map(|point| Point { test, ..point }));
+        bound(&mut points);
         histograms = advance.histograms.or(histograms);
         if over {
             break;
@@ -167,4 +168,27 @@ fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
         view: None,
         notices: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse;
+    use std::path::Path;
+
+    /// However many steps, no more points are kept than a frame of the training thread has.
+    #[test]
+    fn a_long_run_keeps_no_more_points_than_a_frame_has() {
+        let toml = "format = 1\n[data]\nkind = \"xor\"\nrows = 8\n[[network.layers]]\nunits = 2\n[training]\nbatch_size = \"full\"\n";
+        let experiment = parse(toml, "xor.toml").expect("a good file");
+        let start = Start::default();
+        let mut session =
+            Session::build(&experiment, Path::new("."), &start, None, &|_| {}).expect("a run");
+        let frame = train(&mut session, 1500).unwrap_or_else(|_| panic!("it trains"));
+        let mut merged = frame.points.clone();
+        bound(&mut merged);
+        assert_eq!(frame.points.len(), merged.len());
+        assert!(frame.points.len() < 1500);
+        assert_eq!(frame.points.last().map(|p| p.step), Some(1500));
+    }
 }

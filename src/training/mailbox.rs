@@ -143,10 +143,7 @@ fn join_command(queue: &mut VecDeque<Command>, command: Command) {
 pub fn merge(kept: &mut Frame, newer: Frame) {
     if kept.info.run == newer.info.run {
         kept.points.extend(newer.points);
-        let weight = kept.points.last().map_or(0, Point::weight);
-        while kept.points.len() > max_points(weight) {
-            thin(&mut kept.points);
-        }
+        bound(&mut kept.points);
         kept.histograms = newer.histograms.or(kept.histograms.take());
         kept.view = newer.view.or(kept.view.take());
     } else {
@@ -160,6 +157,14 @@ pub fn merge(kept: &mut Frame, newer: Frame) {
     kept.status = newer.status;
     kept.info = newer.info;
     kept.rows_per_second = newer.rows_per_second;
+}
+
+/// Thins points until so many are left as a frame may have.
+pub fn bound(points: &mut Vec<Point>) {
+    let weight = points.last().map_or(0, Point::weight);
+    while points.len() > max_points(weight) {
+        thin(points);
+    }
 }
 
 /// Halves the points: of two neighbours the later stays, unless the earlier one stands out. The last point always stays.

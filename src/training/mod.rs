@@ -27,7 +27,7 @@ mod worker;
 pub use checkpoint::{Checkpoint, CheckpointError, Glance};
 pub use handle::{Handle, THREAD_NAME};
 pub use look::{DataView, Lens};
-pub use mailbox::{Mailbox, stands_out};
+pub use mailbox::{Mailbox, bound, stands_out};
 pub use order::rows_under_batch_norm;
 pub use pace::{Burst, Measuring};
 pub use pretrain::{PretrainError, Pretraining, Stage};

@@ -4,7 +4,7 @@
 mod saving;
 
 use super::lanes::Lanes;
-use super::mailbox::{Mailbox, max_points, thin};
+use super::mailbox::{Mailbox, bound};
 use super::pace::Pace;
 use super::pretrain::Ear;
 use super::saver::Saver;
@@ -432,10 +432,7 @@ where
 
     /// Leaves a frame with all that came since the last one.
     fn show(&mut self) {
-        let weight = self.points.last().map_or(0, Point::weight);
-        while self.points.len() > max_points(weight) {
-            thin(&mut self.points);
-        }
+        bound(&mut self.points);
         let view = self.look();
         let frame = Frame {
             status: self.status(),
