@@ -86,9 +86,12 @@ impl Flat {
         };
         let mut rest = e.clone();
         rest.network.layers.drain(..without);
+        // TOML's numbers end at i64::MAX, and seeds do not
+        flat.keys.push(("seed".into(), e.seed.to_string()));
+        rest.seed = 0;
         if let Ok(table) = experiment::to_toml(&rest).parse::<toml::Table>() {
             for (key, value) in &table {
-                if !matches!(key.as_str(), "name" | "description" | "format") {
+                if !matches!(key.as_str(), "name" | "description" | "format" | "seed") {
                     flat.add(key, value);
                 }
             }
@@ -150,6 +153,19 @@ mod tests {
         };
         assert_eq!(brief(&with, &without), "pretrain no");
         assert_eq!(brief(&without, &with), "pretrain yes");
+    }
+
+    #[test]
+    fn a_seed_may_be_larger_than_toml_s_numbers() {
+        let mut a = preset("spiral");
+        a.seed = u64::MAX;
+        let mut b = a.clone();
+        assert_eq!(line(&a, &b), "no difference");
+        (b.seed, b.training.label_smoothing) = (1 << 63, 0.1);
+        assert_eq!(
+            line(&a, &b),
+            "seed 18446744073709551615 → 9223372036854775808, training.label_smoothing default → 0.1"
+        );
     }
 
     #[test]
