@@ -449,3 +449,30 @@ fn what_does_not_fit_recurrent_layers_is_refused() {
         Some(BuildError::RecurrentOption { layer: 0, .. })
     ));
 }
+
+/// PyTorch's default draws biases too, but not where something else is said of them.
+#[test]
+fn biases_are_drawn_as_they_say() {
+    let mut spec = recurrent(3, 4, Cell::Gru, Activation::Tanh);
+    spec.init = Initializer::TorchDefault;
+    for (bias, zero) in [
+        (Initializer::Zeros, true),
+        (Initializer::TorchDefault, false),
+    ] {
+        spec.bias = Bias::Drawn(bias);
+        let layers = vec![spec.clone(), layer(4, 1, Activation::Linear)];
+        let time = Time {
+            steps: 2,
+            target_every_step: false,
+        };
+        let mut network: Network = build(&stack(layers, Loss::Mse), 2, time);
+        network
+            .initialize(Array2::zeros((2, 6)).view())
+            .expect("drawn");
+        let parameters = network.parameters();
+        for name in ["layers.0.bias_ih", "layers.0.bias_hh"] {
+            let drawn = &find(&parameters, name).data;
+            assert_eq!(drawn.iter().all(|b| *b == 0.0), zero, "{name}");
+        }
+    }
+}

@@ -182,10 +182,6 @@ impl<T: Real> Recurrence<T> {
         let Bias::Drawn(initializer) = &spec.bias else {
             return;
         };
-        let initializer = match (initializer, &spec.init) {
-            (Initializer::Zeros, Initializer::TorchDefault) => &Initializer::TorchDefault,
-            (other, _) => other,
-        };
         let mut rng = stream(seed, Purpose::Biases(index));
         let forget = match self.cell {
             Cell::Lstm { forget_bias } => forget_bias,
