@@ -261,10 +261,12 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
         ));
     }
     if regularize.max_norm > 0.0 {
-        out.push(format!(
-            "kernel_constraint=keras.constraints.MaxNorm({}, axis=0)",
-            number(regularize.max_norm)
-        ));
+        let norm = number(regularize.max_norm);
+        let constraint = format!("keras.constraints.MaxNorm({norm}, axis=0)");
+        out.push(format!("kernel_constraint={constraint}"));
+        if recurrent {
+            out.push(format!("recurrent_constraint={constraint}"));
+        }
     }
     out.join(", ")
 }

@@ -145,11 +145,15 @@ fn a_long_seed_is_cut_where_numpy_takes_it() {
 }
 
 #[test]
-fn penalties_lie_on_recurrent_weights_too() {
-    let toml = format!("{LSTM}[training.regularize]\nl2 = 0.5\n");
+fn penalties_and_bounds_lie_on_recurrent_weights_too() {
+    let toml = format!("{LSTM}[training.regularize]\nl2 = 0.5\nmax_norm = 3.0\n");
     let script = script(&job(&toml)).expect("a script");
-    let piece = "recurrent_regularizer=keras.regularizers.L1L2(0.0, 0.5)";
-    assert!(script.contains(piece), "{script}");
+    for piece in [
+        "recurrent_regularizer=keras.regularizers.L1L2(0.0, 0.5)",
+        "recurrent_constraint=keras.constraints.MaxNorm(3.0, axis=0)",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
 }
 
 #[test]

@@ -147,11 +147,13 @@ fn recurrent_layers_are_drawn_by_their_units() {
 }
 
 #[test]
-fn the_largest_norm_is_of_what_comes_from_below() {
+fn the_largest_norm_is_of_the_rows_of_both_matrices() {
     let toml = format!("{LSTM}[training.regularize]\nmax_norm = 3.0\n");
     let script = script(&job(&toml)).expect("a script");
     assert!(
-        script.contains("if w.requires_grad and name.endswith((\".weight\", \".weight_ih\"))"),
+        script.contains(
+            "if w.requires_grad and name.endswith((\".weight\", \".weight_ih\", \".weight_hh\"))"
+        ),
         "{script}"
     );
 }

@@ -467,8 +467,8 @@ fn training_loop(job: &Job, scheduled: bool, out: &mut String) {
     if training.regularize.max_norm > 0.0 {
         let _ = write!(
             out,
-            "            with torch.no_grad():\n                for name, w in model.named_parameters():  # what comes from below, where it learns\n                    \
-             if w.requires_grad and name.endswith((\".weight\", \".weight_ih\")) and \".norm.\" not in name and \".activation.\" not in name:\n                        \
+            "            with torch.no_grad():\n                for name, w in model.named_parameters():  # each matrix by its own rows, where it learns\n                    \
+             if w.requires_grad and name.endswith((\".weight\", \".weight_ih\", \".weight_hh\")) and \".norm.\" not in name and \".activation.\" not in name:\n                        \
              w.copy_(w.renorm(2, 0, {}))\n",
             number(training.regularize.max_norm)
         );
