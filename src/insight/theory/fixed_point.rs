@@ -54,13 +54,18 @@ fn accelerated(first: f64, second: f64, third: f64) -> f64 {
     if sensible { guess } else { third }
 }
 
+/// -1/ln χ, `None` where χ is 1 to rounding.
+pub(super) fn depth_scale(chi: f64) -> Option<f64> {
+    let log = chi.ln();
+    (log.abs() > 1e-9).then(|| -1.0 / log)
+}
+
 fn at(activation: &Activation, sigma_w2: f64, q_star: f64) -> FixedPoint {
     // At 0 the limit counts, not the convention at a kink.
     let chi_star = sigma_w2 * Response::of(activation, 0.0, q_star.max(NOTHING)).slope_square;
-    let log = chi_star.ln();
     FixedPoint {
         q_star,
         chi_star,
-        depth_scale: (log.abs() > 1e-9).then(|| -1.0 / log),
+        depth_scale: depth_scale(chi_star),
     }
 }

@@ -105,7 +105,7 @@ pub struct Theory {
     /// Factor of E[δ²] a layer, the geometric mean over the steps between hidden layers (from the output layer where there is
     /// but one hidden); `None` without hidden layers or where the signal is exactly 0.
     pub chi: Option<f64>,
-    /// 1/|ln χ|: over so many layers the signal changes by a factor e. Infinite at the critical point.
+    /// 1/|ln χ|: over so many layers the signal changes by a factor e. `None` at the critical point.
     pub depth_scale: Option<f64>,
     /// 5·Σ 1/n over the hidden layers: the relative scatter of the signal's square that finite width brings. Theory is
     /// trustworthy where this is far below 1.

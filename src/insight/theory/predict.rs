@@ -1,5 +1,6 @@
 //! The maps, layer by layer, up for the signal and down for the error.
 
+use super::fixed_point::depth_scale;
 use super::output::output_delta;
 use super::response::Response;
 use super::{NoTheory, Predicted, Setting, Theory};
@@ -58,7 +59,7 @@ pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory
     let chi = mean_chi(&layers);
     Ok(Theory {
         chi,
-        depth_scale: chi.map(|chi| 1.0 / chi.ln().abs()),
+        depth_scale: chi.and_then(depth_scale).map(f64::abs),
         trust: trust(spec),
         approximate: approximate(spec),
         layers,

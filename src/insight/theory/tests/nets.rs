@@ -362,6 +362,9 @@ fn chi_is_that_between_hidden_layers() {
         theory.chi.expect("chi")
     };
     close(chi(10), 1.0, 1e-12, "chi of ten");
+    let spec = network(10, 10, "relu", &Initializer::HeNormal, |_| {});
+    let theory = predict(&spec, &Setting::standardized(32)).expect("a theory");
+    assert_eq!(theory.depth_scale, None, "critical");
     close(chi(1), 10.0 * 0.1 * 0.5, 1e-9, "chi of one");
 }
 
