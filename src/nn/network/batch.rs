@@ -83,12 +83,14 @@ pub enum BatchError {
         outputs: usize,
     },
     #[error(
-        "the mask given for layer {layer} does not have the batch's rows and the layer's units"
+        "the mask given for layer {} does not have the batch's rows and the layer's units",
+        .layer + 1
     )]
     Mask { layer: usize },
     #[error(
-        "layer {layer} has batch norm, which needs at least 2 rows to tell a variance, but this batch has 1: choose a batch \
-         size that leaves no single row over, or norm = \"layer\""
+        "layer {} has batch norm, which needs at least 2 rows to tell a variance, but this batch has 1: choose a batch \
+         size that leaves no single row over, or norm = \"layer\"",
+        .layer + 1
     )]
     BatchNormOfOne { layer: usize },
 }

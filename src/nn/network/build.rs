@@ -43,18 +43,19 @@ pub enum BuildError {
     NoLayers,
     #[error("a batch needs at least one row")]
     NoRows,
-    #[error("layer {layer} has no units: give it at least 1")]
+    #[error("layer {} has no units: give it at least 1", .layer + 1)]
     NoUnits { layer: usize },
     #[error("the network has no inputs")]
     NoInputs,
-    #[error("layer {layer} takes {found} inputs, but what lies below has {expected} outputs")]
+    #[error("layer {} takes {found} inputs, but what lies below has {expected} outputs", .layer + 1)]
     Inputs {
         layer: usize,
         found: usize,
         expected: usize,
     },
     #[error(
-        "layer {layer} cannot have a skip: it would add {inputs} inputs to {units} outputs, and they have to be as many"
+        "layer {} cannot have a skip: it would add {inputs} inputs to {units} outputs, and they have to be as many",
+        .layer + 1
     )]
     Skip {
         layer: usize,
@@ -62,21 +63,24 @@ pub enum BuildError {
         units: usize,
     },
     #[error(
-        "layer {layer} is recurrent, but the data has no sequences: take a sequence data set, or a dense layer"
+        "layer {} is recurrent, but the data has no sequences: take a sequence data set, or a dense layer",
+        .layer + 1
     )]
     NoSequences { layer: usize },
     #[error(
-        "layer {layer} is recurrent above a dense layer, which has no time left: move it below the dense layers"
+        "layer {} is recurrent above a dense layer, which has no time left: move it below the dense layers",
+        .layer + 1
     )]
     RecurrentAboveDense { layer: usize },
-    #[error("layer {layer} is recurrent and cannot have {what}: take it off")]
+    #[error("layer {} is recurrent and cannot have {what}: take it off", .layer + 1)]
     RecurrentOption { layer: usize, what: &'static str },
     #[error(
-        "layer {layer} has batch norm, which needs at least 2 rows to tell a variance, but batches have 1: use a larger batch or \
-         norm = \"layer\""
+        "layer {} has batch norm, which needs at least 2 rows to tell a variance, but batches have 1: use a larger batch or \
+         norm = \"layer\"",
+        .layer + 1
     )]
     BatchNormOfOne { layer: usize },
-    #[error("layer {layer} drops a share of {share}: choose one in [0, 1]")]
+    #[error("layer {} drops a share of {share}: choose one in [0, 1]", .layer + 1)]
     Dropout { layer: usize, share: f64 },
     #[error(
         "cross-entropy needs at least 2 outputs, one a class, but there is 1: use binary-cross-entropy"
