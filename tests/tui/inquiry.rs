@@ -143,3 +143,23 @@ fn advice_comes_as_a_list_unless_something_else_was_opened() {
     answer(&mut bench, question);
     assert!(bench.text().contains("Advice"));
 }
+
+#[test]
+fn a_change_that_several_observations_call_for_is_offered_once() {
+    let mut bench = Bench::new();
+    bench.resize(120, 36);
+    let mut seen = points(11, 0..40);
+    let layers = seen.iter_mut().flat_map(|p| &mut p.layers);
+    layers.for_each(|layer| layer.saturated = 0.9);
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
+    bench.keys("i");
+    let Some(Overlay::List(list)) = bench.app.overlays.last() else {
+        panic!("no list: {}", bench.text());
+    };
+    let names: Vec<&str> = list.items.iter().map(|item| item.name.as_str()).collect();
+    for (i, name) in names.iter().enumerate() {
+        assert!(!names[..i].contains(name), "{names:?}");
+    }
+    let flat = |item: &&gradlab::tui::overlay::Item| item.help.contains("where logistic is flat");
+    assert_eq!(list.items.iter().filter(flat).count(), 1);
+}

@@ -2,6 +2,7 @@
 
 use super::{Advice, Case, Severity, Topic};
 use crate::insight::remedy;
+use crate::insight::verdict::{self, Kind};
 use crate::insight::words;
 use crate::nn::activation::Activation;
 use crate::nn::stats::LayerStats;
@@ -101,6 +102,12 @@ fn dead(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
     })
 }
 
+/// Whether the steps are small because hardly any gradient arrives: a rate for the layers that get none is far too high for
+/// those that do.
+fn vanishes(case: &Case, stats: &[LayerStats]) -> bool {
+    verdict::without_fix(stats, &[], None, case.spec).kind == Kind::Vanishing
+}
+
 /// By the median over the trained layers, as one layer off the rest is that layer's trouble, not the rate's.
 fn learning_rate(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
     let trained = |l: usize| case.spec.layers.get(l).is_some_and(|layer| !layer.frozen);
@@ -114,7 +121,7 @@ fn learning_rate(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
     let median = *ratios.get(ratios.len() / 2)?;
     let (topic, word) = if median > HIGH_UPDATE {
         (Topic::LearningRateHigh, "high")
-    } else if median > 0.0 && median < LOW_UPDATE {
+    } else if median > 0.0 && median < LOW_UPDATE && !vanishes(case, stats) {
         (Topic::LearningRateLow, "low")
     } else {
         return None;

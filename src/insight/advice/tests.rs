@@ -242,6 +242,8 @@ fn learning_rates_by_their_update() {
             &LayerStats {
                 update_ratio,
                 weight_norm: 1.0,
+                grad_rms: 0.1,
+                delta_rms: 0.1,
                 ..LayerStats::default()
             },
         )
@@ -275,4 +277,32 @@ fn the_gravest_comes_first() {
     let advice = advise(&experiment, &network(&experiment), None);
     assert!(advice.len() >= 2);
     assert!(advice.windows(2).all(|w| w[0].severity >= w[1].severity));
+}
+
+/// Where the signal vanishes the median step is small for want of gradient, not by the rate.
+#[test]
+fn no_higher_rate_is_advised_while_the_gradient_vanishes() {
+    let experiment = experiment(&format!(
+        "activation = \"logistic\"\ninit = \"glorot-normal\"\n{HIDDEN}"
+    ));
+    let spec = network(&experiment);
+    let count = spec.layers.len();
+    let small = |decades: f64| -> Vec<Topic> {
+        let layer = |l: usize| {
+            let size = 10f64.powf(-decades * (count - 1 - l) as f64);
+            LayerStats {
+                grad_rms: size,
+                grad_norm: size,
+                delta_rms: size,
+                weight_norm: 1.0,
+                update_ratio: 5e-6 * size,
+                ..LayerStats::default()
+            }
+        };
+        let stats: Vec<LayerStats> = (0..count).map(layer).collect();
+        let advice = advise(&experiment, &spec, Some(&stats));
+        advice.iter().map(|a| a.topic).collect()
+    };
+    assert!(small(0.0).contains(&Topic::LearningRateLow));
+    assert!(!small(1.5).contains(&Topic::LearningRateLow));
 }

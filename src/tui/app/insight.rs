@@ -218,10 +218,19 @@ impl App {
         let verdicts = fix
             .filter(|fix| !known(fix))
             .map(|fix| (sentence, Some(fix)));
-        let offers: Vec<(String, Option<Fix>)> = verdicts
+        let mut offers: Vec<(String, Option<Fix>)> = Vec::new();
+        for (sentence, fix) in verdicts
             .into_iter()
             .chain(advice.into_iter().map(|a| (a.sentence, a.fix)))
-            .collect();
+        {
+            let alike =
+                |(_, offered): &&mut (String, Option<Fix>)| fix.is_some() && *offered == fix;
+            match offers.iter_mut().find(alike) {
+                // One change that several observations call for is offered once.
+                Some((said, _)) => *said += &format!(" {sentence}"),
+                None => offers.push((sentence, fix)),
+            }
+        }
         self.toast = None;
         if offers.is_empty() {
             return self.notice("no advice: nothing here departs from what is known to work");
