@@ -551,3 +551,40 @@ fn what_is_opened_while_paused_stays_paused() {
         .rposition(|e| matches!(e, Effect::Send(Command::Pause)));
     assert!(started.is_some() && started < paused, "{effects:?}");
 }
+
+/// The run before is listed with the settings that its steps were taken with: those that were changed under way, and none
+/// that only the run after it has.
+#[test]
+fn the_run_before_is_that_of_its_last_steps() {
+    let rates = |change: fn(&mut Bench)| {
+        let mut bench = running(120, 36);
+        bench.keys("4 g");
+        bench.down_to("learning_rate").keys("+");
+        change(&mut bench);
+        bench.tell(Message::Frame(frame(
+            2,
+            Status::Running,
+            11,
+            points(11, 0..3),
+        )));
+        let before = bench.app.baseline().expect("the run before");
+        let rate = before.experiment.training.optimizer.learning_rate();
+        (rate, before.name.clone())
+    };
+    let (rate, name) = rates(|bench| {
+        let later = frame(1, Status::Running, 11, points(11, 400..500));
+        bench.tell(Message::Frame(later)).keys("n");
+    });
+    assert_eq!(rate, 0.2);
+    assert!(
+        name.starts_with("seed ") && !name.contains("rate"),
+        "{name}"
+    );
+    let (rate, name) = rates(|bench| {
+        bench.keys("r");
+    });
+    assert_eq!(
+        (rate, name.as_str()),
+        (0.1, "learning_rate 0.1 (the run before)")
+    );
+}

@@ -111,6 +111,9 @@ impl App {
         self.clamp();
         self.refresh_insight();
         self.run.note_change();
+        for run in std::iter::once(&mut self.run).chain(self.live.as_deref_mut()) {
+            run.goes_on_as(&self.experiment);
+        }
         let next = Box::new(self.experiment.clone());
         self.send(Command::Replace(next));
         if self.wants_run {

@@ -384,6 +384,9 @@ impl App {
 
     pub fn restart(&mut self) {
         self.taken_back = false;
+        for run in std::iter::once(&mut self.run).chain(self.live.as_deref_mut()) {
+            run.ends();
+        }
         self.send(Command::Restart);
         if self.wants_run {
             self.send(Command::Run);

@@ -3,7 +3,7 @@
 use crate::experiment::Experiment;
 use crate::insight::overfit::{Gap, gap};
 use crate::telemetry::{History, LayerHistograms, LayerStats, Score, ThroughTime};
-use crate::training::{DataView, Frame, Point, RunInfo, Status, stands_out};
+use crate::training::{DataView, Frame, Point, RunInfo, Status, could_go_on, stands_out};
 use std::sync::Arc;
 
 /// Buckets of a loss curve: more than a wide chart has dots across.
@@ -204,8 +204,10 @@ pub struct Run {
     pub histograms: Option<Arc<Vec<LayerHistograms>>>,
     /// What the network made of the data when it was last looked at.
     pub view: Option<Arc<DataView>>,
-    /// The experiment that it trains, as of its last frame.
+    /// The experiment that its last steps were taken with.
     pub experiment: Experiment,
+    /// What it goes on as, and the step up to which it has not.
+    next: Option<(Experiment, u64)>,
     /// Steps at which it was changed under way.
     pub changes: Vec<u64>,
 }
@@ -220,8 +222,21 @@ impl Run {
             histograms: None,
             view: None,
             experiment,
+            next: None,
             changes: Vec::new(),
         }
+    }
+
+    /// The experiment became another. Its steps are taken with that from here on, unless it starts the run again.
+    pub fn goes_on_as(&mut self, experiment: &Experiment) {
+        if could_go_on(&self.experiment, experiment) {
+            self.next = Some((experiment.clone(), self.record.step()));
+        }
+    }
+
+    /// It starts again: no step is taken with what it would have gone on as.
+    pub fn ends(&mut self) {
+        self.next = None;
     }
 
     /// Remembers that the experiment was changed now. What starts the run again leaves this one behind.
@@ -245,6 +260,10 @@ impl Run {
     pub fn take(&mut self, frame: Frame) {
         for point in frame.points {
             self.record.push(point);
+        }
+        let step = self.record.step();
+        if let Some((experiment, _)) = self.next.take_if(|(_, until)| step > *until) {
+            self.experiment = experiment;
         }
         self.status = frame.status;
         self.info = Some(frame.info);
