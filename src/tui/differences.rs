@@ -1,14 +1,12 @@
 //! What differs between two experiments, in one line.
 
-use crate::experiment::{self, Experiment};
+use super::edit::field;
+use crate::experiment::{self, Experiment, Layer};
 use std::collections::HashMap;
 
 /// `network.layers[0].units 100 → 50, training.optimizer.kind sgd → adam`; says so where nothing differs.
 pub fn line(a: &Experiment, b: &Experiment) -> String {
-    let parts: Vec<String> = differing(a, b)
-        .into_iter()
-        .map(|(key, old, new)| format!("{key} {old} → {new}"))
-        .collect();
+    let parts: Vec<String> = differing(a, b).iter().map(Difference::whole).collect();
     if parts.is_empty() {
         "no difference".into()
     } else {
@@ -18,40 +16,93 @@ pub fn line(a: &Experiment, b: &Experiment) -> String {
 
 /// What is other in `b`, for a name: `activation relu, learning_rate 0.01`; empty where nothing is.
 pub fn brief(a: &Experiment, b: &Experiment) -> String {
-    let mut parts: Vec<String> = differing(a, b)
-        .into_iter()
-        .map(|(key, _, new)| {
-            let mut names = key.rsplit('.');
-            let last = names.next().unwrap_or_default();
-            // A kind is named by what it is a kind of.
-            let name = match last {
-                "kind" => names.next().unwrap_or(last),
-                _ => last,
-            };
-            format!("{name} {new}")
-        })
-        .collect();
+    let mut parts: Vec<String> = differing(a, b).iter().map(Difference::brief).collect();
     parts.dedup();
     parts.join(", ")
 }
 
-/// Keys with their values in `a` and in `b`, where these differ.
-fn differing(a: &Experiment, b: &Experiment) -> Vec<(String, String, String)> {
-    let pairs = a.network.layers.iter().zip(&b.network.layers);
-    let same = pairs.take_while(|(a, b)| a == b).count();
-    let (a, b) = (Flat::of(a, same), Flat::of(b, same));
-    let default = || "default".to_string();
-    let mut parts = Vec::new();
-    for (key, old) in &a.keys {
-        match b.counterpart(key) {
-            Some(new) if new == old => {}
-            Some(new) => parts.push((key.clone(), old.clone(), new.clone())),
-            None => parts.push((key.clone(), old.clone(), default())),
+enum Difference {
+    Value {
+        key: String,
+        old: String,
+        new: String,
+    },
+    /// So many entries of the list of layers, from `first` on, were added or deleted.
+    Layers {
+        first: usize,
+        count: usize,
+        done: &'static str,
+    },
+}
+
+impl Difference {
+    fn whole(&self) -> String {
+        match self {
+            Difference::Value { key, old, new } => format!("{key} {old} → {new}"),
+            Difference::Layers {
+                first,
+                count: 1,
+                done,
+            } => format!("network.layers[{first}] {done}"),
+            Difference::Layers { first, count, done } => {
+                let last = first + count - 1;
+                format!("network.layers[{first}] to [{last}] {done}")
+            }
         }
     }
-    for (key, new) in &b.keys {
-        if a.counterpart(key).is_none() {
-            parts.push((key.clone(), default(), new.clone()));
+
+    fn brief(&self) -> String {
+        match self {
+            Difference::Value { key, new, .. } => {
+                let mut names = key.rsplit('.');
+                let last = names.next().unwrap_or_default();
+                // A kind is named by what it is a kind of.
+                let name = match last {
+                    "kind" => names.next().unwrap_or(last),
+                    _ => last,
+                };
+                format!("{name} {new}")
+            }
+            Difference::Layers { count: 1, done, .. } => format!("layer {done}"),
+            Difference::Layers { count, done, .. } => format!("{count} layers {done}"),
+        }
+    }
+}
+
+/// Entries that two lists of layers share at the bottom, and above those the ones that face each other; the rest, as far as
+/// the lists don't end alike, only the longer one has.
+fn facing(a: &[Layer], b: &[Layer]) -> (usize, usize) {
+    let shared = |pairs: &mut dyn Iterator<Item = (&Layer, &Layer)>| {
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let shorter = a.len().min(b.len());
+    let bottom = shared(&mut a.iter().zip(b));
+    let top = shared(&mut a.iter().rev().zip(b.iter().rev()).take(shorter - bottom));
+    (bottom, shorter - bottom - top)
+}
+
+/// Keys with their values in `a` and in `b`, where these differ.
+fn differing(a: &Experiment, b: &Experiment) -> Vec<Difference> {
+    let (bottom, pairs) = facing(&a.network.layers, &b.network.layers);
+    let mut parts: Vec<(String, String, String)> = Vec::new();
+    let (one, other) = (Flat::of(a, bottom, pairs), Flat::of(b, bottom, pairs));
+    let default = || "default".to_string();
+    for (key, old) in &one.keys {
+        match other.counterpart(key) {
+            Some(new) if new == old => {}
+            Some(new) => parts.push((key.clone(), old.clone(), new.clone())),
+            // A parameter of what is no longer there says nothing.
+            None if one.owner(key) != other.owner(key) => {}
+            None => {
+                let new = standing(b, key).unwrap_or_else(default);
+                parts.push((key.clone(), old.clone(), new));
+            }
+        }
+    }
+    for (key, new) in &other.keys {
+        if one.counterpart(key).is_none() {
+            let old = standing(a, key).unwrap_or_else(default);
+            parts.push((key.clone(), old, new.clone()));
         }
     }
     // A section that only one has is named as a whole: what stands in it says nothing beside no value.
@@ -60,17 +111,49 @@ fn differing(a: &Experiment, b: &Experiment) -> Vec<(String, String, String)> {
             let rest = key.strip_prefix(section);
             rest.is_some_and(|rest| rest.starts_with('.'))
         };
-        let [old, new] = [&a, &b].map(|flat| flat.keys.iter().any(|(key, _)| is_in(key)));
+        let [old, new] = [&one, &other].map(|flat| flat.keys.iter().any(|(key, _)| is_in(key)));
         if old != new {
             let word = |is: bool| if is { "yes" } else { "no" }.to_string();
             parts.retain(|(key, ..)| !is_in(key));
             parts.push((section.into(), word(old), word(new)));
         }
     }
-    parts
+    let lengths = (a.network.layers.len(), b.network.layers.len());
+    let layers = (lengths.0 != lengths.1).then(|| Difference::Layers {
+        first: bottom + pairs,
+        count: lengths.0.abs_diff(lengths.1),
+        done: if lengths.0 < lengths.1 {
+            "added"
+        } else {
+            "deleted"
+        },
+    });
+    let values = parts.into_iter();
+    let values = values.map(|(key, old, new)| Difference::Value { key, old, new });
+    layers.into_iter().chain(values).collect()
 }
 
-/// The file's keys as dotted paths with their values, without what only names it and without the first layers, so many.
+/// What holds for a key that the file leaves out, as the panes say it; `None` where they have no such place.
+fn standing(e: &Experiment, key: &str) -> Option<String> {
+    let place = key.strip_suffix(".kind").unwrap_or(key);
+    let (owner, name) = place.rsplit_once('.').unwrap_or(("", place));
+    let entry = |rest: &str| {
+        let digits = rest.strip_prefix(".layers[")?.split(']').next()?;
+        digits.parse().ok()
+    };
+    let fields = match owner.strip_prefix("network") {
+        None => field::training(e),
+        Some(rest) if rest.starts_with(".output") => field::output(e),
+        Some(rest) => entry(rest).map_or_else(|| field::defaults(e), |i| field::layer(e, i)),
+    };
+    let mut named = fields.into_iter().filter(|f| f.label(e) == name);
+    let field = named.next().filter(|_| named.next().is_none())?;
+    // What is inherited stands in brackets there.
+    Some(field.text(e).trim_matches(['(', ')']).to_string())
+}
+
+/// The file's keys as dotted paths with their values, without what only names it; of the layers only so many, from
+/// `without` on.
 struct Flat {
     keys: Vec<(String, String)>,
     places: HashMap<String, usize>,
@@ -78,7 +161,7 @@ struct Flat {
 }
 
 impl Flat {
-    fn of(e: &Experiment, without: usize) -> Self {
+    fn of(e: &Experiment, without: usize, layers: usize) -> Self {
         let mut flat = Self {
             keys: Vec::new(),
             places: HashMap::new(),
@@ -86,6 +169,7 @@ impl Flat {
         };
         let mut rest = e.clone();
         rest.network.layers.drain(..without);
+        rest.network.layers.truncate(layers);
         // TOML's numbers end at i64::MAX, and seeds do not
         flat.keys.push(("seed".into(), e.seed.to_string()));
         rest.seed = 0;
@@ -110,6 +194,12 @@ impl Flat {
         let as_name = || self.value(key.strip_suffix(".kind")?);
         let in_table = || self.value(&format!("{key}.kind"));
         self.value(key).or_else(as_name).or_else(in_table)
+    }
+
+    /// The kind of what a parameter belongs to.
+    fn owner(&self, key: &str) -> Option<&String> {
+        let (owner, _) = key.rsplit_once('.')?;
+        self.counterpart(owner)
     }
 
     fn add(&mut self, path: &str, value: &toml::Value) {
@@ -174,6 +264,31 @@ mod tests {
         let change = "network.layers.0.cell={kind=\"lstm\",forget_bias=1.0}";
         let lstm = apply_set(&plain, change).expect("a change");
         assert_eq!(brief(&plain, &lstm), "cell lstm, forget_bias 1.0");
-        assert_eq!(brief(&lstm, &plain), "forget_bias default, cell plain");
+        assert_eq!(brief(&lstm, &plain), "cell plain");
+    }
+
+    #[test]
+    fn layers_are_added_and_deleted_by_name_wherever_they_stand() {
+        let base = preset("moons");
+        let mut added = base.clone();
+        added.network.layers.insert(0, Layer::dense(7));
+        assert_eq!(brief(&base, &added), "layer added");
+        assert_eq!(line(&base, &added), "network.layers[0] added");
+        assert_eq!(brief(&added, &base), "layer deleted");
+        let mut none = added.clone();
+        none.network.layers.clear();
+        let count = added.network.layers.len();
+        assert_eq!(brief(&added, &none), format!("{count} layers deleted"));
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_is_named_by_its_value() {
+        let loud = preset("exploding-relu");
+        let mut he = loud.clone();
+        he.network.init = crate::nn::init::Initializer::HeNormal;
+        assert_eq!(brief(&loud, &he), "init he-normal");
+        let mut seeded = loud.clone();
+        seeded.seed = 7;
+        assert_eq!(line(&seeded, &loud), "seed 7 → 42");
     }
 }
