@@ -21,7 +21,7 @@ struct Hint {
 impl Hint {
     fn of(app: &App, action: usize) -> Self {
         let label = match ACTIONS[action].id {
-            "run-pause" if app.is_running() => "pause",
+            "run-pause" if app.goes_on() => "pause",
             "run-pause" => "run",
             _ => ACTIONS[action].label,
         };

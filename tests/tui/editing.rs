@@ -588,3 +588,20 @@ fn the_run_before_is_that_of_its_last_steps() {
         (0.1, "learning_rate 0.1 (the run before)")
     );
 }
+
+/// Pretraining itself is not stopped; what comes after it is.
+#[test]
+fn a_run_is_paused_while_it_is_being_made() {
+    let mut bench = Bench::new();
+    bench.resize(120, 36);
+    let loading = || Status::Loading("pretraining layer 2 of 3".into());
+    bench.tell(Message::Frame(frame(1, loading(), 0, Vec::new())));
+    assert!(bench.text().contains("space pause"), "{}", bench.text());
+    bench.keys("space");
+    assert!(matches!(bench.sent()[..], [.., Command::Pause]));
+    assert!(bench.text().contains("wait at its first step"));
+    bench.tell(Message::Frame(frame(1, loading(), 0, Vec::new())));
+    bench.keys("space");
+    assert!(matches!(bench.sent()[..], [.., Command::Run]));
+    assert!(bench.app.wants_run);
+}

@@ -299,6 +299,14 @@ impl App {
         self.run.status == Status::Running
     }
 
+    /// Whether steps are being taken, or will be as soon as what is loading is there.
+    pub fn goes_on(&self) -> bool {
+        match self.run.status {
+            Status::Loading(_) => self.wants_run,
+            _ => self.is_running(),
+        }
+    }
+
     fn send(&mut self, command: Command) {
         self.effects.push(Effect::Send(command));
     }
@@ -366,12 +374,15 @@ impl App {
     // What actions do.
 
     pub fn toggle_run(&mut self) {
-        self.wants_run = !self.is_running();
+        self.wants_run = !self.goes_on();
         self.send(if self.wants_run {
             Command::Run
         } else {
             Command::Pause
         });
+        if let (Status::Loading(_), false) = (&self.run.status, self.wants_run) {
+            self.notice("the run will wait at its first step, once what it is made of is there");
+        }
     }
 
     pub fn step(&mut self, steps: u64) {
