@@ -69,6 +69,8 @@ pub struct Verdict {
     pub slope: f64,
     /// The bottom's magnitude over the top's (the first step's over the last's, through time).
     pub ratio: f64,
+    /// The magnitude that the sentence is about, and its slope.
+    pub told: (Measure, f64),
     /// Where and which way a value first was not finite.
     pub non_finite: Option<NonFinite>,
     /// Layers that are trained; of fewer than two nothing is judged.
@@ -96,6 +98,17 @@ pub fn judge(
 }
 
 impl Verdict {
+    /// The sentence's slope for a column, as a layer has it over the one above it: "-0.36" where that much is lost;
+    /// "-0.04/step" through time.
+    pub fn brief_slope(&self) -> String {
+        let (measure, slope) = self.told;
+        let unit = match measure {
+            Measure::ThroughTime => "/step",
+            Measure::GradRms | Measure::DeltaRms => "",
+        };
+        format!("{:+.2}{unit}", -slope + 0.0)
+    }
+
     /// Says of gradients that explode what clipping does about them.
     pub fn mind(&mut self, clip: &Clip) {
         if self.kind == Kind::Exploding && *clip != Clip::None {
@@ -156,6 +169,7 @@ pub fn without_fix(
         measure: worse.measure,
         slope: worse.slope,
         ratio: worse.ratio,
+        told: (told.measure, told.slope),
         non_finite: None,
         trained: trained.len(),
         sentence: sentence(kind, told, over.map(|(l, s)| (l, s.grad_norm)), spec),
@@ -290,6 +304,7 @@ fn diverged(place: NonFinite, count: usize) -> Verdict {
         measure: Measure::GradRms,
         slope: 0.0,
         ratio: f64::NAN,
+        told: (Measure::GradRms, 0.0),
         non_finite: Some(place),
         trained: count,
         sentence: format!("{first} is the first whose numbers are no longer finite, {way}."),

@@ -302,3 +302,23 @@ fn a_gradient_that_vanishes_through_time_is_seen_though_depth_loses_nothing() {
     let kept = judge(stats, &gates, None, lstm, &spec(lstm));
     assert_eq!(kept.kind, Kind::Healthy);
 }
+
+/// The figure in a column is the sentence's, and its sign the pickers': less below is lost.
+#[test]
+fn the_slope_of_a_column_is_that_of_the_sentence() {
+    let spec = network(&logistic());
+    let verdict = without_fix(&stats(0.2, 0.1), &[], None, &spec);
+    assert_eq!(verdict.kind, Kind::Healthy);
+    assert_eq!(verdict.measure, Measure::GradRms);
+    assert_eq!(verdict.brief_slope(), "-0.10");
+    assert!(
+        verdict.sentence.contains("0.10 decades lost per layer"),
+        "{}",
+        verdict.sentence
+    );
+    let through_time = Verdict {
+        told: (Measure::ThroughTime, -0.04),
+        ..verdict
+    };
+    assert_eq!(through_time.brief_slope(), "+0.04/step");
+}

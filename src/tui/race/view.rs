@@ -1,6 +1,7 @@
 //! The race on the screen: the losses over the steps, and a row a variant.
 
 use super::{Lane, Race};
+use crate::insight::Verdict;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
@@ -216,7 +217,7 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     let head = match brief {
         true => format!("   {:<label$} {:>8}  {}", "variant", "loss", "verdict"),
         false => format!(
-            "   {:<label$} {:>10} {:>10} {:>9} {:>9}  {}",
+            "   {:<label$} {:>10} {:>10} {:>9} {:>10}  {}",
             "variant", "train loss", "test loss", "accuracy", "decades", "verdict"
         ),
     };
@@ -267,16 +268,15 @@ fn cells<'a>(
         .and_then(|t| t.accuracy)
         .or(latest.and_then(|p| p.train.accuracy));
     let known = lane.verdict.as_ref().filter(|_| !lane.has_failed());
-    let slope = known.map(|v| v.slope);
     let (word, role) = word(lane);
     let figures = match brief {
         true => format!("{:>8}  ", number(lane.loss())),
         false => format!(
-            "{:>10} {:>10} {:>9} {:>9}  ",
+            "{:>10} {:>10} {:>9} {:>10}  ",
             number(latest.map(|p| p.train.loss)),
             number(record.test().map(|t| t.loss)),
             accuracy.map_or("-".into(), percent),
-            slope.map_or("-".into(), |s| format!("{s:+.2}"))
+            known.map_or("-".into(), Verdict::brief_slope)
         ),
     };
     let marker = match (best, app.manner.glyphs.is_ascii()) {
