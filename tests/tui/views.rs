@@ -206,3 +206,26 @@ fn gradients_that_explode_under_clipping_are_said_to_be_bounded() {
     assert!(!said_at(100, Clip::None));
     assert!(said_at(101, Clip::Norm { max: 1.0 }));
 }
+
+/// To the output layer all others are compared: it has the pinned run's output beside it, however many layers are beneath.
+#[test]
+fn the_output_layer_has_the_pinned_runs_output_beside_it() {
+    let mut bench = running(120, 36);
+    bench.keys("b a");
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        12,
+        points(12, 0..9),
+    )));
+    let text = bench.text();
+    let figures = |name: &str| {
+        let line = text.lines().find(|l| l.contains(name)).expect(name);
+        let (_, after) = line.split_once(name).expect(name);
+        let words = after.split_whitespace();
+        words.map_while(|word| word.parse::<f64>().ok()).count()
+    };
+    assert_eq!(figures("10 logistic"), 3, "{text}");
+    assert_eq!(figures("11 logistic"), 2, "{text}");
+    assert_eq!(figures("12 out"), 3, "{text}");
+}

@@ -304,6 +304,15 @@ impl Pinned {
     }
 }
 
+/// What faces layer `layer` of `count` in another network: the output layer the output layer, the others by their number.
+pub fn facing<T>(layers: &[T], layer: usize, count: usize) -> Option<&T> {
+    match layers.split_last() {
+        Some((output, _)) if layer + 1 == count => Some(output),
+        Some((_, hidden)) => hidden.get(layer),
+        None => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,6 +374,19 @@ mod tests {
         assert_eq!(push(50, 1.25), None, "the lowest is among the newest");
         assert_eq!(push(60, 1.25 + 1e-9), Some(30));
         assert_eq!(record.evaluations.buckets().len(), 7);
+    }
+
+    #[test]
+    fn the_output_layers_of_two_networks_face_each_other() {
+        let deep = [1, 2, 3, 4];
+        let seen = |count: usize| -> Vec<u8> {
+            let facing = |l| facing(&deep, l, count).copied().unwrap_or_default();
+            (0..count).map(facing).collect()
+        };
+        assert_eq!(seen(4), [1, 2, 3, 4]);
+        assert_eq!(seen(2), [1, 4]);
+        assert_eq!(seen(6), [1, 2, 3, 0, 0, 4]);
+        assert_eq!(facing::<u8>(&[], 0, 1), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::telemetry::{Histogram, LayerHistograms, ZeroWeights};
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
+use crate::tui::app::run::facing;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::widgets::format_value;
@@ -138,7 +139,7 @@ fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
         ("W", |h| &h.weights, theme.style(Role::Text)),
     ];
     let pinned = app.baseline().and_then(|p| p.histograms.as_ref());
-    let pinned = pinned.and_then(|all| all.get(app.layer));
+    let pinned = pinned.and_then(|all| facing(all, app.layer, app.layer_count()));
     let columns: u16 = if area.width >= 56 || (area.width >= 40 && area.height < 12) {
         2
     } else {

@@ -2,6 +2,7 @@
 
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
+use crate::tui::app::run::facing;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Axis, Band, ProfilePlot, ProfileSeries};
@@ -21,18 +22,21 @@ struct Line {
 fn lines(app: &App) -> Vec<Line> {
     let theme = &app.manner.theme;
     let measure = app.measure;
-    let of = |layers: &[LayerStats], m: Measure| -> Vec<f64> {
+    let value = |s: &LayerStats, m: Measure| {
         // A logarithmic axis shows magnitudes.
-        layers
-            .iter()
-            .map(|s| {
-                if m.is_logarithmic() {
-                    m.of(s).abs()
-                } else {
-                    m.of(s)
-                }
-            })
-            .collect()
+        if m.is_logarithmic() {
+            m.of(s).abs()
+        } else {
+            m.of(s)
+        }
+    };
+    let of = |layers: &[LayerStats], m: Measure| -> Vec<f64> {
+        layers.iter().map(|s| value(s, m)).collect()
+    };
+    let count = app.layer_count();
+    let of_facing = |layers: &[LayerStats], m: Measure| -> Vec<f64> {
+        let at = |l| facing(layers, l, count).map_or(f64::NAN, |s| value(s, m));
+        (0..count).map(at).collect()
     };
     let mut lines = Vec::new();
     let mut add = |(name, short), values: Vec<f64>, role| {
@@ -55,14 +59,14 @@ fn lines(app: &App) -> Vec<Line> {
     if let Some(pinned) = app.baseline() {
         let layers = pinned.layers_at(app.cursor);
         if let Some(beside) = beside {
-            add(("", ""), of(layers, beside), Role::Pinned);
+            add(("", ""), of_facing(layers, beside), Role::Pinned);
         }
-        add(("pinned", "pin"), of(layers, measure), Role::Pinned);
+        add(("pinned", "pin"), of_facing(layers, measure), Role::Pinned);
     }
     if let Some(about) = measure.reference() {
-        add(("10⁻³", "10⁻³"), vec![about; app.layer_count()], Role::Dim);
+        add(("10⁻³", "10⁻³"), vec![about; count], Role::Dim);
     }
-    let predicted = (0..app.layer_count()).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
+    let predicted = (0..count).map(|l| app.predicted(l, measure).unwrap_or(f64::NAN));
     add(
         ("theory before step 1", "theory"),
         predicted.collect(),

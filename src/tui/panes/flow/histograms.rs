@@ -5,6 +5,7 @@ use super::rows;
 use crate::telemetry::{Histogram, LayerHistograms};
 use crate::training::Status;
 use crate::tui::app::App;
+use crate::tui::app::run::facing;
 use crate::tui::layout::Pane;
 use crate::tui::measure::Measure;
 use crate::tui::theme::Role;
@@ -44,7 +45,7 @@ fn all(app: &App) -> Option<&[LayerHistograms]> {
 
 fn pinned(app: &App, layer: usize) -> Option<&Histogram> {
     let all = app.baseline()?.histograms.as_ref()?;
-    Some(of(app.measure, all.get(layer)?).1)
+    Some(of(app.measure, facing(all, layer, app.layer_count())?).1)
 }
 
 /// The part for the layers: a row beneath it is the axis'.

@@ -12,6 +12,7 @@ use crate::experiment::LayerKind;
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
+use crate::tui::app::run::facing;
 use crate::tui::edit::layers;
 use crate::tui::layout::{Pane, first_row};
 use crate::tui::measure::{Measure, log10_text, value_text};
@@ -119,7 +120,9 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
             height: 1,
         };
         if let Some((record, steps)) = &beneath {
-            let values = record.values(|p| p.layers.get(layer).map(|s| scale.given(measure.of(s))));
+            let value = |s: &LayerStats| scale.given(measure.of(s));
+            let count = app.layer_count();
+            let values = record.values(|p| facing(&p.layers, layer, count).map(value));
             LogSparkline::new(app.look(), &values, scale.log)
                 .steps(steps)
                 .axis(axis)
@@ -249,7 +252,7 @@ fn cells(
     if columns.pinned {
         let stats = app
             .baseline()
-            .and_then(|p| p.layers_at(app.cursor).get(layer));
+            .and_then(|p| facing(p.layers_at(app.cursor), layer, app.layer_count()));
         let text = stats.map(|s| value_text(second, second.of(s)));
         spans.push(Span::styled(
             format!("{:>7}", text.unwrap_or_default()),

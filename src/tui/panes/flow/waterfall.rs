@@ -4,7 +4,7 @@ use super::super::percent;
 use crate::text::thousands;
 use crate::training::Point;
 use crate::tui::app::App;
-use crate::tui::app::run::Record;
+use crate::tui::app::run::{Record, facing};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{TimeAxis, Waterfall, format_value, group_rows, pixel_rows};
 use ratatui::buffer::Buffer;
@@ -40,13 +40,15 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         if measure.is_share() { 10f64.powf(v) } else { v }
     };
     let drawn = drawn_layers(app, area);
+    let count = app.layer_count();
     let of = |record: &Record| -> Vec<Vec<f64>> {
-        let value = |p: &Point, layer: usize| p.layers.get(layer).map(|s| given(measure.of(s)));
+        let value =
+            |p: &Point, layer| facing(&p.layers, layer, count).map(|s| given(measure.of(s)));
         let row = |layer: usize| match drawn[layer] {
             true => record.values(|p| value(p, layer)),
             false => Vec::new(),
         };
-        (0..app.layer_count()).map(row).collect()
+        (0..count).map(row).collect()
     };
     let values = of(record);
     let layers: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
