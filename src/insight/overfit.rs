@@ -3,6 +3,7 @@
 use super::advice::{Advice, Severity, Topic};
 use super::remedy::Fix;
 use crate::experiment::{Experiment, Layer, LayerKind};
+use crate::text::thousands;
 
 /// A test loss has turned once it is above its lowest by this share.
 const TURNED: f64 = 0.05;
@@ -61,20 +62,22 @@ impl Gap {
         format!("gap {}", figure(self.gap))
     }
 
-    /// As short as a narrow pane needs. Where nothing is wrong it says of which training loss the gap is, since the one beside
-    /// the curves is a mini-batch's.
-    pub fn short(&self) -> String {
-        match self.since {
-            Some(step) => format!("{}: overfits since {step}", self.figure()),
-            None => format!("{} (train rows {})", self.figure(), figure(self.train)),
-        }
+    /// Of which training loss the gap is, since the one beside the curves is a mini-batch's.
+    pub fn figures(&self) -> String {
+        format!("{} (train rows {})", self.figure(), figure(self.train))
+    }
+
+    /// Since when it grows, where it does.
+    pub fn turned(&self) -> Option<String> {
+        let step = thousands(self.since?.into());
+        Some(format!("overfits since step {step}"))
     }
 
     /// A line.
     pub fn sentence(&self) -> String {
-        match self.since {
-            Some(step) => format!("{}: overfits since step {step}", self.figure()),
-            None => self.short(),
+        match self.turned() {
+            Some(turned) => format!("{}: {turned}", self.figures()),
+            None => self.figures(),
         }
     }
 
@@ -187,7 +190,15 @@ mod tests {
             .collect();
         let found = gap(&tests, 0.2, 2.5).expect("finite");
         assert_eq!(found.since, Some(400));
-        assert_eq!(found.sentence(), "gap 2.30: overfits since step 400");
+        assert_eq!(
+            found.sentence(),
+            "gap 2.30 (train rows 0.20): overfits since step 400"
+        );
+        let late = Gap {
+            since: Some(9377),
+            ..found
+        };
+        assert_eq!(late.turned().expect("it has"), "overfits since step 9,377");
     }
 
     #[test]
@@ -210,8 +221,7 @@ mod tests {
     #[test]
     fn a_gap_names_the_training_loss_that_it_is_of() {
         let found = gap(&[], 2.411, 2.409).expect("finite");
-        assert_eq!(found.short(), "gap 0.00 (train rows 2.41)");
-        assert_eq!(found.sentence(), found.short());
+        assert_eq!(found.sentence(), "gap 0.00 (train rows 2.41)");
     }
 
     /// Once a problem is solved its losses still differ from row to row.

@@ -178,3 +178,25 @@ fn what_is_no_name_in_the_list_is_opened_as_a_path() {
         .any(|e| matches!(e, Effect::Open(p) if p.ends_with("mine.toml")));
     assert!(opened && !bench.app.overlays.iter().any(Overlay::is_seen));
 }
+
+/// Beside the curves stands a mini-batch's loss: the gap is another one's, and says which.
+#[test]
+fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
+    let mut seen = points(11, 1000..1400);
+    for (i, point) in seen.iter_mut().enumerate() {
+        let test = point.test.as_mut().expect("a score");
+        test.loss = 1.0 + (i as f64 - 100.0).abs() / 100.0;
+        point.fitted = Some(gradlab::telemetry::Score {
+            loss: 0.25,
+            accuracy: None,
+        });
+    }
+    for (width, height) in [(120, 36), (200, 60)] {
+        let mut bench = Bench::new();
+        bench.resize(width, height);
+        bench.tell(Message::Frame(frame(1, Status::Running, 11, seen.clone())));
+        let text = bench.text();
+        assert!(text.contains("gap 3.74 (train rows 0.25)"), "{text}");
+        assert!(text.contains("overfits since step 1,100"), "{text}");
+    }
+}

@@ -236,7 +236,10 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         }
     }
     write_line(buf, area, 0, spans);
-    let mut lines = 1 + u16::from(kind == Kind::Loss && draw_gap(app, area, buf));
+    let mut lines = 1;
+    if kind == Kind::Loss {
+        lines += draw_gap(app, area, buf);
+    }
     lines += u16::from(draw_pinned(app, kind, lines, area, buf));
     let below = Rect {
         y: area.y + lines,
@@ -317,23 +320,28 @@ fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) ->
     true
 }
 
-/// How far training and test rows are apart, beneath the figures; whether it was drawn.
-fn draw_gap(app: &App, area: Rect, buf: &mut Buffer) -> bool {
+/// How far training and test rows are apart, beneath the figures, and since when that grows, on a line of its own where one
+/// is too short; returns the lines it took.
+fn draw_gap(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
     let Some(gap) = app.run.record.gap().filter(|_| area.height >= 6) else {
-        return false;
+        return 0;
     };
     let role = if gap.since.is_some() {
         Role::Warning
     } else {
         Role::Dim
     };
-    let long = gap.sentence();
-    let text = if long.chars().count() <= usize::from(area.width) {
-        long
-    } else {
-        gap.short()
+    let whole = gap.sentence();
+    let is_wider = whole.chars().count() > usize::from(area.width);
+    let lines = match gap.turned() {
+        Some(turned) if is_wider && area.height >= 7 => vec![gap.figures(), turned],
+        Some(turned) if is_wider => vec![turned],
+        _ => vec![whole],
     };
-    let span = Span::styled(text, app.manner.theme.style(role));
-    write_line(buf, area, 1, vec![span]);
-    true
+    let count = lines.len() as u16;
+    for (row, line) in (1..).zip(lines) {
+        let span = Span::styled(line, app.manner.theme.style(role));
+        write_line(buf, area, row, vec![span]);
+    }
+    count
 }
