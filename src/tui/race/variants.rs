@@ -51,7 +51,7 @@ pub fn offers(base: &Experiment, pinned: &[(String, Experiment)]) -> Vec<Offer> 
     let mut offers = vec![
         Offer {
             name: "four initializers",
-            help: "the hidden layers drawn from N(0, 1), as was once usual, and by Glorot, He and LeCun",
+            help: "all weights drawn from N(0, 1), as was once usual, and by Glorot, He and LeCun; an output layer with a draw of its own keeps it",
             variants: initializers(base),
         },
         Offer {
@@ -87,7 +87,7 @@ pub fn offers(base: &Experiment, pinned: &[(String, Experiment)]) -> Vec<Offer> 
     offers
 }
 
-/// All hidden layers drawn alike.
+/// All hidden layers drawn alike, and the output layer where it has no draw of its own.
 fn draw_by(e: &mut Experiment, init: Initializer) {
     e.network.init = init;
     for layer in &mut e.network.layers {
@@ -280,6 +280,24 @@ mod tests {
                 .iter()
                 .any(|o| matches!(o.name, "activations" | "pairs"))
         );
+    }
+
+    #[test]
+    fn the_race_of_initializers_says_which_layers_it_draws() {
+        let mut base = samples::experiment();
+        let race = |base: &Experiment| offers(base, &[]).swap_remove(0);
+        assert_eq!(race(&base).name, "four initializers");
+        assert!(race(&base).help.starts_with("all weights"));
+        let outputs = |offer: &Offer| -> Vec<Option<Initializer>> {
+            let variants = offer.variants.iter();
+            variants
+                .map(|v| v.experiment.network.output.init.clone())
+                .collect()
+        };
+        base.network.output.init = None;
+        assert_eq!(outputs(&race(&base)), vec![None; 4]);
+        base.network.output.init = Some(Initializer::Zeros);
+        assert_eq!(outputs(&race(&base)), vec![Some(Initializer::Zeros); 4]);
     }
 
     #[test]
