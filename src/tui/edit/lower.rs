@@ -1,6 +1,6 @@
 //! Places that hold what becomes of lower layers before the run: taken over from a saved run, or pretrained.
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Transfer};
 use crate::nn::vocabulary::{AT_LEAST_ONE, FLAG, Limits, NOT_NEGATIVE, POSITIVE, Parameter, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,26 +157,54 @@ pub fn toggle_frozen(e: &mut Experiment, entry: Option<usize>) -> String {
         e.network.output.frozen ^= true;
         return done(e.network.output.frozen, "the output layer");
     };
-    let last = super::layers::first_of(e, i + 1);
-    if let Some(transfer) = e.network.transfer.as_mut().filter(|t| last <= t.layers) {
-        transfer.frozen ^= true;
-        let what = match transfer.layers {
-            1 => "the transferred layer".to_string(),
-            n => format!("the {n} transferred layers"),
-        };
-        return done(transfer.frozen, &what);
-    }
-    let Some(layer) = e.network.layers.get_mut(i) else {
+    if i >= e.network.layers.len() {
         return String::new();
+    }
+    let frozen = !is_frozen(e, i);
+    let what = match taken_with(e, i).map(|transfer| transfer.layers) {
+        Some(1) => "the transferred layer".to_string(),
+        Some(n) => format!("the {n} transferred layers"),
+        None => "the selected layers".to_string(),
     };
-    layer.frozen ^= true;
-    done(layer.frozen, "the selected layers")
+    set_frozen(e, i, frozen);
+    done(frozen, &what)
+}
+
+/// What takes all layers of an entry over from a saved run.
+fn taken_with(e: &mut Experiment, i: usize) -> Option<&mut Transfer> {
+    let last = super::layers::first_of(e, i + 1);
+    let transfer = e.network.transfer.as_mut();
+    transfer.filter(|transfer| last <= transfer.layers)
+}
+
+/// Whether an entry's layers are not updated: by themselves, or with all that were taken over.
+pub fn is_frozen(e: &Experiment, i: usize) -> bool {
+    let last = super::layers::first_of(e, i + 1);
+    let transfer = e.network.transfer.as_ref();
+    let with_others = transfer.is_some_and(|t| t.frozen && last <= t.layers);
+    with_others || e.network.layers.get(i).is_some_and(|layer| layer.frozen)
+}
+
+/// Transferred layers all together, others by themselves; false where there is no such entry.
+pub fn set_frozen(e: &mut Experiment, i: usize, on: bool) -> bool {
+    let is_taken = match taken_with(e, i) {
+        Some(transfer) => {
+            transfer.frozen = on;
+            true
+        }
+        None => false,
+    };
+    let Some(layer) = e.network.layers.get_mut(i) else {
+        return false;
+    };
+    layer.frozen = on && !is_taken;
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Transfer;
+    use crate::tui::edit::{LayerScalar, Scalar};
     use crate::tui::samples;
 
     #[test]
@@ -189,6 +217,12 @@ mod tests {
         let said = toggle_frozen(&mut e, Some(0));
         assert_eq!(said, "frozen: the 2 transferred layers");
         assert!(e.network.transfer.as_ref().is_some_and(|t| t.frozen));
+        let form = |i| Scalar::Layer(i, LayerScalar::Frozen);
+        assert_eq!(form(0).get(&e), Value::Flag(true));
+        assert!(form(0).set(&mut e, &Value::Flag(false)));
+        assert!(e.network.transfer.as_ref().is_some_and(|t| !t.frozen));
+        assert!(form(0).set(&mut e, &Value::Flag(true)));
+        assert_eq!(form(1).get(&e), Value::Flag(false));
         assert_eq!(
             toggle_frozen(&mut e, Some(1)),
             "frozen: the selected layers"

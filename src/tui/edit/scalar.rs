@@ -1,6 +1,6 @@
 //! Places of an experiment that hold a number, a flag or a text.
 
-use super::lower::Lower;
+use super::lower::{self, Lower};
 use crate::experiment::{BatchSize, Experiment, Layer};
 use crate::nn::vocabulary::{
     AT_LEAST_ONE, BELOW_ONE, FLAG, Limits, NOT_NEGATIVE, Parameter, Value,
@@ -170,7 +170,7 @@ impl Scalar {
                     LayerScalar::Repeat => Value::Count(layer.repeat as u64),
                     LayerScalar::Dropout => Value::Real(layer.dropout),
                     LayerScalar::Skip => Value::Flag(layer.skip),
-                    LayerScalar::Frozen => Value::Flag(layer.frozen),
+                    LayerScalar::Frozen => Value::Flag(lower::is_frozen(e, i)),
                 },
             },
         }
@@ -204,6 +204,9 @@ impl Scalar {
             (Scalar::StopSteps, v) => return put(&mut training.stop.steps, v),
             (Scalar::StopPatience, v) => return put(&mut training.stop.patience, v),
             (Scalar::OutputFrozen, Value::Flag(v)) => e.network.output.frozen = *v,
+            (Scalar::Layer(i, LayerScalar::Frozen), Value::Flag(on)) => {
+                return lower::set_frozen(e, i, *on);
+            }
             (Scalar::Layer(i, scalar), value) => {
                 return match e.network.layers.get_mut(i) {
                     Some(layer) => set_in_layer(layer, scalar, value),
@@ -240,7 +243,6 @@ fn set_in_layer(layer: &mut Layer, scalar: LayerScalar, value: &Value) -> bool {
         (LayerScalar::Repeat, Value::Count(v)) => layer.repeat = *v as usize,
         (LayerScalar::Dropout, Value::Real(v)) => layer.dropout = *v,
         (LayerScalar::Skip, Value::Flag(v)) => layer.skip = *v,
-        (LayerScalar::Frozen, Value::Flag(v)) => layer.frozen = *v,
         _ => return false,
     }
     true
