@@ -83,9 +83,14 @@ fn needs_field(app: &App) -> Option<&'static str> {
     value.is_none().then_some("select a number first")
 }
 
+fn needs_network(app: &App) -> Option<&'static str> {
+    let failed = matches!(app.run.status, Status::Failed(_));
+    failed.then_some("the experiment could not be built; mend it first")
+}
+
 fn needs_run(app: &App) -> Option<&'static str> {
     match app.run.status {
-        Status::Failed(_) => Some("the experiment could not be built; mend it first"),
+        Status::Failed(_) => needs_network(app),
         Status::Diverged(_) => Some("the run diverged; r starts it again"),
         Status::Finished(_) => Some("the run has reached its stop; r starts it again"),
         _ => None,
@@ -213,7 +218,7 @@ actions! {
     "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
     "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
     "explain" ["E"], Everywhere, 4 "read", "read the verdict and what the experiment is about in full", always, App::explain;
-    "advice" ["i"], Everywhere, 5 "advice", "advice on this experiment, each with its change on enter", always, App::show_advice;
+    "advice" ["i"], Everywhere, 5 "advice", "advice on this experiment, each with its change on enter", needs_network, App::show_advice;
     "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_flow, |app| app.measure = app.measure.next(true);
     "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_flow, |app| app.measure = app.measure.next(false);
     "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);

@@ -163,3 +163,20 @@ fn a_change_that_several_observations_call_for_is_offered_once() {
     let flat = |item: &&gradlab::tui::overlay::Item| item.help.contains("where logistic is flat");
     assert_eq!(list.items.iter().filter(flat).count(), 1);
 }
+
+/// A build that was refused leaves nothing that advice could be looked for on.
+#[test]
+fn advice_on_what_is_not_built_says_so_and_does_not_look_for_ever() {
+    let not_built = |status: Status| {
+        let mut bench = running(120, 36);
+        let mut frame = frame(2, status, 0, Vec::new());
+        let info = std::sync::Arc::make_mut(&mut frame.info);
+        info.dataset = None;
+        bench.tell(Message::Frame(frame)).keys("i");
+        bench.app.toast.as_ref().expect("a reason").text.clone()
+    };
+    let failed = not_built(Status::Failed("too large".into()));
+    assert!(failed.contains("could not be built"), "{failed}");
+    let loading = not_built(Status::Loading("data".into()));
+    assert!(loading.contains("not built yet"), "{loading}");
+}

@@ -181,7 +181,9 @@ impl App {
 
     /// Asks for all advice on the experiment and on what is measured of it.
     pub fn show_advice(&mut self) {
-        let Some(spec) = self.insight.spec.clone() else {
+        // While a run is being made the network is that of the one before, and there is nothing to ask about.
+        let is_there = self.dataset().is_some();
+        let Some(spec) = self.insight.spec.clone().filter(|_| is_there) else {
             return self.notice("no advice: the network is not built yet");
         };
         let stats = self.run.record.layers();
