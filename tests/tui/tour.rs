@@ -71,3 +71,13 @@ fn on_a_small_screen_the_tours_words_come_as_a_text() {
         assert_eq!(bench.app.overlays.len(), 1);
     }
 }
+
+/// What a stop says is of a run, whether or not the one before was paused.
+#[test]
+fn a_stop_runs() {
+    let mut bench = running(120, 36);
+    bench.app.wants_run = false;
+    bench.keys("t");
+    let pauses = |e: &Effect| matches!(e, Effect::Send(gradlab::training::Command::Pause));
+    assert!(bench.app.wants_run && !bench.effects.iter().any(pauses));
+}

@@ -67,6 +67,8 @@ impl App {
         match preset.map(|preset| preset.experiment()) {
             Some(Ok(experiment)) => {
                 self.tour = Some(at);
+                // What is told is of a run: its verdict, and the fix.
+                self.wants_run = true;
                 self.start(experiment, None);
                 // What is told is in the tour's own lines.
                 self.toast = None;
