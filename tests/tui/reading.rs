@@ -200,3 +200,17 @@ fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
         assert!(text.contains("overfits since step 1,100"), "{text}");
     }
 }
+
+/// At the cursor the panes show its step's figures; what is of the newest step all the same says of which it is.
+#[test]
+fn what_is_of_the_newest_step_says_so_while_the_cursor_is_at_another() {
+    let mut bench = running(120, 36);
+    assert!(!bench.text().contains("step 399, the newest"));
+    bench.keys("5 left left");
+    let cursor = bench.app.cursor.expect("a cursor");
+    let screen = bench.text();
+    let said = flat(&screen);
+    let whose = format!("At step 399, the newest (the panes show step {cursor}): ∂W");
+    assert!(said.contains(&whose), "{screen}");
+    assert!(screen.contains("histograms: step 399"), "{screen}");
+}

@@ -1,8 +1,8 @@
 //! The selected layer: its measures and its histograms.
 
 use super::verdict::wrap;
-use super::{bars, framed, percent, write_line};
-use crate::telemetry::{Histogram, LayerHistograms, ZeroWeights};
+use super::{bars, fit, framed, percent, write_line};
+use crate::telemetry::{Histogram, LayerHistograms, LayerStats, ZeroWeights};
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
@@ -26,6 +26,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let note = super::shared_with(app, Pane::Data);
     let inner = framed(app, Pane::Layer, &title, &note, area, buf);
     let used = figures(app, inner, buf);
+    let used = used + newest(app, used, inner, buf);
     let rest = Rect {
         y: inner.y + used,
         height: inner.height.saturating_sub(used),
@@ -50,6 +51,19 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             }
         }
     }
+}
+
+/// Histograms are of the newest step alone: says so on the line `row` where the figures above are of another. Returns how many
+/// lines that took.
+fn newest(app: &App, row: u16, area: Rect, buf: &mut Buffer) -> u16 {
+    if app.cursor.is_none() || app.run.histograms.is_none() || area.height < row + 3 {
+        return 0;
+    }
+    let step = thousands(app.run.record.step().into());
+    let text = fit(&format!("histograms: step {step}"), area.width.into());
+    let span = Span::styled(text, app.manner.theme.style(Role::Dim));
+    write_line(buf, area, row, vec![span]);
+    1
 }
 
 /// Up to three lines of figures; returns how many.

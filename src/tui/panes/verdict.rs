@@ -51,7 +51,7 @@ fn said(app: &App) -> Said {
             let evidence = if app.layer_count() == 1 {
                 "a adds a hidden layer, once the network (1) has the focus".into()
             } else {
-                verdict.evidence.clone()
+                at_newest(app, &verdict.evidence)
             };
             // That a run has ended matters more than how its signal fares.
             let sentence = match &app.run.status {
@@ -82,6 +82,15 @@ fn said(app: &App) -> Said {
             new("RUNNING", Role::Good, text.into(), String::new())
         }
     }
+}
+
+/// The evidence, with its step where the panes show another's figures.
+fn at_newest(app: &App, evidence: &str) -> String {
+    let Some(cursor) = app.cursor else {
+        return evidence.into();
+    };
+    let [newest, shown] = [app.run.record.step(), cursor].map(|step| thousands(step.into()));
+    format!("At step {newest}, the newest (the panes show step {shown}): {evidence}")
 }
 
 /// When it was, and which step's figures the panes show.
