@@ -229,3 +229,32 @@ fn the_output_layer_has_the_pinned_runs_output_beside_it() {
     assert_eq!(figures("11 logistic"), 2, "{text}");
     assert_eq!(figures("12 out"), 3, "{text}");
 }
+
+/// Where a legend's whole names don't fit, short ones do: no cut ones.
+#[test]
+fn a_legend_beside_a_pinned_run_cuts_no_names() {
+    let mut bench = running(120, 36);
+    bench.keys("b esc");
+    let text = bench.text();
+    assert!(
+        text.contains("layer 1 pin 2.49e-8 theory 1.12e-8 δ"),
+        "{text}"
+    );
+    bench.keys("left");
+    let text = bench.text();
+    assert!(
+        !text.contains(" trai ") && !text.contains(" tra "),
+        "{text}"
+    );
+    bench.keys("esc");
+    // What the pinned run has no layer for is said to be none.
+    bench.keys("a");
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        12,
+        points(12, 0..9),
+    )));
+    let text = bench.text();
+    assert!(text.contains("layer 11 pinned - theory"), "{text}");
+}

@@ -274,54 +274,53 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// The legend, from the right edge of the top row: names shortened until it fits, never left out.
+    /// The legend, from the right edge of the top row: as much of it as fits.
     pub fn draw_top_right(&self, buf: &mut Buffer, pieces: &[Piece]) {
         let room = usize::from(self.inner.width);
         if self.inner.height < 2 || room == 0 {
             return;
         }
         let texts = fitted(pieces, room);
-        let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
+        let width: usize = texts.iter().map(|(t, _)| t.chars().count() + 1).sum();
         let at = (room + 1).saturating_sub(width) as u16;
-        write_pieces(buf, self.inner, at, 0, texts.iter().zip(pieces));
+        write_pieces(buf, self.inner, at, 0, &texts);
     }
 }
 
-fn write_pieces<'p>(
-    buf: &mut Buffer,
-    area: Rect,
-    mut at: u16,
-    row: u16,
-    pieces: impl Iterator<Item = (&'p String, &'p Piece)>,
-) {
+fn write_pieces(buf: &mut Buffer, area: Rect, mut at: u16, row: u16, pieces: &[(String, &Piece)]) {
     for (text, piece) in pieces {
         put_text(buf, area, at, row, text, piece.style);
         at += text.chars().count() as u16 + 1;
     }
 }
 
-/// A legend on rows of its own above a plot: whole names on one row or two, else short ones. Returns the rows it took.
+/// A legend on rows of its own above a plot: whole names on one row or two, else short ones, else as much as fits on one.
+/// Returns the rows it took.
 pub(super) fn draw_above(buf: &mut Buffer, area: Rect, pieces: &[Piece]) -> u16 {
     let room = usize::from(area.width);
-    let long: Vec<String> = pieces.iter().map(|p| p.text(&p.name)).collect();
-    let rows = wrapped(&long, room);
-    if rows.len() > 2 {
-        let texts = fitted(pieces, room);
-        write_pieces(buf, area, 0, 0, texts.iter().zip(pieces));
-        return 1;
-    }
+    let on_rows = |name: fn(&Piece) -> &str| {
+        let texts: Vec<(String, &Piece)> = pieces.iter().map(|p| (p.text(name(p)), p)).collect();
+        let rows = wrapped(&texts, room);
+        (rows.len() <= 2).then_some((texts, rows))
+    };
+    let (texts, rows) = on_rows(|p| &p.name)
+        .or_else(|| on_rows(|p| &p.short))
+        .unwrap_or_else(|| {
+            let texts = fitted(pieces, room);
+            let all = 0..texts.len();
+            (texts, vec![all])
+        });
     for (row, range) in (0u16..).zip(&rows) {
-        let shown = long[range.clone()].iter().zip(&pieces[range.clone()]);
-        write_pieces(buf, area, 0, row, shown);
+        write_pieces(buf, area, 0, row, &texts[range.clone()]);
     }
     rows.len() as u16
 }
 
 /// Which texts stand on which row, a space between them.
-fn wrapped(texts: &[String], room: usize) -> Vec<std::ops::Range<usize>> {
+fn wrapped(texts: &[(String, &Piece)], room: usize) -> Vec<std::ops::Range<usize>> {
     let mut rows: Vec<std::ops::Range<usize>> = Vec::new();
     let mut used = 0;
-    for (i, text) in texts.iter().enumerate() {
+    for (i, (text, _)) in texts.iter().enumerate() {
         let width = text.chars().count();
         match rows.last_mut() {
             Some(row) if used + 1 + width <= room => {
@@ -374,25 +373,31 @@ impl Piece {
     }
 }
 
-/// The pieces' texts in at most `room` characters with a space between them, as far as that goes: short names, then cut
-/// names.
-fn fitted(pieces: &[Piece], room: usize) -> Vec<String> {
-    let text = |name: &str, piece: &Piece| piece.text(name);
-    let fits = |texts: &[String]| {
-        let width: usize = texts.iter().map(|t| t.chars().count() + 1).sum();
+/// The pieces with their texts in at most `room` characters with a space between them, as far as that goes: short names, then
+/// fewer values under a cursor, then cut names. The first says where the cursor is, which is also drawn; the last two are what
+/// is on top.
+fn fitted(pieces: &[Piece], room: usize) -> Vec<(String, &Piece)> {
+    let fits = |texts: &[(String, &Piece)]| {
+        let width: usize = texts.iter().map(|(t, _)| t.chars().count() + 1).sum();
         width <= room + 1
     };
-    let long: Vec<String> = pieces.iter().map(|p| text(&p.name, p)).collect();
+    let long: Vec<(String, &Piece)> = pieces.iter().map(|p| (p.text(&p.name), p)).collect();
     if fits(&long) {
         return long;
     }
-    let longest = pieces.iter().map(|p| p.short.chars().count()).max();
-    let mut texts = long;
-    for most in (1..=longest.unwrap_or(0)).rev() {
-        let cut = |p: &Piece| p.short.chars().take(most).collect::<String>();
-        texts = pieces.iter().map(|p| text(&cut(p), p)).collect();
+    let mut texts: Vec<(String, &Piece)> = pieces.iter().map(|p| (p.text(&p.short), p)).collect();
+    let are_read_off = pieces.iter().all(|p| p.value.is_some());
+    while are_read_off && !fits(&texts) && texts.len() > 2 {
+        texts.remove(usize::from(texts.len() > 3));
+    }
+    let longest = texts.iter().map(|(_, p)| p.short.chars().count()).max();
+    for most in (1..longest.unwrap_or(0)).rev() {
         if fits(&texts) {
             break;
+        }
+        for (text, piece) in &mut texts {
+            let cut: String = piece.short.chars().take(most).collect();
+            *text = piece.text(&cut);
         }
     }
     texts
@@ -415,12 +420,25 @@ mod tests {
             piece("theory", "theory", Some("0.01")),
             piece("rms error signal δ", "δ", Some("0.02")),
         ];
+        let texts = |pieces: &[Piece], room| -> Vec<String> {
+            fitted(pieces, room).into_iter().map(|t| t.0).collect()
+        };
         assert_eq!(
-            fitted(&pieces, 60),
+            texts(&pieces, 60),
             ["theory 0.01", "rms error signal δ 0.02"]
         );
-        assert_eq!(fitted(&pieces, 18), ["theory 0.01", "δ 0.02"]);
-        assert_eq!(fitted(&pieces, 14), ["th 0.01", "δ 0.02"]);
-        assert_eq!(fitted(&pieces, 3), ["t 0.01", "δ 0.02"]);
+        assert_eq!(texts(&pieces, 18), ["theory 0.01", "δ 0.02"]);
+        assert_eq!(texts(&pieces, 14), ["th 0.01", "δ 0.02"]);
+        assert_eq!(texts(&pieces, 3), ["t 0.01", "δ 0.02"]);
+        // What is beneath the others is left out before a name is cut.
+        let [theory, signal] = pieces;
+        let pieces = [
+            piece("layer", "layer", Some("1")),
+            piece("pinned", "pin", Some("0.03")),
+            theory,
+            signal,
+        ];
+        assert_eq!(texts(&pieces, 30), ["layer 1", "theory 0.01", "δ 0.02"]);
+        assert_eq!(texts(&pieces, 20), ["theory 0.01", "δ 0.02"]);
     }
 }

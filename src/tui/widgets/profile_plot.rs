@@ -136,11 +136,13 @@ impl<'a> ProfilePlot<'a> {
             sample: "",
         });
         let of_series = |(i, series): (usize, &ProfileSeries)| {
-            let value = self.cursor.and_then(|layer| series.values.get(layer));
+            // Of a network of fewer layers there is none.
+            let value = |layer: usize| series.values.get(layer).filter(|v| !v.is_nan());
+            let shown = |layer| value(layer).map_or("-".to_string(), |v| format_value(*v));
             Piece {
                 name: series.name.to_string(),
                 short: series.short.to_string(),
-                value: value.map(|v| format_value(*v)),
+                value: self.cursor.map(shown),
                 style: series.style,
                 sample: Place::of(i, self.series.len()).sample(self.look),
             }
