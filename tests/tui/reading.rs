@@ -214,3 +214,24 @@ fn what_is_of_the_newest_step_says_so_while_the_cursor_is_at_another() {
     assert!(said.contains(&whose), "{screen}");
     assert!(screen.contains("histograms: step 399"), "{screen}");
 }
+
+/// A description is of what it was written of, also once something else was saved with it.
+#[test]
+fn a_presets_description_stays_one_of_the_preset() {
+    let preset = experiment::presets::find("vanishing-logistic").expect("a preset");
+    let preset = preset.experiment().expect("valid");
+    let marked = |bench: &Bench| flat(&bench.text()).contains("(before the edits)");
+    let mut bench = Bench::on(preset.clone());
+    bench.resize(120, 36);
+    assert!(!marked(&bench));
+    bench.keys("A s e l u enter");
+    assert!(marked(&bench), "{}", bench.text());
+    bench.app.saved = bench.app.experiment.clone();
+    assert!(!bench.app.is_changed() && marked(&bench));
+    // A saved run's experiment is opened as it is.
+    let mut resumed = Bench::on(bench.app.experiment.clone());
+    resumed.resize(120, 36);
+    assert!(marked(&resumed));
+    resumed.app.experiment.description = "Ten selu layers.".into();
+    assert!(!marked(&resumed));
+}

@@ -1,6 +1,7 @@
 //! Edits: each makes a new experiment value, checked by the file's own rules, sent to training at once, and undone by
 //! bringing the old value back.
 
+use super::files::described_by;
 use super::past::Past;
 use super::run::Pinned;
 use super::{App, NetworkRow};
@@ -103,6 +104,9 @@ impl App {
     fn bring_back(&mut self, past: Past) -> Past {
         let before = past.before(&self.experiment);
         let now = std::mem::replace(&mut self.experiment, before);
+        if self.described.description != self.experiment.description {
+            self.described = described_by(&self.experiment);
+        }
         Past::of(now, &self.experiment)
     }
 

@@ -2,11 +2,28 @@
 
 use super::App;
 use super::run::{Pinned, Run};
+use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
 use crate::training::Command;
 use crate::tui::message::{Effect, Openable, SavedRun, Saving, Source};
 use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
+
+/// What an experiment's description was written of: the preset that it stands in, where it is one's, else the experiment as
+/// it was opened.
+pub(super) fn described_by(experiment: &Experiment) -> Experiment {
+    let description = &experiment.description;
+    let first = description.lines().next();
+    let in_text = |preset: &&Preset| first.is_some_and(|line| preset.text.contains(line));
+    let mut presets = presets::all().iter().filter(in_text);
+    presets
+        .find_map(|p| {
+            p.experiment()
+                .ok()
+                .filter(|e| e.description == *description)
+        })
+        .unwrap_or_else(|| experiment.clone())
+}
 
 impl App {
     pub fn ask_to_open(&mut self) {
@@ -118,6 +135,7 @@ impl App {
         self.remember(before);
         let at_step = saved.as_ref().map(|run| run.step);
         self.saved = experiment.clone();
+        self.described = described_by(&experiment);
         self.path = path.clone();
         // What of the one before is still being written says nothing about this one.
         self.last_saved = self.saves;

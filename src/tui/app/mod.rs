@@ -86,6 +86,8 @@ pub struct App {
     pub experiment: Experiment,
     /// As it is on disk (or in the preset).
     pub saved: Experiment,
+    /// What its description was written of.
+    pub described: Experiment,
     pub path: Option<PathBuf>,
     undo: Vec<Past>,
     redo: Vec<Past>,
@@ -156,6 +158,7 @@ impl App {
     pub fn new(experiment: Experiment, path: Option<PathBuf>, manner: Manner) -> Self {
         let mut app = Self {
             saved: experiment.clone(),
+            described: files::described_by(&experiment),
             run: Run::new(experiment.clone()),
             experiment,
             path,

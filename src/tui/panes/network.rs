@@ -225,7 +225,8 @@ fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
 /// What the experiment is about: of what was opened, which may not hold of what became of it.
 pub fn about_text(app: &App) -> String {
     let text = crate::text::clean(&app.experiment.description, 1000);
-    match app.is_changed() && !text.is_empty() {
+    let (now, of) = (&app.experiment, &app.described);
+    match now.description == of.description && now != of && !text.is_empty() {
         true => format!("(before the edits) {text}"),
         false => text,
     }
