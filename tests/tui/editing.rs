@@ -605,3 +605,13 @@ fn a_run_is_paused_while_it_is_being_made() {
     assert!(matches!(bench.sent()[..], [.., Command::Run]));
     assert!(bench.app.wants_run);
 }
+
+#[test]
+fn a_slash_finds_a_layer_by_its_number() {
+    let mut bench = running(120, 36);
+    bench.keys("/ 7 enter");
+    assert_eq!((bench.app.focus, bench.app.layer), (Pane::Flow, 6));
+    bench.keys("/ l a y e r space 1 1 enter");
+    assert_eq!(bench.app.layer, 10);
+    assert_eq!(bench.app.network_selection(), NetworkRow::Output);
+}

@@ -4,6 +4,7 @@ use super::{App, NetworkRow};
 use crate::tui::edit::{field, layers};
 use crate::tui::layout::Pane;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
+use crate::tui::panes::flow::layer_word;
 use crate::tui::panes::network;
 
 /// Where the selection can go.
@@ -13,6 +14,8 @@ pub enum Place {
     Network(usize),
     /// A row of the Training pane.
     Training(usize),
+    /// A weight layer, from 0 at the bottom.
+    Layer(usize),
 }
 
 impl App {
@@ -37,7 +40,17 @@ impl App {
             };
             (item, Place::Training(row))
         });
-        let (items, places) = of_network.chain(of_training).unzip();
+        // One among many equal ones has no row, but a number.
+        let of_layers = (0..self.layer_count()).map(|layer| {
+            let item = Item {
+                name: format!("layer {}", layer + 1),
+                note: layer_word(self, layer),
+                help: "goes to it in the gradient flow".into(),
+                ..Item::default()
+            };
+            (item, Place::Layer(layer))
+        });
+        let (items, places) = of_network.chain(of_training).chain(of_layers).unzip();
         let list = List::new("Find a layer or a setting", items, Purpose::Go(places));
         self.overlays.push(Overlay::List(list));
     }
@@ -69,6 +82,12 @@ impl App {
                 self.focus = Pane::Training;
                 self.training_row = row;
                 self.clamp();
+            }
+            Place::Layer(layer) => {
+                self.focus = Pane::Flow;
+                self.layer = layer;
+                self.clamp();
+                self.follow_flow();
             }
         }
     }
