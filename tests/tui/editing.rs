@@ -615,3 +615,13 @@ fn a_slash_finds_a_layer_by_its_number() {
     assert_eq!(bench.app.layer, 10);
     assert_eq!(bench.app.network_selection(), NetworkRow::Output);
 }
+
+#[test]
+fn plus_on_the_seed_is_the_next_seed() {
+    let mut bench = running(120, 36);
+    bench.keys("4 g");
+    bench.down_to("seed").keys("+");
+    assert_eq!(bench.app.experiment.seed, 43);
+    bench.keys("- -");
+    assert_eq!(bench.app.experiment.seed, 41);
+}

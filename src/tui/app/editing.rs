@@ -218,7 +218,11 @@ impl App {
             return;
         };
         let now = field.get(&self.experiment);
-        if let Some(next) = value::nudge(&now, parameter.limits, up) {
+        let next = match field {
+            Field::Scalar(Scalar::Seed) => value::neighbour(&now, parameter.limits, up),
+            _ => value::nudge(&now, parameter.limits, up),
+        };
+        if let Some(next) = next {
             self.edit(|e| field.set(e, &next));
         }
     }

@@ -120,16 +120,7 @@ pub fn range(limits: Limits) -> String {
 /// none within the limits.
 pub fn nudge(value: &Value, limits: Limits, up: bool) -> Option<Value> {
     match (value, limits) {
-        (Value::Count(v), Limits::Count { min, max }) => {
-            let step = (v / 10).max(1);
-            let next = if up {
-                v.saturating_add(step)
-            } else {
-                v.saturating_sub(step)
-            };
-            let next = next.clamp(min, max);
-            (next != *v).then_some(Value::Count(next))
-        }
+        (Value::Count(v), Limits::Count { .. }) => counted(*v, (v / 10).max(1), limits, up),
         (Value::Real(v), Limits::Real { min, max }) => {
             let next = if max <= 1.0 && min >= 0.0 {
                 let next = ((v * 20.0).round() + if up { 1.0 } else { -1.0 }) / 20.0;
@@ -142,6 +133,27 @@ pub fn nudge(value: &Value, limits: Limits, up: bool) -> Option<Value> {
         (Value::Flag(v), _) => Some(Value::Flag(!v)),
         _ => None,
     }
+}
+
+/// The next whole number up or down, for one that says nothing by its size: a seed. `None` where there is none.
+pub fn neighbour(value: &Value, limits: Limits, up: bool) -> Option<Value> {
+    match value {
+        Value::Count(v) => counted(*v, 1, limits, up),
+        _ => None,
+    }
+}
+
+fn counted(v: u64, step: u64, limits: Limits, up: bool) -> Option<Value> {
+    let Limits::Count { min, max } = limits else {
+        return None;
+    };
+    let next = if up {
+        v.saturating_add(step)
+    } else {
+        v.saturating_sub(step)
+    };
+    let next = next.clamp(min, max);
+    (next != v).then_some(Value::Count(next))
 }
 
 /// The neighbour of `v` on ... 0.1, 0.2, 0.5, 1, 2, 5 ...; below zero mirrored.
