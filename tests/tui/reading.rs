@@ -235,3 +235,29 @@ fn a_presets_description_stays_one_of_the_preset() {
     resumed.app.experiment.description = "Ten selu layers.".into();
     assert!(!marked(&resumed));
 }
+
+#[test]
+fn what_is_loading_is_said_whole_where_there_is_room() {
+    let mut bench = Bench::new();
+    bench.resize(130, 36);
+    let what = "pretraining layer 2 of 10: epoch 3";
+    let loading = frame(1, Status::Loading(what.into()), 0, Vec::new());
+    bench.tell(Message::Frame(loading));
+    let text = bench.text();
+    let header = text.lines().next().expect("a header");
+    assert!(
+        header.contains(what) && header.contains("seed 42"),
+        "{header}"
+    );
+}
+
+#[test]
+fn a_pinned_run_without_a_difference_is_called_the_same_where_there_is_little_room() {
+    let mut bench = running(120, 36);
+    bench.keys("b esc");
+    let text = bench.text();
+    assert!(
+        text.contains(" pinned: the same ") && !text.contains("no differenc…"),
+        "{text}"
+    );
+}

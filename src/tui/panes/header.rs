@@ -19,8 +19,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         app.experiment.name,
         if app.is_changed() { "*" } else { "" }
     );
-    let right = right(app, width);
-    let right_width: usize = right.iter().map(|s| s.content.width()).sum();
+    let widths = |spans: &[Span]| spans.iter().map(|s| s.content.width()).sum::<usize>();
+    let mut right = right(app, width, LOADING);
+    let mut right_width = widths(&right);
     let mut left = vec![
         Span::styled(
             " gradlab ",
@@ -31,12 +32,18 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             theme.style(Role::Text).add_modifier(Modifier::BOLD),
         ),
     ];
-    let used: usize = left.iter().map(|s| s.content.width()).sum();
+    let used = widths(&left);
     // From the right end what there is no room for is left out.
     let mut parts = middle(app);
     let fits = |parts: &[String]| used + parts.join(" · ").width() + right_width + 6 <= width;
     while !parts.is_empty() && !fits(&parts) {
         parts.pop();
+    }
+    if matches!(app.run.status, Status::Loading(_)) {
+        // What nothing else needs.
+        let taken = used + parts.join(" · ").width() + right_width + 6;
+        right = self::right(app, width, LOADING + width.saturating_sub(taken));
+        right_width = widths(&right);
     }
     if !parts.is_empty() {
         let middle = parts.join(" · ");
@@ -75,13 +82,17 @@ fn middle(app: &App) -> Vec<String> {
 /// Columns from which the rows of a second are told beside its steps.
 const ROOM_FOR_ROWS: usize = 132;
 
+/// Columns that what is loading gets in any case.
+const LOADING: usize = 24;
+
 /// Rows of a step.
 fn batch_rows(app: &App) -> f64 {
     let rows = app.run.info.as_ref().map_or(0, |info| info.train_rows);
     app.experiment.training.batch_size.rows(rows) as f64
 }
 
-fn right(app: &App, width: usize) -> Vec<Span<'static>> {
+/// `loading`: columns for what is loading.
+fn right(app: &App, width: usize, loading: usize) -> Vec<Span<'static>> {
     let theme = &app.manner.theme;
     let ascii = app.manner.glyphs.is_ascii();
     let (glyph, word, role) = match &app.run.status {
@@ -93,7 +104,7 @@ fn right(app: &App, width: usize) -> Vec<Span<'static>> {
         ),
         Status::Loading(what) => (
             if ascii { "~" } else { "…" },
-            super::fit(what, 24),
+            super::fit(what, loading),
             Role::Dim,
         ),
         Status::Finished(_) => (if ascii { "#" } else { "■" }, "finished".into(), Role::Good),

@@ -99,10 +99,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         );
         let brief = differences::brief(&pinned.experiment, &app.experiment);
         // Where there is no room for whole keys their last parts say what was changed.
-        let text = if long.chars().count() > room && !brief.is_empty() {
-            format!(" now: {brief} ")
-        } else {
-            long
+        let text = match long.chars().count() > room {
+            true if brief.is_empty() => " pinned: the same ".into(),
+            true => format!(" now: {brief} "),
+            false => long,
         };
         buf.set_stringn(
             area.x + 2,
