@@ -261,3 +261,31 @@ fn a_pinned_run_without_a_difference_is_called_the_same_where_there_is_little_ro
         "{text}"
     );
 }
+
+#[test]
+fn weights_that_a_penalty_made_0_are_counted_in_words() {
+    let mut bench = Bench::new();
+    bench.app.experiment.training.regularize.l1 = 0.001;
+    bench.resize(120, 36);
+    let mut seen = points(11, 0..9);
+    for layer in seen.iter_mut().flat_map(|p| &mut p.layers) {
+        (layer.weights, layer.zero_weights) = (1000, 400);
+    }
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
+    let text = bench.text();
+    assert!(text.contains("4.4k weights are 0"), "{text}");
+}
+
+/// Before a run's first step the pinned run's lines are there already: what is said over one of them takes all of its room.
+#[test]
+fn no_step_yet_is_not_said_amid_the_pinned_runs_line() {
+    let mut bench = running(120, 36);
+    bench.keys("b n esc");
+    bench.tell(Message::Frame(frame(2, Status::Running, 11, Vec::new())));
+    let text = bench.text();
+    let line = text.lines().find(|l| l.contains("no step yet"));
+    let line = line.unwrap_or_else(|| panic!("not said: {text}"));
+    let (_, after) = line.split_once("no step yet").expect("it is said");
+    let rest: String = after.chars().take_while(|c| *c != '│').collect();
+    assert_eq!(rest.trim(), "", "{line}");
+}

@@ -43,12 +43,12 @@ fn size(app: &App, width: u16) -> String {
             super::short(counts.clone().map(of).sum::<usize>() as f64)
         };
         let (zero, weights) = (sum(|z| z.zero_weights), sum(|z| z.weights));
-        let whole = format!("{zero} of {weights} weights 0");
+        let whole = format!("{zero} of {weights} weights are 0");
         let is_wide = usize::from(width) >= whole.chars().count() + "Network".len() + 9;
         return if is_wide {
             whole
         } else {
-            format!("{zero} weights 0")
+            format!("{zero} weights are 0")
         };
     }
     match &app.run.info {

@@ -149,6 +149,8 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
         let words = ["fills with the first steps", "no step yet", "empty"];
         let fits = |text: &&&str| text.len() <= usize::from(spark_width);
         let text = words.iter().find(fits).copied().unwrap_or_default();
+        // Of the pinned run's line beneath nothing shows beside them.
+        let text = format!("{text:<room$}", room = spark_width.into());
         write_line(
             buf,
             area,
