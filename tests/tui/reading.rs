@@ -2,6 +2,7 @@
 
 use super::bench::{Bench, frame, points, running};
 use gradlab::experiment;
+use gradlab::telemetry::ZeroWeights;
 use gradlab::training::Status;
 use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::overlay::Overlay;
@@ -269,7 +270,10 @@ fn weights_that_a_penalty_made_0_are_counted_in_words() {
     bench.resize(120, 36);
     let mut seen = points(11, 0..9);
     for layer in seen.iter_mut().flat_map(|p| &mut p.layers) {
-        (layer.weights, layer.zero_weights) = (1000, 400);
+        layer.zeros = Some(ZeroWeights {
+            zero_weights: 400,
+            weights: 1000,
+        });
     }
     bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
     let text = bench.text();

@@ -2,7 +2,7 @@
 
 use super::verdict::wrap;
 use super::{bars, fit, framed, percent, write_line};
-use crate::telemetry::{Histogram, LayerHistograms, LayerStats, ZeroWeights};
+use crate::telemetry::{Histogram, LayerHistograms, ZeroWeights};
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
