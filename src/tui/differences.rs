@@ -254,7 +254,7 @@ mod tests {
         (b.seed, b.training.label_smoothing) = (1 << 63, 0.1);
         assert_eq!(
             line(&a, &b),
-            "seed 18446744073709551615 → 9223372036854775808, training.label_smoothing default → 0.1"
+            "seed 18446744073709551615 → 9223372036854775808, training.label_smoothing 0 → 0.1"
         );
     }
 
