@@ -10,6 +10,9 @@ const LEAST_FALL: f64 = 0.15;
 /// The share of its whole fall that a loss has to have fallen by for good before its slope is that of learning, and not of one
 /// batch beside the next.
 const BEGUN: f64 = 0.1;
+/// Decades below the rate of the lowest loss within which it falls by learning. A network whose first draw says too much falls
+/// before, at any rate, to what guessing costs.
+const NEAR: f64 = 2.0;
 /// A loss above so many times the lowest has left for good.
 const LEFT: f64 = 4.0;
 /// Newest losses that are averaged to see whether it has left.
@@ -44,7 +47,8 @@ pub fn read(rates: &[f64], losses: &[f64]) -> Reading {
         .collect();
     let lines: Vec<(f64, f64)> = points.iter().map(|(x, _)| line_at(&points, *x)).collect();
     let smooth: Vec<f64> = lines.iter().map(|l| l.0).collect();
-    let suggestion = suggest(&lines);
+    let decades: Vec<f64> = points.iter().map(|p| p.0).collect();
+    let suggestion = suggest(&decades, &lines);
     Reading { smooth, suggestion }
 }
 
@@ -69,7 +73,7 @@ fn line_at(points: &[(f64, f64)], x: f64) -> (f64, f64) {
     ((sy - slope * sx) / n, slope)
 }
 
-fn suggest(lines: &[(f64, f64)]) -> Option<Suggestion> {
+fn suggest(decades: &[f64], lines: &[(f64, f64)]) -> Option<Suggestion> {
     let start = beginning(lines.iter().map(|l| l.0))?;
     let (lowest, low) = lines
         .iter()
@@ -81,9 +85,10 @@ fn suggest(lines: &[(f64, f64)]) -> Option<Suggestion> {
     }
     let fallen = start - BEGUN * (start - low);
     let begun = lines[..lowest].iter().rposition(|l| l.0 > fallen);
+    let near = decades.partition_point(|x| *x < decades[lowest] - NEAR);
     let (steepest, _) = (0..=lowest)
         .zip(lines.iter().map(|l| l.1))
-        .skip(begun.unwrap_or(0))
+        .skip(begun.unwrap_or(0).max(near))
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(Suggestion { steepest, lowest })
 }
@@ -153,6 +158,22 @@ mod tests {
         let losses: Vec<f64> = rates
             .iter()
             .map(|r| slow(r.log10()) + dip(r.log10()) + (4.0 * r.log10()).exp())
+            .collect();
+        let found = read(&rates, &losses).suggestion.expect("a fall");
+        let steepest = rates[found.steepest].log10();
+        assert!((-2.6..-1.4).contains(&steepest), "{steepest}");
+    }
+
+    /// As thirty relu layers drawn by He do: from 2.7 to 2.3 at the smallest rates, and later, slower, by learning.
+    #[test]
+    fn a_fall_to_what_guessing_costs_is_no_learning() {
+        let rates = rates(230);
+        let fall =
+            |log_rate: f64, at: f64, steep: f64| 1.0 / (1.0 + (-steep * (log_rate - at)).exp());
+        let losses: Vec<f64> = rates
+            .iter()
+            .map(|r| r.log10())
+            .map(|x| 2.7 - 0.4 * fall(x, -4.4, 9.0) - 0.3 * fall(x, -2.0, 3.0) + (4.0 * x).exp())
             .collect();
         let found = read(&rates, &losses).suggestion.expect("a fall");
         let steepest = rates[found.steepest].log10();
