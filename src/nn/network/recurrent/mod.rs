@@ -183,14 +183,12 @@ impl<T: Real> Recurrence<T> {
             return;
         };
         let mut rng = stream(seed, Purpose::Biases(index));
-        let forget = match self.cell {
-            Cell::Lstm { forget_bias } => forget_bias,
-            _ => 0.0,
-        };
+        let forget = spec.forget_bias().unwrap_or(0.0);
+        let (fan_in, fan_out) = spec.bias_fans();
         for (at, bias) in input_bias.into_iter().chain(&mut self.bias).enumerate() {
             let mut drawn = vec![0.0f32; bias.len()];
             for gate in drawn.chunks_exact_mut(spec.units) {
-                initializer.fill_bias(spec.units, spec.units, &mut rng, gate);
+                initializer.fill_bias(fan_in, fan_out, &mut rng, gate);
             }
             for (unit, (b, drawn)) in bias.value.row_mut(0).iter_mut().zip(drawn).enumerate() {
                 // the forget gate is the second; its extra bias stands in one of the two vectors
