@@ -37,6 +37,15 @@ pub struct ZeroWeights {
     pub weights: usize,
 }
 
+impl std::iter::Sum for ZeroWeights {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |a, b| Self {
+            zero_weights: a.zero_weights + b.zero_weights,
+            weights: a.weights + b.weights,
+        })
+    }
+}
+
 /// Counts over equal bins from `min` to `max`; values that are not finite are counted apart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {

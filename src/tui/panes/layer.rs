@@ -123,10 +123,10 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
 /// Weights that the L1 penalty has made exactly 0: of this layer, and of all.
 fn zeros<'a>(app: &App, own: ZeroWeights) -> Vec<Span<'a>> {
     let theme = &app.manner.theme;
-    let all = app.run.record.layers().iter().filter_map(|s| s.zeros);
-    let sum = |of: fn(ZeroWeights) -> usize| all.clone().map(of).sum::<usize>();
+    let layers = app.run.record.layers().iter();
+    let all: ZeroWeights = layers.filter_map(|s| s.zeros).sum();
     let share = |zeros: usize, weights: usize| percent(zeros as f64 / weights.max(1) as f64);
-    let (zero, weights) = (sum(|z| z.zero_weights), sum(|z| z.weights));
+    let (zero, weights) = (all.zero_weights, all.weights);
     vec![
         Span::styled("W = 0 ", theme.style(Role::Dim)),
         Span::styled(

@@ -38,11 +38,8 @@ impl Cells {
 fn size(app: &App, width: u16) -> String {
     let layers = app.run.record.layers();
     if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
-        let counts = layers.iter().filter_map(|s| s.zeros);
-        let sum = |of: fn(ZeroWeights) -> usize| {
-            super::short(counts.clone().map(of).sum::<usize>() as f64)
-        };
-        let (zero, weights) = (sum(|z| z.zero_weights), sum(|z| z.weights));
+        let all: ZeroWeights = layers.iter().filter_map(|s| s.zeros).sum();
+        let [zero, weights] = [all.zero_weights, all.weights].map(|n| super::short(n as f64));
         let whole = format!("{zero} of {weights} weights are 0");
         let is_wide = usize::from(width) >= whole.chars().count() + "Network".len() + 9;
         return if is_wide {
