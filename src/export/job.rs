@@ -124,14 +124,3 @@ impl Job {
         }
     }
 }
-
-#[cfg(test)]
-impl Job {
-    /// Of a good file, on data that are made or shipped.
-    pub fn of(toml: &str) -> Self {
-        let experiment = crate::experiment::parse(toml, "test.toml").expect("a good file");
-        let folder = std::path::Path::new(".");
-        let data = crate::data::load(&experiment.request(), folder, &|_| {}).expect("data");
-        Self::new(&experiment, &data).expect("fits")
-    }
-}

@@ -7,5 +7,7 @@ pub mod palette;
 mod python;
 pub mod pytorch;
 pub mod rows;
+#[cfg(test)]
+mod samples;
 pub mod svg;
 pub mod tensorboard;

@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use crate::data::Task;
+use crate::nn::spec::LayerSpec;
 use std::fmt::Write;
 
 /// A number as Python reads it back exactly.
@@ -13,6 +14,15 @@ pub fn number(v: f64) -> String {
     } else {
         format!("{v:?}")
     }
+}
+
+/// A layer's dropout, as both frameworks name it and take its share.
+pub fn dropout(spec: &LayerSpec) -> String {
+    let class = match spec.drops_alpha() {
+        true => "AlphaDropout",
+        false => "Dropout",
+    };
+    format!("{class}({})", number(spec.dropout))
 }
 
 /// A string literal; what is not printable is escaped.

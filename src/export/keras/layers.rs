@@ -1,7 +1,7 @@
 //! The model by Keras's functional interface.
 
 use super::super::job::Job;
-use super::super::python::number;
+use super::super::python::{dropout, number};
 use super::training::decay;
 use crate::nn::activation::Activation;
 use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
@@ -173,15 +173,7 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
         let _ = writeln!(out, "{indent}x = layers.Activation({activation})(x)");
     }
     if spec.dropout > 0.0 {
-        let class = match spec.drops_alpha() {
-            true => "AlphaDropout",
-            false => "Dropout",
-        };
-        let _ = writeln!(
-            out,
-            "{indent}x = layers.{class}({})(x)",
-            number(spec.dropout)
-        );
+        let _ = writeln!(out, "{indent}x = layers.{}(x)", dropout(spec));
     }
     if spec.skip {
         let _ = writeln!(out, "{indent}x = layers.Add()([x, below])");

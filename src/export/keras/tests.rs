@@ -1,8 +1,5 @@
 use super::*;
-
-fn job(toml: &str) -> Job {
-    Job::of(toml)
-}
+use crate::export::samples::{ADDING, DROPOUTS, LSTM, SMOOTHED, job};
 
 const DIGITS: &str = "format = 1\n[data]\nkind = \"digits\"\n[network]\nactivation = \"elu\"\n[[network.layers]]\nunits = 50\nrepeat = 3\n\
     norm = \"batch\"\ndropout = 0.2\n[training.optimizer]\nkind = \"sgd\"\nmomentum = 0.9\nweight_decay = 0.01\n[training.clip]\nkind = \"norm\"\n";
@@ -48,9 +45,6 @@ fn a_row_that_batch_norm_cannot_take_is_left_out() {
     assert!(fit(994).contains("model.fit(x, y, batch_size=32"));
 }
 
-const ADDING: &str =
-    "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nunits = 16\n";
-
 #[test]
 fn a_dense_bottom_takes_all_steps_of_a_sequence() {
     let script = script(&job(ADDING)).expect("a script");
@@ -61,9 +55,6 @@ fn a_dense_bottom_takes_all_steps_of_a_sequence() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
-
-const LSTM: &str = "format = 1\n[data]\nkind = \"adding\"\nlength = 10\n[[network.layers]]\nkind = \"recurrent\"\nunits = 6\n\
-    cell = { kind = \"lstm\", forget_bias = 1.5 }\n";
 
 #[test]
 fn gated_cells_activate_by_tanh() {
@@ -76,9 +67,7 @@ fn gated_cells_activate_by_tanh() {
 
 #[test]
 fn selu_has_alpha_dropout() {
-    let toml = DIGITS.to_owned()
-        + "[[network.layers]]\nunits = 5\nactivation = \"selu\"\ndropout = 0.25\n\
-        [[network.layers]]\nunits = 5\nactivation = \"relu\"\ndropout = 0.5\n";
+    let toml = format!("{DIGITS}{DROPOUTS}");
     let script = script(&job(&toml)).expect("a script");
     for piece in ["x = layers.AlphaDropout(0.25)", "x = layers.Dropout(0.5)"] {
         assert!(script.contains(piece), "{piece}\n{script}");
@@ -87,9 +76,7 @@ fn selu_has_alpha_dropout() {
 
 #[test]
 fn two_classes_labels_are_smoothed() {
-    let toml = "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 3\n[training]\n\
-        loss = \"binary-cross-entropy\"\nlabel_smoothing = 0.1\n";
-    let script = script(&job(toml)).expect("a script");
+    let script = script(&job(SMOOTHED)).expect("a script");
     let piece = "loss_of = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)";
     assert!(script.contains(piece), "{script}");
 }

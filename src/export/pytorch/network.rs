@@ -1,7 +1,7 @@
 //! Layers and the model.
 
 use crate::export::job::Job;
-use crate::export::python::number;
+use crate::export::python::{self, number};
 use crate::nn::activation::Activation;
 use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
 use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};
@@ -226,11 +226,7 @@ fn call(layer: &LayerSpec) -> String {
         }
     }
     if layer.dropout > 0.0 {
-        let class = match layer.drops_alpha() {
-            true => "AlphaDropout",
-            false => "Dropout",
-        };
-        let _ = write!(out, ", dropout=nn.{class}({})", number(layer.dropout));
+        let _ = write!(out, ", dropout=nn.{}", python::dropout(layer));
     }
     if layer.skip {
         out.push_str(", skip=True");
