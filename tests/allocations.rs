@@ -68,7 +68,7 @@ fn allocations(
             before = ALLOCATIONS.get();
         }
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: y.view(),
         };
         network

@@ -1,18 +1,18 @@
 //! Puts a mini-batch's rows together, in memory that is used again.
 
 use crate::data::{Dataset, Rows, Targets};
+use crate::nn::kernel::Samples;
 use crate::nn::network::{Batch, TargetsView};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis, s};
 
-/// One mini-batch's rows.
+/// One mini-batch: its rows' numbers, and their targets. Inputs are read where they lie.
 #[derive(Clone, Debug)]
 pub struct Gathered {
-    x: Array2<f32>,
+    rows: Vec<u32>,
     classes: Vec<u32>,
     values: Array2<f32>,
     /// Targets of one row: more than one where a sequence has a target at every step.
     targets_per_row: usize,
-    rows: usize,
 }
 
 impl Gathered {
@@ -28,19 +28,18 @@ impl Gathered {
             Targets::Values(values) => (0, values.ncols()),
         };
         Gathered {
-            x: Array2::zeros((batch, data.train.x.ncols())),
+            rows: Vec::with_capacity(batch),
             classes: vec![0; classes],
             values: Array2::zeros((if width > 0 { targets } else { 0 }, width)),
             targets_per_row,
-            rows: 0,
         }
     }
 
-    /// Copies `rows` of `from`, which must not be more than there is room for.
+    /// Takes `rows` of `from`, which must not be more than there is room for.
     pub fn fill(&mut self, from: &Rows, rows: &[u32]) {
         let per_row = self.targets_per_row;
-        self.rows = rows.len();
-        copy_rows(&mut self.x, &from.x, rows, 1);
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
         match &from.y {
             Targets::Classes(all) => copy_blocks(&mut self.classes, all, rows, per_row),
             Targets::Values(all) => copy_rows(&mut self.values, all, rows, per_row),
@@ -48,23 +47,21 @@ impl Gathered {
     }
 
     pub fn rows(&self) -> usize {
-        self.rows
+        self.rows.len()
     }
 
-    pub fn x(&self) -> ArrayView2<'_, f32> {
-        // slicing takes longer than a tiny network's layer
-        self.x.view().split_at(Axis(0), self.rows).0
-    }
-
-    /// What was filled in last.
-    pub fn batch(&self) -> Batch<'_> {
-        let targets = self.rows * self.targets_per_row;
+    /// What was filled in last, of the rows that it was filled in from.
+    pub fn batch<'a>(&'a self, from: &'a Rows) -> Batch<'a> {
+        let targets = self.rows() * self.targets_per_row;
         let y = if self.values.ncols() > 0 {
-            TargetsView::Values(self.values.slice(ndarray::s![..targets, ..]))
+            TargetsView::Values(self.values.slice(s![..targets, ..]))
         } else {
             TargetsView::Classes(&self.classes[..targets])
         };
-        Batch { x: self.x(), y }
+        Batch {
+            x: Samples::picked(from.x.view(), &self.rows),
+            y,
+        }
     }
 }
 
@@ -120,11 +117,11 @@ pub fn first(rows: &Rows, count: usize) -> Batch<'_> {
     let count = count.min(rows.len());
     let per_row = |targets: usize| count * (targets / rows.len().max(1));
     Batch {
-        x: rows.x.slice(ndarray::s![..count, ..]),
+        x: rows.x.slice(s![..count, ..]).into(),
         y: match &rows.y {
             Targets::Classes(classes) => TargetsView::Classes(&classes[..per_row(classes.len())]),
             Targets::Values(values) => {
-                TargetsView::Values(values.slice(ndarray::s![..per_row(values.nrows()), ..]))
+                TargetsView::Values(values.slice(s![..per_row(values.nrows()), ..]))
             }
         },
     }

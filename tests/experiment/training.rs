@@ -130,7 +130,7 @@ fn batch(rows: &Rows) -> Batch<'_> {
         Targets::Values(values) => TargetsView::Values(values.view()),
     };
     Batch {
-        x: rows.x.view(),
+        x: rows.x.view().into(),
         y,
     }
 }

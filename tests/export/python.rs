@@ -43,7 +43,10 @@ fn probe(job: &Job, data: &Dataset) -> Tensors {
     };
     let before: Vec<_> = network.parameters();
     let trace = network
-        .probe(&Batch { x, y }, &resolve::hyper(&job.experiment).regularize)
+        .probe(
+            &Batch { x: x.into(), y },
+            &resolve::hyper(&job.experiment).regularize,
+        )
         .expect("probes");
     let mut all = HashMap::new();
     for tensor in before.into_iter().chain(trace.tensors) {

@@ -32,7 +32,7 @@ fn probe(case: &Case, tensors: &Tensors) -> Trace {
     network
         .probe_with(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             },
             &options,

@@ -25,7 +25,7 @@ fn check(what: &str, spec: &NetworkSpec, options: &ProbeOptions) {
     let outputs = spec.layers.last().map_or(0, |l| l.units);
     let y = Targets::of(&spec.loss, ROWS, outputs, 13);
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     let analytic = trace(&mut network, &batch, options);

@@ -41,7 +41,7 @@ fn gradients_far_below_f32_are_told_from_zero() {
     let x = make::inputs(8, 10, 1);
     let y = Targets::of(&spec.loss, 8, 10, 1);
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     let narrow = narrow
@@ -90,7 +90,7 @@ fn overflow_names_the_first_layer_and_the_direction() {
     let outcome = network
         .step(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             },
             &sgd(),
@@ -117,7 +117,7 @@ fn a_gradient_that_overflows_alone_is_backward() {
     let outcome = make::network::<f32>(&spec, 8, 1)
         .step(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             },
             &sgd(),
@@ -138,7 +138,7 @@ fn large_layers_learn_nothing_of_what_is_not_finite() {
     let x = make::inputs(8, 200, 1);
     let y = Targets::of(&spec.loss, 8, 200, 1);
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     let of = |observe| {
@@ -169,7 +169,7 @@ fn an_earlier_overflow_is_not_a_later_ones() {
     let mut step = |factor: f32| {
         let x = make::inputs(8, 200, 1).mapv(|v| v * factor);
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: y.view(),
         };
         network
@@ -200,7 +200,13 @@ fn logits_of_ten_thousand_give_a_finite_loss() {
             TargetsView::Values(values.view())
         };
         let trace = network
-            .probe(&Batch { x: x.view(), y }, &Regularize::default())
+            .probe(
+                &Batch {
+                    x: x.view().into(),
+                    y,
+                },
+                &Regularize::default(),
+            )
             .expect("fits");
         assert_eq!(trace.score.loss, expected);
         assert!(
@@ -223,7 +229,7 @@ fn a_batch_of_one_under_batch_norm_is_refused_with_a_way_out() {
     let mut network = make::network::<f32>(&spec, 8, 1);
     let x = make::inputs(1, 3, 1);
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: TargetsView::Classes(&[0]),
     };
     let error = network
@@ -250,7 +256,7 @@ fn impossible_batches_are_errors() {
     );
     let mut error = |x: &ndarray::Array2<f32>, classes: &[u32]| {
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: TargetsView::Classes(classes),
         };
         match network.step(&batch, &sgd(), 0.1, Observe::Loss) {
@@ -335,7 +341,7 @@ fn dead_and_saturated_units_are_counted() {
     let trace = network
         .probe(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: TargetsView::Classes(&[0; 20]),
             },
             &Regularize::default(),

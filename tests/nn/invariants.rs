@@ -25,7 +25,7 @@ fn probe(network: &mut Network<f64>, rows: usize, seed: u64) -> Trace<f64> {
     network
         .probe(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             },
             &Regularize::default(),
@@ -164,7 +164,7 @@ fn f32_has_the_gradients_of_f64_for_batches_of_any_size() {
             let x = make::inputs(rows, spec.inputs, rows as u64);
             let y = Targets::of(&spec.loss, rows, widths[3], rows as u64);
             let batch = Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             };
             let none = Regularize::default();

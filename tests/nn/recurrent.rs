@@ -132,7 +132,7 @@ fn gradients_through_time_are_the_reference_cases() {
         let x = flat(&tensors["x"], steps * count("inputs"));
         let y = flat(&tensors["y"], count("outputs"));
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: TargetsView::Values(y.view()),
         };
         let trace = network
@@ -198,7 +198,7 @@ fn max_norm_holds_the_rows_of_both_matrices() {
         let mut hyper = hyper(named("sgd"));
         hyper.regularize.max_norm = 0.3;
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: y.view(),
         };
         network
@@ -217,7 +217,7 @@ fn max_norm_holds_the_rows_of_both_matrices() {
 
 fn probe<'a>(network: &mut Network<f64>, x: ArrayView2<'a, f32>, y: TargetsView<'a>) -> Trace<f64> {
     network
-        .probe_with(&Batch { x, y }, &ProbeOptions::default())
+        .probe_with(&Batch { x: x.into(), y }, &ProbeOptions::default())
         .expect("a probe")
 }
 
@@ -310,7 +310,7 @@ fn a_linear_net_of_a_scaled_rotation_loses_exactly_rho_a_step() {
         network.load_parameters(&parameters).expect("parameters");
         let y = Array2::ones((rows, 1));
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: TargetsView::Values(y.view()),
         };
         network
@@ -351,7 +351,7 @@ fn an_lstms_content_carries_what_its_outputs_do_not() {
     network.initialize(x.view()).expect("weights");
     let y = Array2::ones((rows, 1));
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: TargetsView::Values(y.view()),
     };
     network
@@ -395,7 +395,7 @@ fn an_lstm_learns_to_add_two_marked_numbers() {
     });
     network.initialize(x.view()).expect("weights");
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: TargetsView::Values(y.view()),
     };
     let adam = hyper(Optimizer::named("adam").expect("adam"));

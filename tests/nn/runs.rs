@@ -49,7 +49,7 @@ fn step(network: &mut Network, hyper: &Hyper, number: u64, observe: Observe) -> 
     network
         .step(
             &Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             },
             hyper,
@@ -135,7 +135,7 @@ fn what_is_observed_changes_no_bit() {
             let outputs = spec.layers.last().map_or(0, |l| l.units);
             let y = Targets::of(&Loss::CrossEntropy, ROWS, outputs, number);
             let batch = Batch {
-                x: x.view(),
+                x: x.view().into(),
                 y: y.view(),
             };
             watched.probe(&batch, &Regularize::default()).expect("fits");
@@ -359,7 +359,7 @@ fn dropout_drops_its_share_anew_each_step_and_nothing_in_evaluation() {
     let x = make::inputs(60, 50, 1);
     let y = Targets::of(&spec.loss, 60, 2, 1);
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     let out = |network: &mut Network| {
@@ -409,7 +409,7 @@ fn alpha_dropout_keeps_mean_and_variance() {
         let trace = network
             .probe(
                 &Batch {
-                    x: x.view(),
+                    x: x.view().into(),
                     y: y.view(),
                 },
                 &Regularize::default(),
@@ -440,7 +440,7 @@ fn running_statistics_follow_the_batches_as_pytorchs_do() {
         network.parameters()[1].data.clone(),
     );
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     network
@@ -491,7 +491,7 @@ fn it_learns() {
         .map(|r| u32::from(r[0] * r[1] > 0.0))
         .collect();
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: gradlab::nn::network::TargetsView::Classes(&classes),
     };
     let hyper = make::hyper(make::named("adam"));

@@ -94,7 +94,7 @@ fn follow(folder: &Path, problem: &Json, start: &Tensors) {
         clip: clip(&json),
     };
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: y.view(),
     };
     let rules = &json["f32"];

@@ -1,6 +1,6 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, Crew, LANES, Real};
+use super::{Buffer, Crew, LANES, Real, Samples};
 use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ impl<T: Real> Blocked<T> {
     }
     pub fn from_rows(x: ArrayView2<f32>) -> Self {
         let mut out = Self::zeros(x.ncols(), x.nrows());
-        out.load(x);
+        out.load(x.into());
         out
     }
     /// Bytes that [`Self::zeros`] takes.
@@ -117,40 +117,37 @@ impl<T: Real> Blocked<T> {
     ///
     /// # Panics
     /// If the number of columns is another or the rows exceed the room.
-    pub fn load(&mut self, x: ArrayView2<f32>) {
-        assert_eq!(x.ncols(), self.features, "columns of the batch");
-        self.set_rows(x.nrows());
-        if let Some(x) = x
-            .as_slice()
-            .filter(|x| !x.is_empty() && self.features < LANES)
-        {
-            return self.load_narrow(x);
-        }
-        self.clear_padding();
-        let size = self.features * LANES;
-        let blocks = self.data.chunks_exact_mut(size.max(1));
-        for (rows, block) in x.axis_chunks_iter(Axis(0), LANES).zip(blocks) {
-            let done = T::load_rows(rows, block);
-            let (rows, block) = (rows.slice_move(s![.., done..]), &mut block[done * LANES..]);
-            for (lane, values) in rows.outer_iter().enumerate() {
-                put_row(block, lane, values);
-            }
-        }
+    pub fn load(&mut self, x: Samples<'_>) {
+        assert_eq!(x.features(), self.features, "columns of the batch");
+        self.set_rows(x.rows());
+        self.load_steps(x, 1);
     }
-    /// The same of rows in one piece that have no whole vector; the lanes of no row become 0.
-    fn load_narrow(&mut self, x: &[f32]) {
-        let (features, size) = (self.features, self.features * LANES);
-        let blocks = self.data.chunks_exact_mut(size);
-        for (rows, block) in x.chunks(size).zip(blocks) {
-            for (feature, lanes) in block.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-                // put together as a whole, since a vector that is read back cannot be of parts under way
-                *lanes = std::array::from_fn(
-                    #[inline(always)]
-                    |lane| {
-                        let value = rows.get(lane * features + feature);
-                        value.map_or(T::ZERO, |v| T::from_f32(*v))
-                    },
-                );
+    /// Takes over sequences, `[rows][steps · features]`, step after step, each step's rows padded to whole blocks.
+    ///
+    /// # Panics
+    /// As [`Self::load`].
+    pub fn load_sequences(&mut self, x: Samples<'_>, steps: usize) {
+        assert_eq!(x.features(), steps * self.features, "columns of the batch");
+        self.set_rows(x.rows().next_multiple_of(LANES) * steps);
+        self.load_steps(x, steps);
+    }
+    fn load_steps(&mut self, x: Samples<'_>, steps: usize) {
+        let features = self.features;
+        let (size, blocks) = (features * LANES, x.rows().div_ceil(LANES));
+        for block in 0..blocks {
+            let from = block * LANES;
+            let starts = x.starts(from);
+            for step in 0..steps {
+                let out = &mut self.data[(step * blocks + block) * size..][..size];
+                let first = step * features;
+                if let Some(data) = x.in_one_piece() {
+                    load_rows(data, starts.map(|start| start + first), out);
+                    continue;
+                }
+                out.fill(T::ZERO);
+                for (lane, row) in (from..x.rows()).take(LANES).enumerate() {
+                    put_row(out, lane, x.row(row).slice(s![first..first + features]));
+                }
             }
         }
     }
@@ -192,6 +189,29 @@ impl<T: Real> Blocked<T> {
         assert_eq!(self.features, other.features, "features");
         self.set_rows(other.rows);
         self.data_mut().copy_from_slice(other.data());
+    }
+}
+
+/// Parts of sixteen rows that begin at `starts` into their block; past the end of the data as 0.
+#[inline(always)]
+fn load_rows<T: Real>(data: &[f32], starts: [usize; LANES], block: &mut [T]) {
+    let features = block.len() / LANES;
+    let done = if features < LANES {
+        0
+    } else {
+        let rows = starts.map(|start| data.get(start..start + features).unwrap_or_default());
+        T::load_rows(&rows, block)
+    };
+    let rest = block.as_chunks_mut::<LANES>().0.iter_mut().enumerate();
+    for (feature, lanes) in rest.skip(done) {
+        // put together as a whole, since a vector that is read back cannot be of parts under way
+        *lanes = std::array::from_fn(
+            #[inline(always)]
+            |lane| {
+                let value = data.get(starts[lane] + feature);
+                value.map_or(T::ZERO, |v| T::from_f32(*v))
+            },
+        );
     }
 }
 

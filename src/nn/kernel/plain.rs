@@ -95,6 +95,16 @@ pub fn bias_gradient<T: Real>(delta: &Blocked<T>, grad: &mut [T]) {
     }
 }
 
+/// out = W·input + b, over runs of whole blocks.
+pub fn affine_run<T: Real>(weights: &Weights<T>, bias: &[T], input: &[T], out: &mut [T]) {
+    for block in out.chunks_exact_mut(weights.units() * LANES) {
+        for (y, &b) in block.chunks_exact_mut(LANES).zip(bias) {
+            y.fill(b);
+        }
+    }
+    affine_add(weights, input, out);
+}
+
 /// out += W·input, over runs of whole blocks.
 pub fn affine_add<T: Real>(weights: &Weights<T>, input: &[T], out: &mut [T]) {
     let blocks = input

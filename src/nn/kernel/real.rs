@@ -6,7 +6,6 @@ mod single;
 use super::{Blocked, Crew, Extremes, LANES, Weights};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
-use ndarray::ArrayView2;
 use std::iter::Sum;
 use std::ops::Range;
 
@@ -21,9 +20,9 @@ pub trait Real: Number + Sum {
     fn from_f32(value: f32) -> Self;
     fn is_finite(self) -> bool;
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// Up to sixteen rows of a batch into `[feature][lane]`, those that are missing as 0: returns how many features it took over,
-    /// from the first.
-    fn load_rows(_rows: ArrayView2<f32>, _block: &mut [Self]) -> usize {
+    /// Up to sixteen rows of a batch into `[feature][lane]`, those that are missing (empty) as 0: returns how many features it
+    /// took over, from the first.
+    fn load_rows(_rows: &[&[f32]; LANES], _block: &mut [Self]) -> usize {
         0
     }
     /// Zeroes the lanes from `used` on.
@@ -126,7 +125,9 @@ pub trait Real: Number + Sum {
         delta: &mut Blocked<Self>,
     );
 
-    /// out += W·input, over runs of whole blocks, `[block][feature][lane]`, such as one step of a sequence.
+    /// out = W·input + b, over runs of whole blocks, `[block][feature][lane]`, such as one step of a sequence is.
+    fn affine_run(weights: &Weights<Self>, bias: &[Self], input: &[Self], out: &mut [Self]);
+    /// out += W·input, over runs of whole blocks.
     fn affine_add(weights: &Weights<Self>, input: &[Self], out: &mut [Self]);
     /// out = Wᵀ·delta, over runs of whole blocks.
     fn affine_backward_run(weights: &Weights<Self>, delta: &[Self], out: &mut [Self]);

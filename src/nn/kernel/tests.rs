@@ -436,17 +436,52 @@ fn a_batch_is_loaded_whatever_lies_between_its_rows() {
     for (rows, columns) in [(1, 1), (16, 16), (21, 37), (40, 100)] {
         let x = ndarray::Array2::from_shape_simple_fn((rows, columns), || numbers.next() as f32);
         let turned = x.t().to_owned();
+        let picked: Vec<u32> = (0..rows as u32).rev().chain([0, 0]).collect();
+        let named: Vec<usize> = picked.iter().map(|row| *row as usize).collect();
         for x in [x.view(), turned.t()] {
-            let mut batch = Blocked::<f32>::zeros(columns, rows);
-            batch.fill(7.0);
-            batch.load(x);
-            assert_eq!(batch.to_array(), x);
-            let last = batch.block(batch.blocks() - 1).as_chunks::<LANES>().0;
-            let used = batch.lanes(batch.blocks() - 1);
-            assert!(
-                last.iter()
-                    .all(|lanes| lanes[used..].iter().all(|v| *v == 0.0))
-            );
+            assert_loaded(x.into(), x);
+            let chosen = x.select(ndarray::Axis(0), &named);
+            assert_loaded(Samples::picked(x, &picked), chosen.view());
         }
     }
+}
+
+/// Loads `x` as rows and as sequences of two steps, and compares it with what it stands for.
+fn assert_loaded(x: Samples<'_>, expected: ndarray::ArrayView2<f32>) {
+    let (rows, columns) = expected.dim();
+    let mut batch = Blocked::<f32>::zeros(columns, rows);
+    batch.fill(7.0);
+    batch.load(x);
+    assert_eq!(batch.to_array(), expected);
+    assert_no_rows_beyond(&batch, rows);
+    if !columns.is_multiple_of(2) {
+        return;
+    }
+    let (features, padded) = (columns / 2, rows.next_multiple_of(LANES));
+    let mut sequences = Blocked::<f32>::zeros(features, 2 * padded);
+    sequences.fill(7.0);
+    sequences.load_sequences(x, 2);
+    let steps = sequences.to_array();
+    for (step, found) in steps.axis_chunks_iter(ndarray::Axis(0), padded).enumerate() {
+        let of_step = ndarray::s![.., step * features..(step + 1) * features];
+        assert_eq!(
+            found.slice(ndarray::s![..rows, ..]),
+            expected.slice(of_step)
+        );
+        assert!(
+            found
+                .slice(ndarray::s![rows.., ..])
+                .iter()
+                .all(|v| *v == 0.0)
+        );
+    }
+}
+
+fn assert_no_rows_beyond(batch: &Blocked<f32>, rows: usize) {
+    let last = batch.block(rows.div_ceil(LANES) - 1).as_chunks::<LANES>().0;
+    let used = batch.lanes(rows.div_ceil(LANES) - 1);
+    assert!(
+        last.iter()
+            .all(|lanes| lanes[used..].iter().all(|v| *v == 0.0))
+    );
 }

@@ -3,7 +3,6 @@
 use super::tile::{self, Lanes, ZEROS, array};
 use super::{LANES, vector::Vector};
 use fearless_simd::{f32x4, prelude::*};
-use ndarray::ArrayView2;
 
 /// `rows`: up to sixteen, those that are missing as 0; `out`: their columns, one after the other.
 #[inline(always)]
@@ -32,19 +31,15 @@ fn transpose_rows<'a, S: Simd>(
     );
 }
 
-/// Up to sixteen rows of a batch, into `[feature][lane]`: as many features as there are whole vectors of in rows that lie in
-/// one piece; the others are left to the caller, who is told their first.
-pub fn load_rows<S: Simd>(s: S, rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
-    let mut slices: [&[f32]; LANES] = [&[]; LANES];
-    for (slice, row) in slices.iter_mut().zip(rows.outer_iter()) {
-        let Some(row) = row.to_slice() else { return 0 };
-        *slice = row;
-    }
-    let whole = rows.ncols() / LANES;
+/// Up to sixteen rows of a batch, those that are missing empty, into `[feature][lane]`: as many features as there are whole
+/// vectors of; the others are left to the caller, who is told their first.
+pub fn load_rows<S: Simd>(s: S, rows: &[&[f32]; LANES], block: &mut [f32]) -> usize {
+    let count = rows.iter().take_while(|row| !row.is_empty()).count();
+    let whole = rows[0].len() / LANES;
     let out = block.chunks_exact_mut(LANES * LANES).take(whole);
     for (at, out) in out.enumerate() {
-        let row = |i: usize| slices[i].as_chunks().0.get(at).unwrap_or(&ZEROS);
-        transpose_rows(s, row, rows.nrows(), out);
+        let row = |i: usize| rows[i].as_chunks().0.get(at).unwrap_or(&ZEROS);
+        transpose_rows(s, row, count, out);
     }
     whole * LANES
 }

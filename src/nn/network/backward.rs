@@ -5,7 +5,7 @@ use super::forward::per_unit;
 use super::layer::{Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real, slope};
+use crate::nn::kernel::{Blocked, Crew, Real, clear_past, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -44,7 +44,8 @@ pub(crate) fn backward<T: Real>(
         let (below, rest) = layers.split_at_mut(at);
         let layer = &mut rest[0];
         if layer.recurrence.is_some() {
-            layer.recurrent_backward(exponent);
+            let input = below.last().map_or(input, Layer::out);
+            layer.recurrent_backward(input, exponent);
         } else {
             layer.backward_to_pre(mode, exponent, crew);
         }
@@ -197,23 +198,26 @@ pub(super) fn differentiate<T: Real>(
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
 /// exponent that was taken out.
 pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
-    rescale_with(delta, None)
+    let shape = (delta.rows(), delta.features());
+    rescale_run(delta.data_mut(), shape, None)
 }
 
-/// As [`rescale`], of deltas that share their exponent with others `beside` them: the largest of all decides.
-pub(super) fn rescale_with<T: Real>(
-    delta: &mut Blocked<T>,
-    beside: Option<&mut Blocked<T>>,
+/// As [`rescale`], of the blocks of so many rows and features, which share their exponent with others `beside` them: the largest
+/// of all decides.
+pub(super) fn rescale_run<T: Real>(
+    delta: &mut [T],
+    (rows, features): (usize, usize),
+    beside: Option<&mut [T]>,
 ) -> i32 {
-    let mut found = T::extremes(delta.data());
+    let mut found = T::extremes(delta);
     if !found.bound().is_finite() {
         // lanes past the last row are 0 by themselves, unless a slope there is infinite
-        delta.clear_padding();
-        found = T::extremes(delta.data());
+        clear_past(delta, rows, features);
+        found = T::extremes(delta);
     }
     let (mut top, mut least) = (found.top.to_f64(), found.least.to_f64());
     if let Some(beside) = &beside {
-        let others = T::extremes(beside.data());
+        let others = T::extremes(beside);
         top = top.max(others.top.to_f64());
         least = least.min(others.least.to_f64());
     }
@@ -227,9 +231,9 @@ pub(super) fn rescale_with<T: Real>(
     };
     if shift != 0 || least < NEGLIGIBLE {
         let factor = power_of_two(-shift);
-        wide::scale(delta.data_mut(), factor, NEGLIGIBLE);
+        wide::scale(delta, factor, NEGLIGIBLE);
         if let Some(beside) = beside {
-            wide::scale(beside.data_mut(), factor, NEGLIGIBLE);
+            wide::scale(beside, factor, NEGLIGIBLE);
         }
     }
     shift

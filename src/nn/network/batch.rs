@@ -1,5 +1,6 @@
 //! What a network is fed, and what can be wrong with it.
 
+use crate::nn::kernel::Samples;
 use ndarray::{ArrayView1, ArrayView2};
 use thiserror::Error;
 
@@ -55,7 +56,7 @@ impl TargetsView<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// `[rows, inputs]`
-    pub x: ArrayView2<'a, f32>,
+    pub x: Samples<'a>,
     pub y: TargetsView<'a>,
 }
 

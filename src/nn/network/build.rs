@@ -1,7 +1,7 @@
 //! Building a network: what can be wrong with a specification, and how much memory it takes.
 
 use super::layer::{Layer, Place};
-use super::recurrent::Emit;
+use super::recurrent::{Emit, padded};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::kernel::{Blocked, Real};
@@ -115,10 +115,16 @@ fn is_recurrent(layer: &LayerSpec) -> bool {
     matches!(layer.kind, LayerKind::Recurrent { .. })
 }
 
-/// Features of a row as the data has it: of all steps, where it is a sequence.
-pub(super) fn row_features(spec: &NetworkSpec, options: &BuildOptions) -> usize {
-    let steps = steps(spec, options).map_or(1, |time| time.steps);
-    spec.inputs.saturating_mul(steps)
+/// Room for a batch: of rows, or of sequences, whose steps are padded one by one.
+pub(super) fn input<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> Blocked<T> {
+    Blocked::zeros(spec.inputs, input_rows(spec, options))
+}
+
+fn input_rows(spec: &NetworkSpec, options: &BuildOptions) -> usize {
+    match steps(spec, options) {
+        Some(time) => padded(room(options)).saturating_mul(time.steps),
+        None => room(options),
+    }
 }
 
 /// Where layer `index` stands.
@@ -155,7 +161,7 @@ pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots:
         Layer::<T>::bytes(layer, place.rows, steps).saturating_add(state)
     });
     of_layers.fold(
-        Blocked::<T>::bytes(row_features(spec, options), room(options)),
+        Blocked::<T>::bytes(spec.inputs, input_rows(spec, options)),
         usize::saturating_add,
     )
 }

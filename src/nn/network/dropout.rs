@@ -59,7 +59,7 @@ impl<T: Real> Dropout<T> {
     }
     /// Takes over a given mask, `[rows][units]`: 0 drops.
     pub fn set_mask(&mut self, mask: ndarray::ArrayView2<f32>) {
-        self.mask.load(mask);
+        self.mask.load(mask.into());
         let keep = self.keep_factor;
         self.mask.data_mut().iter_mut().for_each(|m| {
             if *m != T::ZERO {

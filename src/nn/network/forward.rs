@@ -5,10 +5,10 @@ use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Real, slope};
 
-/// Takes `input` through all layers, bottom up.
+/// Takes the input of so many rows through all layers, bottom up.
 pub(crate) fn forward<T: Real>(
     layers: &mut [Layer<T>],
-    input: &Blocked<T>,
+    (input, rows): (&Blocked<T>, usize),
     mode: Mode,
     crew: Crew<'_>,
 ) {
@@ -16,7 +16,7 @@ pub(crate) fn forward<T: Real>(
         let (below, rest) = layers.split_at_mut(at);
         let below = below.last().map_or(input, Layer::out);
         if rest[0].recurrence.is_some() {
-            rest[0].recurrent_forward(below, input.rows());
+            rest[0].recurrent_forward(below, rows);
         } else {
             rest[0].forward(below, mode, crew);
         }

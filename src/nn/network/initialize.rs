@@ -4,10 +4,9 @@ use super::Network;
 use super::batch::BatchError;
 use super::layer::{Layer, Mode};
 use crate::nn::init::Initializer;
-use crate::nn::kernel::{Blocked, Crew, Real};
+use crate::nn::kernel::{Blocked, Crew, Real, Samples};
 use crate::nn::random::{Purpose, stream};
 use crate::nn::spec::Bias;
-use ndarray::ArrayView2;
 
 /// LSUV stops when the variance is this near to 1, or after so many rounds (Mishkin & Matas 2016, algorithm 1).
 const LSUV_TOLERANCE: f64 = 0.01;
@@ -16,7 +15,11 @@ const LSUV_ROUNDS: usize = 10;
 impl<T: Real> Network<T> {
     /// Draws every layer's weights and biases from its own streams. `first_batch`, `[rows, inputs]`, is what `lsuv` scales
     /// by; nothing else looks at it.
-    pub fn initialize(&mut self, first_batch: ArrayView2<f32>) -> Result<(), BatchError> {
+    pub fn initialize<'a>(
+        &mut self,
+        first_batch: impl Into<Samples<'a>>,
+    ) -> Result<(), BatchError> {
+        let first_batch = first_batch.into();
         let seed = self.seed;
         self.layers.iter_mut().for_each(|layer| layer.draw(seed));
         if self
@@ -24,8 +27,8 @@ impl<T: Real> Network<T> {
             .iter()
             .any(|layer| layer.spec.init == Initializer::Lsuv)
         {
-            let rows = first_batch.nrows().min(self.input.max_rows());
-            self.take_input(first_batch.slice(ndarray::s![..rows, ..]))?;
+            let rows = first_batch.rows().min(self.max_rows());
+            self.take_input(first_batch.range(0, rows))?;
             self.check_batch_norm(rows)?;
             self.scale_to_unit_variance();
         }
@@ -41,7 +44,7 @@ impl<T: Real> Network<T> {
                 layer.scale_to_unit_variance(input);
             }
             if layer.recurrence.is_some() {
-                layer.recurrent_forward(input, self.input.rows());
+                layer.recurrent_forward(input, self.rows);
             } else {
                 layer.forward(input, Mode::Evaluate, Crew::ALONE);
             }

@@ -87,8 +87,7 @@ impl<T: Real> Layer<T> {
     pub fn new(place: &Place, spec: &LayerSpec, seed: u64) -> Self {
         let Place { index, rows, time } = *place;
         let (units, inputs) = (spec.units, spec.inputs);
-        let recurrence =
-            time.and_then(|(steps, emit)| Recurrence::new(spec, steps, emit, index == 0, rows));
+        let recurrence = time.and_then(|(steps, emit)| Recurrence::new(spec, steps, emit, rows));
         // a sequence's steps are padded one by one
         let steps = time.filter(|_| recurrence.is_some()).map(|(steps, emit)| {
             let out = match emit {

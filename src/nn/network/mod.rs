@@ -33,7 +33,7 @@ pub use state::State;
 pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
 pub use tensors::TensorError;
 
-use super::kernel::{Blocked, Crew, GROUP, Real, Team};
+use super::kernel::{Blocked, Crew, GROUP, Real, Samples, Team};
 use super::loss::LossSum;
 use super::optimizer::{Optimizer, Scalars};
 use super::spec::{NetworkSpec, Norm};
@@ -50,7 +50,10 @@ pub struct Network<T: Real = f32> {
     /// Where the bottom layer is recurrent.
     time: Option<Time>,
     layers: Vec<Layer<T>>,
+    /// The batch's rows, or its sequences.
     input: Blocked<T>,
+    /// Rows of the batch, each a sequence where the bottom layer is recurrent.
+    rows: usize,
     /// As wide as the widest layer needs, one for every width: derivatives while measuring.
     scratch: Vec<Blocked<T>>,
     /// The weights before an update, to measure by how much it changed them.
@@ -108,7 +111,8 @@ impl<T: Real> Network<T> {
             spec: spec.clone(),
             seed: options.seed,
             time: build::steps(spec, options),
-            input: Blocked::zeros(build::row_features(spec, options), build::room(options)),
+            input: build::input(spec, options),
+            rows: 0,
             scratch: widths
                 .into_iter()
                 .map(|w| Blocked::zeros(w, room))
@@ -150,7 +154,7 @@ impl<T: Real> Network<T> {
     }
     /// Rows that pass through at a time.
     pub fn max_rows(&self) -> usize {
-        self.input.max_rows()
+        self.input.max_rows() / self.time.map_or(1, |time| time.steps)
     }
     /// Changes the share of outputs that `layer` drops, from the next step on.
     pub fn set_dropout(&mut self, layer: usize, share: f64) {
@@ -205,24 +209,29 @@ impl<T: Real> Network<T> {
         self.layers.iter().filter_map(seen).collect()
     }
 
-    fn take_input(&mut self, x: ArrayView2<f32>) -> Result<(), BatchError> {
-        let (rows, expected) = (x.nrows(), self.input.features());
+    fn take_input(&mut self, x: Samples<'_>) -> Result<(), BatchError> {
+        let steps = self.time.map_or(1, |time| time.steps);
+        let (rows, expected) = (x.rows(), self.spec.inputs * steps);
         if rows == 0 {
             return Err(BatchError::Empty);
         }
-        if x.ncols() != expected {
+        if x.features() != expected {
             return Err(BatchError::Features {
-                found: x.ncols(),
+                found: x.features(),
                 expected,
             });
         }
-        if rows > self.input.max_rows() {
+        if rows > self.max_rows() {
             return Err(BatchError::TooManyRows {
                 rows,
-                most: self.input.max_rows(),
+                most: self.max_rows(),
             });
         }
-        self.input.load(x);
+        self.rows = rows;
+        match self.time {
+            Some(time) => self.input.load_sequences(x, time.steps),
+            None => self.input.load(x),
+        }
         Ok(())
     }
     /// Targets of one row: one, or one a step.
@@ -260,12 +269,12 @@ impl<T: Real> Network<T> {
     /// Takes a batch through all layers and leaves ∂loss/∂out in the top layer's `delta`.
     fn forward_and_loss(&mut self, batch: &Batch, mode: Mode) -> Result<LossSum, BatchError> {
         self.take_input(batch.x)?;
-        self.check_targets(batch.x.nrows(), &batch.y)?;
+        self.check_targets(batch.x.rows(), &batch.y)?;
         if mode.trains() {
-            self.check_batch_norm(batch.x.nrows())?;
+            self.check_batch_norm(batch.x.rows())?;
         }
         let crew = Crew::of(self.team.as_deref(), self.threads);
-        forward::forward(&mut self.layers, &self.input, mode, crew);
+        forward::forward(&mut self.layers, (&self.input, self.rows), mode, crew);
         let Some(top) = self.layers.last_mut() else {
             return Ok(LossSum::default());
         };
@@ -281,19 +290,24 @@ impl<T: Real> Network<T> {
     /// Mean loss, without penalties, and accuracy over any number of rows, as in evaluation: running statistics, nothing
     /// dropped.
     pub fn evaluate(&mut self, batch: &Batch) -> Result<Score, BatchError> {
-        let rows = batch.x.nrows();
+        let rows = batch.x.rows();
         self.check_targets(rows, &batch.y)?;
         if rows == 0 {
             return Err(BatchError::Empty);
         }
         let mut sum = LossSum::default();
         let each = self.targets_a_row();
-        let room = self.input.max_rows();
+        let room = self.max_rows();
         for from in (0..rows).step_by(room) {
             let to = (from + room).min(rows);
-            self.take_input(batch.x.slice(ndarray::s![from..to, ..]))?;
+            self.take_input(batch.x.range(from, to))?;
             let crew = Crew::of(self.team.as_deref(), self.threads);
-            forward::forward(&mut self.layers, &self.input, Mode::Evaluate, crew);
+            forward::forward(
+                &mut self.layers,
+                (&self.input, self.rows),
+                Mode::Evaluate,
+                crew,
+            );
             let Some(top) = self.layers.last() else {
                 continue;
             };
@@ -334,12 +348,17 @@ impl<T: Real> Network<T> {
     ) -> Result<Array2<f32>, BatchError> {
         let each = self.targets_a_row();
         let mut out = Array2::zeros((x.nrows() * each, self.outputs_count()));
-        let room = self.input.max_rows();
+        let room = self.max_rows();
         for (part, from) in (0..x.nrows()).step_by(room).enumerate() {
             let to = (from + room).min(x.nrows());
-            self.take_input(x.slice(ndarray::s![from..to, ..]))?;
+            self.take_input(x.slice(ndarray::s![from..to, ..]).into())?;
             let crew = Crew::of(self.team.as_deref(), self.threads);
-            forward::forward(&mut self.layers, &self.input, mode(part as u64), crew);
+            forward::forward(
+                &mut self.layers,
+                (&self.input, self.rows),
+                mode(part as u64),
+                crew,
+            );
             if let Some(top) = self.layers.last() {
                 out.slice_mut(ndarray::s![from * each..to * each, ..])
                     .assign(&top.out().to_array());

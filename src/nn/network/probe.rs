@@ -60,7 +60,7 @@ impl<T: Real> Network<T> {
         let mode = self.probe_mode(batch, options)?;
         let steps = self.steps_above();
         let sum = self.forward_and_loss(batch, mode)?;
-        let mut tensors = vec![named("x", self.in_steps(rows(&self.input, 0)))];
+        let mut tensors = vec![named("x", self.in_steps(&self.input, 0))];
         tensors.extend(self.parameters());
         for layer in &self.layers {
             let (pre, out) = match &layer.recurrence {
@@ -73,7 +73,7 @@ impl<T: Real> Network<T> {
             tensors.push(named(&full_name(layer.index, "pre"), pre));
             tensors.push(named(&full_name(layer.index, "out"), out));
         }
-        let mut input_gradient = Blocked::zeros(self.input.features(), batch.x.nrows());
+        let mut input_gradient = Blocked::zeros(self.input.features(), self.input.rows());
         let exponent = self.backward_measured(mode, Some(&mut input_gradient), |layer| {
             let delta = match &layer.recurrence {
                 Some(r) => r.to_rows(r.delta(), layer.exponent),
@@ -88,7 +88,7 @@ impl<T: Real> Network<T> {
         self.take_norms();
         let global_grad_norm = update::global_norm(&self.norms);
         tensors.extend(self.gradients());
-        let input_gradient = self.in_steps(rows(&input_gradient, exponent));
+        let input_gradient = self.in_steps(&input_gradient, exponent);
         tensors.push(named("grad.x", input_gradient));
         let penalty = update::penalty(&self.layers, &options.regularize);
         let mut score = sum.score(&self.spec.loss, self.outputs_count());
@@ -111,7 +111,7 @@ impl<T: Real> Network<T> {
         if options.masks.iter().all(Option::is_none) {
             return Ok(Mode::Train { step: self.step });
         }
-        let rows = batch.x.nrows();
+        let rows = batch.x.rows();
         for (layer, mask) in self.layers.iter_mut().zip(&options.masks) {
             match (layer.dropout.as_mut(), mask) {
                 (Some(dropout), Some(mask)) => {
@@ -167,11 +167,12 @@ impl<T: Real> Network<T> {
         let time = self.time.filter(|time| time.target_every_step);
         time.map(|time| time.steps)
     }
-    /// `[rows, steps, inputs]` where rows are sequences.
-    fn in_steps(&self, (shape, data): Shaped<T>) -> Shaped<T> {
-        match (self.time, &shape[..]) {
-            (Some(time), [rows, _]) => (vec![*rows, time.steps, self.spec.inputs], data),
-            _ => (shape, data),
+    /// The input or its gradient, times 2^exponent: `[rows, steps, inputs]` where rows are sequences.
+    fn in_steps(&self, values: &Blocked<T>, exponent: i32) -> Shaped<T> {
+        let bottom = self.layers.first().and_then(|l| l.recurrence.as_ref());
+        match bottom {
+            Some(recurrence) => recurrence.to_rows(values, exponent),
+            None => rows(values, exponent),
         }
     }
 }

@@ -117,7 +117,7 @@ mod tests {
         assert!(network.tie(0));
         let x = x();
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: TargetsView::Values(x.view()),
         };
         network.evaluate(&batch).unwrap().loss
@@ -127,7 +127,7 @@ mod tests {
     fn a_step_goes_down_the_gradient_of_the_one_matrix_and_the_transpose_follows() {
         let x = x();
         let batch = Batch {
-            x: x.view(),
+            x: x.view().into(),
             y: TargetsView::Values(x.view()),
         };
         let rate = 0.5;

@@ -95,7 +95,7 @@ impl Autoencoder {
             let clean = inputs.select(Axis(0), &rows);
             let noisy = self.with_noise(&clean);
             let batch = Batch {
-                x: noisy.as_ref().unwrap_or(&clean).view(),
+                x: noisy.as_ref().unwrap_or(&clean).view().into(),
                 y: TargetsView::Values(clean.view()),
             };
             self.network
@@ -121,7 +121,7 @@ impl Autoencoder {
     /// The mean squared error of the reconstruction of all rows, without noise.
     pub fn error(&mut self, inputs: ArrayView2<f32>) -> Result<f64, PretrainError> {
         let batch = Batch {
-            x: inputs,
+            x: inputs.into(),
             y: TargetsView::Values(inputs),
         };
         Ok(self.network.evaluate(&batch)?.loss)

@@ -127,7 +127,7 @@ impl Session {
         .of(&spec);
         let mut gathered = Gathered::new(&data, batch_rows);
         gathered.fill(&data.train, order.rows(0));
-        network.initialize(gathered.x())?;
+        network.initialize(gathered.batch(&data.train).x)?;
         if let Some(transfer) = &experiment.network.transfer {
             // A checkpoint brings its own weights: the file that they were from may be gone.
             if start.resume.is_none() {

@@ -75,7 +75,7 @@ impl Session {
         }
         let started = self.threads.watches().then(Instant::now);
         self.network.step_into(
-            &self.gathered.batch(),
+            &self.gathered.batch(&self.data.train),
             &self.hyper,
             self.rate,
             observe,
@@ -119,7 +119,7 @@ impl Session {
     fn diverged(&mut self) -> Result<(), StepError> {
         let at = self.steps();
         if self.outcome.stats.is_empty() {
-            let batch = self.gathered.batch();
+            let batch = self.gathered.batch(&self.data.train);
             let trace = self.network.probe(&batch, &self.hyper.regularize)?;
             self.outcome.stats = trace.stats;
             self.time = self.network.through_time(&self.radii);

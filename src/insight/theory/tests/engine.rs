@@ -34,7 +34,7 @@ fn first_step(spec: &NetworkSpec, rows: usize, seed: u64) -> Vec<LayerStats> {
         clip: Clip::None,
     };
     let batch = Batch {
-        x: x.view(),
+        x: x.view().into(),
         y: TargetsView::Classes(&classes),
     };
     network

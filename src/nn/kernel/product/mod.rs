@@ -44,11 +44,27 @@ pub fn affine<S: Simd>(
     });
 }
 
-/// out += W·input over a run of whole blocks, as one step of a sequence is: small, and many of them one after the other.
+/// out = W·input + b over a run of whole blocks, as one step of a sequence is: small, and many of them one after the other.
+pub fn affine_run<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    bias: &[f32],
+    input: &[f32],
+    out: &mut [f32],
+) {
+    run(s, weights, Begin::Bias(Some(bias)), input, out);
+}
+
+/// out += W·input over a run of whole blocks
 pub fn affine_add<S: Simd>(s: S, weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
+    run(s, weights, Begin::There, input, out);
+}
+
+#[inline(always)]
+fn run<S: Simd>(s: S, weights: &Weights<f32>, begin: Begin<'_>, input: &[f32], out: &mut [f32]) {
     let (units, inputs) = (weights.units(), weights.inputs());
     let (input, out) = (Run::new(input, inputs), &mut RunMut::new(out, units));
-    forward::rows(s, weights, Begin::There, input, 0..units, out);
+    forward::rows(s, weights, begin, input, 0..units, out);
 }
 
 /// out = Wᵀ·delta

@@ -88,6 +88,9 @@ impl Real for f64 {
     fn square_distance(a: &[f64], b: &[f64]) -> f64 {
         a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
     }
+    fn affine_run(weights: &Weights<f64>, bias: &[f64], input: &[f64], out: &mut [f64]) {
+        plain::affine_run(weights, bias, input, out);
+    }
     fn affine_add(weights: &Weights<f64>, input: &[f64], out: &mut [f64]) {
         plain::affine_add(weights, input, out);
     }

@@ -9,7 +9,6 @@ use crate::nn::kernel::{
     transpose,
 };
 use fearless_simd::dispatch;
-use ndarray::ArrayView2;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -59,7 +58,7 @@ const ELEMENT: usize = 8;
 impl Real for f32 {
     scalar!(f32, "F32");
 
-    fn load_rows(rows: ArrayView2<f32>, block: &mut [f32]) -> usize {
+    fn load_rows(rows: &[&[f32]; LANES], block: &mut [f32]) -> usize {
         dispatch!(level(), s => transpose::load_rows(s, rows, block))
     }
 
@@ -173,6 +172,9 @@ impl Real for f32 {
     }
     fn square_distance(a: &[f32], b: &[f32]) -> f64 {
         dispatch!(level(), s => squares::square_distance(s, a, b))
+    }
+    fn affine_run(weights: &Weights<f32>, bias: &[f32], input: &[f32], out: &mut [f32]) {
+        dispatch!(level(), s => product::affine_run(s, weights, bias, input, out));
     }
     fn affine_add(weights: &Weights<f32>, input: &[f32], out: &mut [f32]) {
         dispatch!(level(), s => product::affine_add(s, weights, input, out));

@@ -7,8 +7,7 @@ use crate::nn::network::layer::Layer;
 use crate::nn::spec::Cell;
 
 impl<T: Real> Layer<T> {
-    /// Takes a sequence through all steps. `input` is the network's, `[rows][steps · inputs]`, for the bottom layer, a
-    /// sequence otherwise, of which `rows` are the batch's.
+    /// Takes a sequence through all steps, of a batch of so many rows.
     pub fn recurrent_forward(&mut self, input: &Blocked<T>, rows: usize) {
         let Self {
             recurrence: Some(r),
@@ -24,16 +23,12 @@ impl<T: Real> Layer<T> {
             return;
         };
         r.set_rows(rows);
-        if r.bottom {
-            split_steps(input, &mut r.input, r.steps);
-        } else {
-            r.input.copy_from(input);
-        }
         let bias = bias.as_ref().map(|b| b.values());
         if r.cell == Cell::Plain {
-            r.plain(&weight.value, bias, pre, activated, &spec.activation);
+            let weights = (&weight.value, bias);
+            r.plain(weights, input, (pre, activated), &spec.activation);
         } else {
-            T::affine(&weight.value, bias, &r.input, pre);
+            T::affine(&weight.value, bias, input, pre);
             activated.set_rows(pre.rows());
             r.step.state.fill(T::ZERO);
             r.step.content.fill(T::ZERO);
@@ -56,25 +51,20 @@ impl<T: Real> Recurrence<T> {
     /// sequence, all of it while it is in the first-level cache.
     fn plain(
         &mut self,
-        input_weight: &Weights<T>,
-        input_bias: Option<&[T]>,
-        pre: &mut Blocked<T>,
-        states: &mut Blocked<T>,
+        (input_weight, input_bias): (&Weights<T>, Option<&[T]>),
+        input: &Blocked<T>,
+        (pre, states): (&mut Blocked<T>, &mut Blocked<T>),
         activation: &Activation,
     ) {
-        pre.set_rows(self.input.rows());
-        states.set_rows(self.input.rows());
+        pre.set_rows(input.rows());
+        states.set_rows(input.rows());
         self.join_biases(input_bias);
         let (rows, units) = (self.rows, pre.features());
-        let (inputs, size) = (self.step_len(self.input.features()), self.step_len(units));
+        let (inputs, size) = (self.step_len(input.features()), self.step_len(units));
         for at in 0..self.steps {
             let z = &mut pre.data_mut()[at * size..][..size];
-            for block in z.chunks_exact_mut(units * LANES) {
-                for (z, &bias) in block.chunks_exact_mut(LANES).zip(&self.biases) {
-                    z.fill(bias);
-                }
-            }
-            T::affine_add(input_weight, &self.input.data()[at * inputs..][..inputs], z);
+            let x = &input.data()[at * inputs..][..inputs];
+            T::affine_run(input_weight, &self.biases, x, z);
             if at > 0 {
                 let before = &states.data()[(at - 1) * size..][..size];
                 T::affine_add(&self.weight.value, before, z);
@@ -191,36 +181,6 @@ impl<T: Real> Recurrence<T> {
             }
         }
         put(&mut self.gates, at, &s.logistic);
-    }
-}
-
-/// `[rows][steps · features]` to a sequence.
-fn split_steps<T: Real>(input: &Blocked<T>, sequence: &mut Blocked<T>, steps: usize) {
-    let blocks = input.blocks();
-    let size = sequence.features() * LANES;
-    for block in 0..blocks {
-        for (at, values) in input
-            .block(block)
-            .chunks_exact(size)
-            .take(steps)
-            .enumerate()
-        {
-            sequence
-                .block_mut(at * blocks + block)
-                .copy_from_slice(values);
-        }
-    }
-}
-
-/// A sequence back to `[rows][steps · features]`.
-pub(super) fn join_steps<T: Real>(sequence: &Blocked<T>, input: &mut Blocked<T>, steps: usize) {
-    let blocks = input.blocks();
-    let size = sequence.features() * LANES;
-    for block in 0..blocks {
-        let chunks = input.block_mut(block).chunks_exact_mut(size);
-        for (at, values) in chunks.take(steps).enumerate() {
-            values.copy_from_slice(sequence.block(at * blocks + block));
-        }
     }
 }
 

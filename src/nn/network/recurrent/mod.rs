@@ -32,16 +32,13 @@ pub(crate) struct Recurrence<T: Real> {
     pub cell: Cell,
     pub steps: usize,
     pub emit: Emit,
-    /// Takes the network's input apart, which holds all steps of a row side by side.
-    pub bottom: bool,
     /// `weight_hh`, `[gates · units][units]`
     pub weight: Parameter<T>,
     /// `bias_hh`
     pub bias: Option<Parameter<T>>,
     /// Rows of the batch in use.
     rows: usize,
-    /// Sequences: the layer's input, the activated gates.
-    input: Blocked<T>,
+    /// A sequence: the activated gates.
     gates: Blocked<T>,
     /// `lstm`: the cell's content after each step and its tanh. `gru`: what the state adds to the candidate.
     content: Option<Blocked<T>>,
@@ -77,13 +74,7 @@ struct Step<T: Real> {
 
 impl<T: Real> Recurrence<T> {
     /// `None` for a dense layer.
-    pub fn new(
-        spec: &LayerSpec,
-        steps: usize,
-        emit: Emit,
-        bottom: bool,
-        max_rows: usize,
-    ) -> Option<Self> {
+    pub fn new(spec: &LayerSpec, steps: usize, emit: Emit, max_rows: usize) -> Option<Self> {
         let LayerKind::Recurrent { cell, .. } = &spec.kind else {
             return None;
         };
@@ -94,11 +85,9 @@ impl<T: Real> Recurrence<T> {
             cell: cell.clone(),
             steps,
             emit,
-            bottom,
             weight: Parameter::matrix("weight_hh", gates, units),
             bias: (spec.bias != Bias::Off).then(|| Parameter::vector("bias_hh", gates, T::ZERO)),
             rows: 0,
-            input: sequence(spec.inputs),
             gates: sequence(gates),
             content: (!matches!(cell, Cell::Plain)).then(|| sequence(units)),
             content_tanh: matches!(cell, Cell::Lstm { .. }).then(|| sequence(units)),
@@ -136,7 +125,7 @@ impl<T: Real> Recurrence<T> {
     fn set_rows(&mut self, rows: usize) {
         self.rows = rows;
         let all = padded(rows) * self.steps;
-        for sequence in [&mut self.input, &mut self.gates, &mut self.delta_input] {
+        for sequence in [&mut self.gates, &mut self.delta_input] {
             sequence.set_rows(all);
         }
         let optional = [
@@ -155,8 +144,7 @@ impl<T: Real> Recurrence<T> {
         let gates = spec.units.saturating_mul(cell.gates());
         let features = gates
             .saturating_mul(3)
-            .saturating_add(spec.units.saturating_mul(2))
-            .saturating_add(spec.inputs);
+            .saturating_add(spec.units.saturating_mul(2));
         Blocked::<T>::bytes(features, padded(max_rows).saturating_mul(steps))
     }
     /// Draws both matrices gate by gate and both biases; PyTorch's default draws all of them by the number of units.
