@@ -3,6 +3,7 @@
 pub mod curves;
 pub mod job;
 pub mod keras;
+mod optimizer;
 pub mod palette;
 mod python;
 pub mod pytorch;

@@ -2,7 +2,7 @@
 
 use super::super::job::Job;
 use super::super::python::{dropout, number};
-use super::training::decay;
+use super::optimizer::decay;
 use crate::nn::activation::Activation;
 use crate::nn::init::{Distribution, FanMode, Initializer, TRUNCATED_STD};
 use crate::nn::spec::{Bias, Cell, LayerKind, LayerSpec, Norm};

@@ -1,6 +1,7 @@
 //! A Keras 3 script of an experiment, for any of its backends.
 
 mod layers;
+mod optimizer;
 mod training;
 
 use super::job::{ExportError, Job};
@@ -26,7 +27,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
         format!("keras.utils.set_random_seed({})\n", job.numpy_seed()),
     ];
     parts.extend(layers::helpers(job));
-    parts.extend(training::schedule_class(job));
+    parts.extend(optimizer::schedule_class(job));
     parts.push(layers::build(job));
     if job
         .network

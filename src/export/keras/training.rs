@@ -1,228 +1,13 @@
-//! Loss, optimizer, schedule and the run.
+//! The loss, and the script's `main`.
 
 use super::super::job::Job;
 use super::super::python::{MAIN, number, string};
+use super::optimizer::optimizer;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
-use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
-use crate::nn::spec::Clip;
+use crate::nn::spec::LayerSpec;
 use std::fmt::Write;
-
-/// Weight decay in the gradient: Keras's own is apart from the gradient, so that it is written as a penalty. (AdamW's is
-/// apart from the gradient in both.)
-pub fn decay(job: &Job) -> f64 {
-    match &job.experiment.training.optimizer {
-        Optimizer::Adamw { .. } => 0.0,
-        other => other.weight_decay(),
-    }
-}
-
-fn rate(job: &Job) -> f64 {
-    job.experiment.training.optimizer.learning_rate()
-}
-
-/// Schedules that Keras has no class for, by their formulas; `t` counts updates from 0.
-pub fn schedule_class(job: &Job) -> Option<String> {
-    let base = number(rate(job));
-    let formula = match job.experiment.training.schedule {
-        Schedule::Constant
-        | Schedule::Step { .. }
-        | Schedule::Exponential { .. }
-        | Schedule::Plateau { .. } => return None,
-        Schedule::Power { steps, power } => {
-            format!("return {base} / (1 + t / {steps}) ** {}", number(power))
-        }
-        Schedule::Cosine {
-            steps,
-            warmup,
-            floor,
-        } => {
-            let (floor, length) = (number(floor), steps.saturating_sub(warmup).max(1));
-            let fall = format!(
-                "{floor} + ({base} - {floor}) * (1 + ops.cos(math.pi * ops.minimum((t - {warmup}) / {length}, 1))) / 2"
-            );
-            if warmup > 0 {
-                format!("return ops.where(t < {warmup}, {base} * t / {warmup}, {fall})")
-            } else {
-                format!("return {fall}")
-            }
-        }
-        Schedule::OneCycle { steps, max } => format!(
-            "# PyTorch's one-cycle; momentum stays as it is: Keras has no schedule for it\n        \
-             top, turn, last = {}, {}, {}\n        start, end = top / 25, top / 25 / 1e4\n        \
-             up = top + (start - top) * (1 + ops.cos(math.pi * t / max(turn, 1e-9))) / 2\n        \
-             down = end + (top - end) * (1 + ops.cos(math.pi * ops.minimum((t - turn) / (last - turn), 1))) / 2\n        \
-             return ops.where(t <= turn, up, down)",
-            number(max),
-            number(0.3 * steps as f64 - 1.0),
-            number(steps as f64 - 1.0)
-        ),
-    };
-    Some(format!(
-        "class Schedule(keras.optimizers.schedules.LearningRateSchedule):\n    def __call__(self, step):\n        \
-         ops, t = keras.ops, keras.ops.cast(step, \"float32\")\n        {formula}\n\n    def get_config(self):\n        return {{}}\n"
-    ))
-}
-
-fn learning_rate(job: &Job) -> String {
-    let base = number(rate(job));
-    match job.experiment.training.schedule {
-        Schedule::Constant | Schedule::Plateau { .. } => base,
-        Schedule::Step { every, factor } => format!(
-            "keras.optimizers.schedules.ExponentialDecay({base}, {every}, {}, staircase=True)",
-            number(factor)
-        ),
-        Schedule::Exponential { factor } => {
-            format!(
-                "keras.optimizers.schedules.ExponentialDecay({base}, 1, {})",
-                number(factor)
-            )
-        }
-        _ => "Schedule()".into(),
-    }
-}
-
-/// The optimizer and what Keras does otherwise, as comments.
-fn optimizer(job: &Job) -> (String, Vec<String>) {
-    let n = |v: &f64| number(*v);
-    let flag = |on: bool| if on { "True" } else { "False" };
-    let mut notes = Vec::new();
-    let betas = |a: &f64, b: &f64, eps: &f64| {
-        format!(
-            ", beta_1={}, beta_2={}, epsilon={}",
-            number(*a),
-            number(*b),
-            number(*eps)
-        )
-    };
-    const INSIDE: &str = "Keras adds epsilon under the root, PyTorch and gradlab to the root";
-    const CORRECTED: &str =
-        "Keras adds epsilon before the bias correction, PyTorch and gradlab after it";
-    let mut lr = learning_rate(job);
-    let (class, more) = match &job.experiment.training.optimizer {
-        Optimizer::Sgd {
-            momentum,
-            dampening,
-            nesterov,
-            ..
-        } => {
-            if *dampening != 0.0 {
-                notes.push(format!("Keras has no dampening (here {dampening})"));
-            }
-            (
-                "SGD",
-                format!(", momentum={}, nesterov={}", n(momentum), flag(*nesterov)),
-            )
-        }
-        Optimizer::Adagrad {
-            lr_decay,
-            initial_accumulator_value,
-            eps,
-            ..
-        } => {
-            notes.push(INSIDE.into());
-            if *lr_decay > 0.0 && job.experiment.training.schedule == Schedule::Constant {
-                lr = format!(
-                    "keras.optimizers.schedules.InverseTimeDecay({lr}, 1, {})",
-                    n(lr_decay)
-                );
-            } else if *lr_decay > 0.0 {
-                notes.push(format!(
-                    "Keras has no lr_decay (here {lr_decay}) besides a schedule"
-                ));
-            }
-            (
-                "Adagrad",
-                format!(
-                    ", initial_accumulator_value={}, epsilon={}",
-                    n(initial_accumulator_value),
-                    n(eps)
-                ),
-            )
-        }
-        Optimizer::Rmsprop {
-            alpha,
-            eps,
-            momentum,
-            centered,
-            ..
-        } => {
-            notes.push(INSIDE.into());
-            (
-                "RMSprop",
-                format!(
-                    ", rho={}, momentum={}, epsilon={}, centered={}",
-                    n(alpha),
-                    n(momentum),
-                    n(eps),
-                    flag(*centered)
-                ),
-            )
-        }
-        Optimizer::Adadelta { rho, eps, .. } => {
-            ("Adadelta", format!(", rho={}, epsilon={}", n(rho), n(eps)))
-        }
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            eps,
-            amsgrad,
-            ..
-        } => {
-            notes.push(CORRECTED.into());
-            (
-                "Adam",
-                format!("{}, amsgrad={}", betas(beta1, beta2, eps), flag(*amsgrad)),
-            )
-        }
-        Optimizer::Adamw {
-            beta1,
-            beta2,
-            eps,
-            amsgrad,
-            weight_decay,
-            ..
-        } => {
-            notes.push(CORRECTED.into());
-            (
-                "AdamW",
-                format!(
-                    "{}, amsgrad={}, weight_decay={}",
-                    betas(beta1, beta2, eps),
-                    flag(*amsgrad),
-                    n(weight_decay)
-                ),
-            )
-        }
-        Optimizer::Adamax {
-            beta1, beta2, eps, ..
-        } => ("Adamax", betas(beta1, beta2, eps)),
-        Optimizer::Nadam {
-            beta1,
-            beta2,
-            eps,
-            momentum_decay,
-            ..
-        } => {
-            if *momentum_decay != 0.004 {
-                notes.push(format!(
-                    "Keras warms momentum up by 0.004, not by {momentum_decay}"
-                ));
-            }
-            ("Nadam", betas(beta1, beta2, eps))
-        }
-    };
-    if decay(job) > 0.0 {
-        notes.push("weight decay in the gradient is written as a penalty above; the loss that is shown has it in it".into());
-    }
-    let clip = match job.experiment.training.clip {
-        Clip::None => String::new(),
-        Clip::Norm { max } => format!(", global_clipnorm={}", number(max)),
-        Clip::Value { max } => format!(", clipvalue={}", number(max)),
-    };
-    (format!("keras.optimizers.{class}({lr}{more}{clip})"), notes)
-}
 
 fn loss(job: &Job) -> (String, &'static str) {
     match job.network.loss {
@@ -329,7 +114,6 @@ const PATIENCE: &str = r#"class Patience(keras.callbacks.EarlyStopping):
 "#;
 
 pub fn main(job: &Job) -> String {
-    let training = &job.experiment.training;
     let mut out = String::from(MAIN);
     if let Some(shape) = job.row_shape() {
         let _ = writeln!(
@@ -338,20 +122,14 @@ pub fn main(job: &Job) -> String {
         );
     }
     out.push_str("    y, y_test = targets(y), targets(y_test)\n    model = build()\n");
-    let lsuv: Vec<String> = (0..job.network.layers.len())
-        .filter(|i| job.network.layers[*i].init == Initializer::Lsuv)
-        .map(|i| format!("\"layers_{i}\""))
-        .collect();
+    let lsuv = numbers_of(job, |l| l.init == Initializer::Lsuv);
     let rows = job.batch_rows();
     if !lsuv.is_empty() {
-        let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", lsuv.join(", "));
+        let names: Vec<String> = lsuv.iter().map(|i| format!("\"layers_{i}\"")).collect();
+        let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", names.join(", "));
     }
     transfer(job, &mut out);
-    let layers = job.network.layers.iter().enumerate();
-    let frozen: Vec<String> = layers
-        .filter(|(_, l)| l.frozen)
-        .map(|(i, _)| i.to_string())
-        .collect();
+    let frozen = numbers_of(job, |l| l.frozen);
     if !frozen.is_empty() {
         let _ = writeln!(out, "    freeze(model, [{}])", frozen.join(", "));
     }
@@ -373,10 +151,22 @@ pub fn main(job: &Job) -> String {
         loss(job).1
     );
     callbacks(job, &mut out);
-    let steps_per_epoch = job.steps_per_epoch() as u64;
-    let epochs = match (training.stop.epochs, training.stop.steps) {
+    fit(job, &mut out);
+    out
+}
+
+/// The layers that are so, by their numbers.
+fn numbers_of(job: &Job, is_so: impl Fn(&LayerSpec) -> bool) -> Vec<String> {
+    let layers = job.network.layers.iter().enumerate();
+    let so = layers.filter(|(_, layer)| is_so(layer));
+    so.map(|(i, _)| i.to_string()).collect()
+}
+
+fn fit(job: &Job, out: &mut String) {
+    let stop = job.experiment.training.stop;
+    let epochs = match (stop.epochs, stop.steps) {
         (Some(epochs), _) => epochs.to_string(),
-        (None, Some(steps)) => steps.div_ceil(steps_per_epoch).to_string(),
+        (None, Some(steps)) => steps.div_ceil(job.steps_per_epoch() as u64).to_string(),
         (None, None) => "10**9".into(),
     };
     let validation = if job.test_rows > 0 {
@@ -389,14 +179,13 @@ pub fn main(job: &Job) -> String {
     } else {
         "False"
     };
-    let used = job.slice_used(&mut out);
+    let (rows, used) = (job.batch_rows(), job.slice_used(out));
     let _ = write!(
         out,
         "    history = model.fit(x{used}, y{used}, batch_size={rows}, epochs={epochs}, shuffle={shuffle}, {validation}callbacks=callbacks, verbose=2)\n    \
          print(f\"step {{int(keras.ops.convert_to_numpy(model.optimizer.iterations.value))}}  loss {{history.history['loss'][-1]:.6g}}\")\n\n\n\
          if __name__ == \"__main__\":\n    main()\n"
     );
-    out
 }
 
 fn callbacks(job: &Job, out: &mut String) {

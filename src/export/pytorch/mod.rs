@@ -1,7 +1,9 @@
 //! A PyTorch script of an experiment. Parameters have PyTorch's names and layouts here as well, so that a file of saved
 //! weights is its state dict.
 
+mod epochs;
 mod network;
+mod optimizer;
 mod training;
 
 use super::job::{ExportError, Job};
