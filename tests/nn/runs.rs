@@ -225,6 +225,34 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 #[test]
+fn layers_of_fewer_units_than_threads_are_shared_out() {
+    let spec = make::spec(&[700, 3, 700, 2, 700, 1], &Activation::Tanh, Loss::Mse);
+    let hyper = make::hyper(make::named("adam"));
+    let of = |threads, team: Option<Arc<dyn Team>>| {
+        let options = BuildOptions {
+            seed: 5,
+            batch_rows: ROWS,
+            threads,
+            time: None,
+        };
+        let mut network = Network::<f32>::new(&spec, &options).expect("builds");
+        network.set_team(team);
+        let x = make::inputs(ROWS, 700, 5);
+        network.initialize(x.view()).expect("draws");
+        run(&mut network, &hyper, 0..3);
+        let watched = step(&mut network, &hyper, 3, Observe::Full);
+        (network.state(), watched)
+    };
+    let one = of(1, None);
+    for threads in [2, 3, 4, 7] {
+        let backwards = Arc::new(Backwards::default());
+        let shared = of(threads, Some(backwards.clone()));
+        assert_eq!(one, shared, "{threads} threads");
+        assert!(backwards.0.load(Ordering::Relaxed) > 0);
+    }
+}
+
+#[test]
 fn a_change_of_one_layer_leaves_the_draws_of_the_others() {
     let spec = make::spec(&[6, 8, 8, 3], &Activation::Tanh, Loss::CrossEntropy);
     let base = make::network::<f32>(&spec, ROWS, 5).parameters();

@@ -167,8 +167,7 @@ impl<T: Real> Blocked<T> {
     pub fn shares(&mut self, crew: Crew<'_>) -> impl Iterator<Item = (Range<usize>, Share<'_, T>)> {
         let (features, shape) = (self.features, (self.blocks(), self.features, LANES));
         let mut rest = ArrayViewMut3::from_shape(shape, self.data_mut()).ok();
-        (0..crew.members()).map_while(move |member| {
-            let share = crew.share(features, member);
+        crew.shares(features).map_while(move |share| {
             let (own, other) = rest.take()?.split_at(Axis(1), share.len());
             rest = Some(other);
             Some((share, Share(own)))

@@ -52,19 +52,21 @@ impl<'a> Crew<'a> {
             self
         }
     }
-    pub fn members(self) -> usize {
-        self.members
-    }
     pub fn is_alone(self) -> bool {
         self.team.is_none()
     }
     /// The share of `0..n` that belongs to `member`.
-    pub fn share(self, n: usize, member: usize) -> Range<usize> {
+    fn share(self, n: usize, member: usize) -> Range<usize> {
         if self.is_alone() {
             // two divisions less, which a small layer feels
             return 0..n;
         }
         n * member / self.members..n * (member + 1) / self.members
+    }
+    /// The shares of `0..n` that are not empty, one a member.
+    pub fn shares(self, n: usize) -> impl Iterator<Item = Range<usize>> {
+        let all = (0..self.members).map(move |member| self.share(n, member));
+        all.filter(|share| !share.is_empty())
     }
     /// Does `work` on every piece, a piece a member; the pieces past the last member stay undone.
     pub fn each<P: Send>(self, pieces: impl IntoIterator<Item = P>, work: impl Fn(P) + Sync) {
@@ -105,7 +107,7 @@ impl Crew<'_> {
     }
 }
 
-/// Cuts a slice of rows, `ld` elements each, into the members' shares.
+/// Cuts a slice of rows, `ld` elements each, into the members' shares; nobody's is empty.
 pub fn row_shares<'a, T>(
     crew: Crew<'a>,
     rows: usize,
@@ -122,8 +124,7 @@ pub fn group_shares<'a, T>(
     ld: usize,
     mut data: &'a mut [T],
 ) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
-    (0..crew.members()).map(move |member| {
-        let share = crew.share(rows.div_ceil(group), member);
+    crew.shares(rows.div_ceil(group)).map(move |share| {
         let share = share.start * group..(share.end * group).min(rows);
         let (own, rest) = std::mem::take(&mut data).split_at_mut(share.len() * ld);
         data = rest;
