@@ -134,14 +134,19 @@ fn lsuv_gives_every_layer_unit_variance() {
         l.init = Initializer::Lsuv;
         l.bias = Bias::Drawn(Initializer::Zeros);
     });
-    let mut network = make::network::<f64>(&spec, 64, 5);
-    let trace = probe(&mut network, 64, 5);
-    for (layer, stats) in trace.stats.iter().enumerate() {
-        assert!(
-            (stats.pre_std - 1.0).abs() < 0.01,
-            "layer {layer}: {}",
-            stats.pre_std
-        );
+    // as in the first step: a batch norm takes the batch's own statistics
+    let mut normed = spec.clone();
+    normed.layers[3].norm = make::named("batch");
+    for spec in [spec, normed] {
+        let mut network = make::network::<f64>(&spec, 64, 5);
+        let trace = probe(&mut network, 64, 5);
+        for (layer, stats) in trace.stats.iter().enumerate() {
+            assert!(
+                (stats.pre_std - 1.0).abs() < 0.01,
+                "layer {layer}: {}",
+                stats.pre_std
+            );
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{bits, experiment, session_of, step};
 use gradlab::experiment::{Experiment, apply_set};
-use gradlab::training::{Change, Session, Start};
+use gradlab::training::{Change, Detail, Session, Start};
 use std::path::Path;
 
 const THREE: &str =
@@ -62,6 +62,19 @@ fn lower_layers_are_the_saved_runs_and_the_others_are_drawn() {
     let drawn = apply_set(&experiment(THREE), "seed=99").unwrap();
     let drawn = bits(&session_of(&drawn));
     assert_eq!(of(&own, &[2, 3]), of(&drawn, &[2, 3]));
+}
+
+#[test]
+fn lsuv_scales_by_what_the_transferred_layers_make_of_the_batch() {
+    let saved = saved();
+    let lsuv = apply_set(&transferring(""), "network.init=lsuv").unwrap();
+    let lsuv = apply_set(&lsuv, "network.output.init=lsuv").unwrap();
+    let mut session = build(&lsuv, &saved);
+    assert_eq!(of(&bits(&session), &[0, 1]), of(&saved.weights, &[0, 1]));
+    let point = session.advance(1, Detail::Stats).point.expect("a step");
+    for layer in &point.layers[2..] {
+        assert!((layer.pre_std - 1.0).abs() < 0.01, "{}", layer.pre_std);
+    }
 }
 
 #[test]

@@ -28,11 +28,11 @@ impl<T: Real> Layer<T> {
     pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>) {
         self.affine(input, crew);
         if let Some(norm) = &mut self.norm {
-            norm.forward(&mut self.pre, mode.trains());
+            norm.forward(&mut self.pre, mode.norms_by_batch());
         }
         self.activate(mode, crew);
         let Some(out) = &mut self.changed else { return };
-        match self.dropout.as_mut().filter(|_| mode != Mode::Evaluate) {
+        match self.dropout.as_mut().filter(|_| mode.drops()) {
             Some(dropout) => {
                 if let Some(step) = mode.draws() {
                     dropout.draw(step, input.rows());

@@ -19,36 +19,39 @@ impl<T: Real> Network<T> {
         &mut self,
         first_batch: impl Into<Samples<'a>>,
     ) -> Result<(), BatchError> {
-        let first_batch = first_batch.into();
         let seed = self.seed;
         self.layers.iter_mut().for_each(|layer| layer.draw(seed));
-        if self
-            .layers
-            .iter()
-            .any(|layer| layer.spec.init == Initializer::Lsuv)
-        {
-            let rows = first_batch.rows().min(self.max_rows());
-            self.take_input(first_batch.range(0, rows))?;
-            self.check_batch_norm(rows)?;
-            self.scale_to_unit_variance();
-        }
-        Ok(())
+        self.scale_to_unit_variance(first_batch, 0)
     }
-    /// From the bottom up: each `lsuv` layer's weights over the standard deviation of what its affine map makes of the batch.
-    fn scale_to_unit_variance(&mut self) {
+    /// From the bottom up: the weights of each `lsuv` layer from number `from` on over the standard deviation of what its affine
+    /// map makes of the batch. What lies below counts as it is now: once more where other weights have been put there.
+    pub fn scale_to_unit_variance<'a>(
+        &mut self,
+        first_batch: impl Into<Samples<'a>>,
+        from: usize,
+    ) -> Result<(), BatchError> {
+        let scaled = |layer: &Layer<T>| layer.spec.init == Initializer::Lsuv;
+        if !self.layers.iter().skip(from).any(scaled) {
+            return Ok(());
+        }
+        let first_batch = first_batch.into();
+        let rows = first_batch.rows().min(self.max_rows());
+        self.take_input(first_batch.range(0, rows))?;
+        self.check_batch_norm(rows)?;
         for at in 0..self.layers.len() {
             let (below, rest) = self.layers.split_at_mut(at);
             let input = below.last().map_or(&self.input, Layer::out);
             let layer = &mut rest[0];
-            if layer.spec.init == Initializer::Lsuv {
+            if at >= from && layer.spec.init == Initializer::Lsuv {
                 layer.scale_to_unit_variance(input);
             }
             if layer.recurrence.is_some() {
                 layer.recurrent_forward(input, self.rows);
             } else {
-                layer.forward(input, Mode::Evaluate, Crew::ALONE);
+                layer.forward(input, Mode::Scale, Crew::ALONE);
             }
         }
+        Ok(())
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum Mode {
     Train { step: u64 },
     /// As in training, with the masks and slopes that are there.
     Given,
+    /// The batch's own statistics, nothing dropped, mean slopes: while weights are scaled by a batch.
+    Scale,
     /// Running statistics, nothing dropped, mean slopes.
     Evaluate,
     /// As in evaluation, but with the dropout of this draw.
@@ -41,11 +43,19 @@ impl Mode {
         match self {
             Self::Train { step } => Some(step),
             Self::Sample { draw } => Some(draw),
-            Self::Given | Self::Evaluate => None,
+            Self::Given | Self::Scale | Self::Evaluate => None,
         }
     }
     pub fn trains(self) -> bool {
         matches!(self, Self::Train { .. } | Self::Given)
+    }
+    /// Whether a batch norm takes the batch's own statistics.
+    pub fn norms_by_batch(self) -> bool {
+        self.trains() || self == Self::Scale
+    }
+    /// Whether outputs are dropped.
+    pub fn drops(self) -> bool {
+        self.trains() || matches!(self, Self::Sample { .. })
     }
 }
 

@@ -132,6 +132,7 @@ impl Session {
             // A checkpoint brings its own weights: the file that they were from may be gone.
             if start.resume.is_none() {
                 take_over(&mut network, &spec, transfer, base_dir)?;
+                network.scale_to_unit_variance(gathered.batch(&data.train).x, transfer.layers)?;
             }
             set_transferred(&mut network, &spec, transfer);
         }
@@ -142,7 +143,13 @@ impl Session {
         let pretrained = match start.weights.is_none() && start.resume.is_none() {
             true => {
                 let kept = start.stages.as_deref();
-                pretrain::pretrain(&mut network, experiment, &data, batch_rows, kept, ear)?
+                let stages =
+                    pretrain::pretrain(&mut network, experiment, &data, batch_rows, kept, ear)?;
+                if !stages.is_empty() {
+                    let first_batch = gathered.batch(&data.train).x;
+                    network.scale_to_unit_variance(first_batch, stages.len())?;
+                }
+                stages
             }
             false => Vec::new(),
         };
