@@ -82,13 +82,18 @@ impl Job {
     }
 
     /// How Python lays out rows that are sequences: step by step for a recurrent bottom layer, all steps side by side for a
-    /// dense one.
+    /// dense one. No size is left open: it could not be told of no rows.
     pub fn row_shape(&self) -> Option<String> {
-        let time = self.time?;
+        let (time, inputs) = (self.time?, self.network.inputs);
         Some(match self.recurrent_layers() {
-            0 => "len(x), -1".into(),
-            _ => format!("len(x), {time}, -1"),
+            0 => format!("len(x), {inputs}"),
+            _ => format!("len(x), {time}, {inputs}"),
         })
+    }
+
+    /// Values of a target that is no class.
+    pub fn target_values(&self) -> usize {
+        self.network.layers.last().map_or(1, |layer| layer.units)
     }
 
     /// How many layers, from the bottom, are recurrent.

@@ -247,6 +247,7 @@ fn experiments() -> Vec<(String, Experiment)> {
         parse(toml, "binary.toml").expect("a good file"),
     ));
     all.extend(sequences());
+    all.extend(without_test_rows());
     all
 }
 
@@ -269,6 +270,26 @@ fn sequences() -> Vec<(String, Experiment)> {
             (format!("sequences: {layer}"), experiment)
         })
         .collect()
+}
+
+/// No rows to test by: of values, of classes that are, and of sequences with a target at every step; with everything that a pass
+/// before the first step could leave behind. (Biases are drawn: Keras has another slope where a pre-activation is exactly 0.)
+fn without_test_rows() -> Vec<(String, Experiment)> {
+    let network = "[network]\ninit = \"lsuv\"\n[[network.layers]]\nunits = 6\nnorm = \"batch\"\nbias = false\n[[network.layers]]\nunits = 5\nactivation = \"prelu\"\nbias = { kind = \"normal\", std = 0.1 }\n\
+                   [training.clip]\nkind = \"norm\"\n";
+    let echo = "[[network.layers]]\nkind = \"recurrent\"\nunits = 6\n[[network.layers]]\nunits = 3\nactivation = \"prelu\"\n";
+    let cases = [
+        ("kind = \"diabetes\"", network),
+        ("kind = \"moons\"", network),
+        ("kind = \"echo\"\nrows = 100\nlength = 9", echo),
+        ("kind = \"adding\"\nrows = 100\nlength = 9", network),
+    ];
+    let parsed = |(data, network): &(&str, &str)| {
+        let toml = format!("format = 1\n[data]\n{data}\ntest_fraction = 0.0\n{network}");
+        let experiment = parse(&toml, "untested.toml").expect("a good file");
+        (format!("without test rows: {data}"), experiment)
+    };
+    cases.iter().map(parsed).collect()
 }
 
 #[test]

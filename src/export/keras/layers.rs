@@ -116,7 +116,7 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
     if !from.is_empty() {
         let _ = writeln!(out, "{indent}{from}");
     }
-    let apart = apart(&spec.activation);
+    let apart = apart(job, &spec.activation);
     let inside = spec.norm == Norm::None && apart.is_none();
     let activation = if inside {
         activation(&spec.activation)
@@ -148,17 +148,19 @@ fn layer(job: &Job, spec: &LayerSpec, index: &str, indent: &str, out: &mut Strin
         Norm::Batch { eps, momentum } => {
             let _ = writeln!(
                 out,
-                "{indent}x = layers.BatchNormalization(momentum={}, epsilon={}, {})(x)",
+                "{indent}x = layers.BatchNormalization(momentum={}, epsilon={}, {}{})(x)",
                 number(1.0 - momentum),
                 number(eps),
+                decayed(job, &["gamma", "beta"]),
                 name("_norm")
             );
         }
         Norm::Layer { eps } => {
             let _ = writeln!(
                 out,
-                "{indent}x = layers.LayerNormalization(epsilon={}, {})(x)",
+                "{indent}x = layers.LayerNormalization(epsilon={}, {}{})(x)",
                 number(eps),
+                decayed(job, &["gamma", "beta"]),
                 name("_norm")
             );
         }
@@ -246,11 +248,9 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
             out.push(format!("recurrent_regularizer={penalty}"));
         }
     }
-    if decay > 0.0 && spec.bias != Bias::Off {
-        out.push(format!(
-            "bias_regularizer=keras.regularizers.L2({})",
-            number(decay / 2.0)
-        ));
+    if spec.bias != Bias::Off {
+        let bias = decayed(job, &["bias"]);
+        out.extend(bias.strip_suffix(", ").map(String::from));
     }
     if regularize.max_norm > 0.0 {
         let norm = number(regularize.max_norm);
@@ -263,12 +263,28 @@ fn arguments(job: &Job, spec: &LayerSpec, activation: Option<String>) -> String 
     out.join(", ")
 }
 
+/// Weight decay of these parameters, as arguments with a comma behind them.
+fn decayed(job: &Job, parameters: &[&str]) -> String {
+    let decay = decay(job);
+    if decay == 0.0 {
+        return String::new();
+    }
+    let l2 = number(decay / 2.0);
+    let each = parameters
+        .iter()
+        .map(|name| format!("{name}_regularizer=keras.regularizers.L2({l2}), "));
+    each.collect()
+}
+
 /// An activation that is a layer of its own; NAME is where its name goes.
-fn apart(activation: &Activation) -> Option<String> {
+fn apart(job: &Job, activation: &Activation) -> Option<String> {
     match activation {
         Activation::Prelu { slope } => Some(format!(
-            "layers.PReLU(alpha_initializer=keras.initializers.Constant({}), shared_axes=[1], NAME)",
-            number(*slope)
+            "layers.PReLU(alpha_initializer=keras.initializers.Constant({}), shared_axes={}, {}NAME)",
+            number(*slope),
+            // one slope for all units, and where there is a target at every step for all steps
+            if job.time_targets { "[1, 2]" } else { "[1]" },
+            decayed(job, &["alpha"])
         )),
         Activation::Rrelu { lower, upper } => {
             Some(format!("RRelu({}, {})", number(*lower), number(*upper)))

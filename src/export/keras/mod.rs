@@ -54,10 +54,15 @@ fn imports(job: &Job) -> String {
 
 /// Mishkin & Matas 2016, algorithm 1.
 const LSUV: &str = r#"def lsuv(model, x, names):
-    """Scale each layer's weights until its affine map has unit variance on x (Keras has no LSUV)."""
+    """Scale each layer's weights until its affine map has unit variance on x, as in the first step but that nothing is
+    dropped (Keras has no LSUV)."""
+    kept = [(layer, layer.get_weights()) for layer in model.layers if "Normalization" in type(layer).__name__]
+    dropped = [(layer, layer.rate) for layer in model.layers if "Dropout" in type(layer).__name__]
+    for layer, _ in dropped:
+        layer.rate = 0
     for name in names:
         layer = model.get_layer(name)
-        below = keras.ops.convert_to_numpy(keras.Model(model.input, layer.input)(x)) if layer.input is not model.input else x
+        below = keras.ops.convert_to_numpy(keras.Model(model.input, layer.input)(x, training=True)) if layer.input is not model.input else x
         kernel, *bias = layer.get_weights()
         for _ in range(10):
             variance = np.var(below @ kernel + sum(bias))
@@ -65,6 +70,10 @@ const LSUV: &str = r#"def lsuv(model, x, names):
                 break
             kernel = kernel / math.sqrt(variance)
         layer.set_weights([kernel, *bias])
+    for layer, weights in kept:  # running statistics are of steps alone
+        layer.set_weights(weights)
+    for layer, rate in dropped:
+        layer.rate = rate
 "#;
 
 /// From Keras's variables to gradlab's (PyTorch's) names and layouts, and back.
@@ -75,8 +84,8 @@ fn names(job: &Job) -> String {
          \"moving_mean\": \"norm.running_mean\", \"moving_variance\": \"norm.running_var\"}\n\n\n\
          def torch_name(variable):\n    \"\"\"`layers_3_norm/gamma` is `layers.3.norm.weight` in gradlab and PyTorch.\"\"\"\n    \
          layer, *_, name = variable.path.split(\"/\")\n    return f\"layers.{layer.split('_')[1]}.{NAMES[name]}\"\n\n\n\
-         def transposed(variable, array):\n    \"\"\"A Keras kernel is the transpose of a PyTorch weight.\"\"\"\n    \
-         return np.ascontiguousarray(array.T) if variable.path.endswith(\"kernel\") else array\n\n\n",
+         def transposed(variable, array):\n    \"\"\"A Keras kernel is the transpose of a PyTorch weight, and all else has one axis there.\"\"\"\n    \
+         return np.ascontiguousarray(array.T) if variable.path.endswith(\"kernel\") else array.reshape(-1)\n\n\n",
     );
     let recurrent = job.network.layers.iter().any(recurrent);
     if recurrent {
@@ -92,7 +101,7 @@ fn names(job: &Job) -> String {
         out.push_str(RECURRENT_LOAD);
     }
     out.push_str(
-        "        if \"seed_generator\" not in variable.path:\n            variable.assign(transposed(variable, saved[torch_name(variable)]))\n",
+        "        if \"seed_generator\" not in variable.path:\n            variable.assign(transposed(variable, saved[torch_name(variable)]).reshape(variable.shape))\n",
     );
     out
 }

@@ -102,6 +102,9 @@ pub fn optimizer(job: &Job) -> (String, Vec<String>) {
     }
     if decay(job) > 0.0 {
         notes.push("weight decay in the gradient is written as a penalty above; the loss that is shown has it in it".into());
+        if training.clip != Clip::None {
+            notes.push("so it is clipped with the gradient, where PyTorch and gradlab add it after clipping".into());
+        }
     }
     let clip = match training.clip {
         Clip::None => None,

@@ -11,7 +11,7 @@ fn a_network_is_written_as_it_is_built() {
         "    x = inputs = keras.Input((64,))\n    x = layers.Dense(50, kernel_initializer=keras.initializers.VarianceScaling(2.0, \"fan_in\", \"untruncated_normal\")",
         "    for i in range(1, 3):\n        x = layers.Dense(50, ",
         "name=f\"layers_{i}\")(x)",
-        "x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=\"layers_0_norm\")(x)",
+        "x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_regularizer=keras.regularizers.L2(0.005), beta_regularizer=keras.regularizers.L2(0.005), name=\"layers_0_norm\")(x)",
         "x = layers.Activation(lambda z: keras.ops.elu(z, 1.0))(x)",
         "x = layers.Dropout(0.2)(x)",
         "kernel_regularizer=keras.regularizers.L1L2(0.0, 0.005), bias_regularizer=keras.regularizers.L2(0.005)",
@@ -50,7 +50,7 @@ fn a_dense_bottom_takes_all_steps_of_a_sequence() {
     let script = script(&job(ADDING)).expect("a script");
     for piece in [
         "keras.Input((20,))",
-        "x, x_test = [x.reshape(len(x), -1) for x in (x, x_test)]",
+        "x, x_test = [x.reshape(len(x), 20) for x in (x, x_test)]",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }

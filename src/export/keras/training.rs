@@ -47,10 +47,15 @@ pub fn functions(job: &Job) -> String {
             format!("    return keras.utils.to_categorical(y, {classes})\n\n\n")
         }
         Loss::CrossEntropy => "    return y.astype(\"int64\")\n\n\n".into(),
-        _ if job.time_targets => {
-            "    return y.reshape(*y.shape[:2], -1).astype(\"float32\")\n\n\n".into()
+        _ => {
+            let rows = if job.time_targets {
+                "*y.shape[:2]"
+            } else {
+                "len(y)"
+            };
+            let values = job.target_values();
+            format!("    return y.reshape({rows}, {values}).astype(\"float32\")\n\n\n")
         }
-        _ => "    return y.reshape(len(y), -1).astype(\"float32\")\n\n\n".into(),
     });
     out.push_str(GRADIENTS);
     out.push_str(STEPS);
@@ -122,25 +127,31 @@ pub fn main(job: &Job) -> String {
         );
     }
     out.push_str("    y, y_test = targets(y), targets(y_test)\n    model = build()\n");
-    let lsuv = numbers_of(job, |l| l.init == Initializer::Lsuv);
-    let rows = job.batch_rows();
-    if !lsuv.is_empty() {
-        let names: Vec<String> = lsuv.iter().map(|i| format!("\"layers_{i}\"")).collect();
-        let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", names.join(", "));
-    }
     transfer(job, &mut out);
+    let rows = job.batch_rows();
+    unit_variance(job, &mut out);
     let frozen = numbers_of(job, |l| l.frozen);
     if !frozen.is_empty() {
+        let frozen: Vec<String> = frozen.iter().map(usize::to_string).collect();
         let _ = writeln!(out, "    freeze(model, [{}])", frozen.join(", "));
     }
     out.push_str(
         "    if arguments.weights:\n        load_weights(model, load_file(arguments.weights))\n",
     );
+    let statistics = job.network.has_batch_norm();
+    if statistics {
+        out.push_str("    kept = model.get_weights()\n");
+    }
     let _ = write!(
         out,
         "    first = show_gradients(model, x[:{rows}], y[:{rows}])\n    if arguments.probe:\n        \
          save_file({{\"grad.\" + name: g for pair in first for name, g in torch_gradients(*pair).items()}}, arguments.probe)\n        return\n\n"
     );
+    if statistics {
+        out.push_str(
+            "    model.set_weights(kept)  # that pass was no step: its batch is taken out of the running statistics\n",
+        );
+    }
     let (optimizer, notes) = optimizer(job);
     for note in notes {
         let _ = writeln!(out, "    # {note}");
@@ -155,11 +166,27 @@ pub fn main(job: &Job) -> String {
     out
 }
 
+/// `lsuv` above what is transferred.
+fn unit_variance(job: &Job, out: &mut String) {
+    let transfer = job.experiment.network.transfer.as_ref();
+    let transferred = transfer.map_or(0, |transfer| transfer.layers);
+    let lsuv = numbers_of(job, |l| l.init == Initializer::Lsuv);
+    let names: Vec<String> = lsuv
+        .into_iter()
+        .filter(|i| *i >= transferred)
+        .map(|i| format!("\"layers_{i}\""))
+        .collect();
+    if !names.is_empty() {
+        let rows = job.batch_rows();
+        let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", names.join(", "));
+    }
+}
+
 /// The layers that are so, by their numbers.
-fn numbers_of(job: &Job, is_so: impl Fn(&LayerSpec) -> bool) -> Vec<String> {
+fn numbers_of(job: &Job, is_so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
     let layers = job.network.layers.iter().enumerate();
     let so = layers.filter(|(_, layer)| is_so(layer));
-    so.map(|(i, _)| i.to_string()).collect()
+    so.map(|(i, _)| i).collect()
 }
 
 fn fit(job: &Job, out: &mut String) {
@@ -227,7 +254,7 @@ fn transfer(job: &Job, out: &mut String) {
     let _ = write!(
         out,
         "    # the lower layers come from another run\n    given = load_file({})\n    for variable in model.variables:\n        \
-         if int(variable.path.split(\"/\")[0].split(\"_\")[1]) < {}:\n            variable.assign(transposed(variable, given[torch_name(variable)]))\n",
+         if int(variable.path.split(\"/\")[0].split(\"_\")[1]) < {}:\n            variable.assign(transposed(variable, given[torch_name(variable)]).reshape(variable.shape))\n",
         string(&t.from.to_string_lossy()),
         t.layers
     );

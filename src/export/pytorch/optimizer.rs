@@ -74,9 +74,19 @@ pub fn schedule(job: &Job) -> Option<String> {
                 Optimizer::Adagrad { .. } | Optimizer::Adadelta { .. }
             );
             let cycle = if plain { ", cycle_momentum=False" } else { "" };
+            // It sets every group's rate, whatever that was before.
+            let max = match &job.experiment.network.transfer {
+                Some(t) if t.learning_rate_factor != 1.0 => {
+                    format!(
+                        "[{0} * {1}, {0}]",
+                        number(max),
+                        number(t.learning_rate_factor)
+                    )
+                }
+                _ => number(max),
+            };
             scheduler(format!(
-                "OneCycleLR(optimizer, {}, total_steps={steps}{cycle})",
-                number(max)
+                "OneCycleLR(optimizer, {max}, total_steps={steps}{cycle})"
             ))
         }
         Schedule::Plateau { factor, patience } => scheduler(format!(

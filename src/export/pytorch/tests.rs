@@ -50,6 +50,33 @@ fn regularization_clipping_and_schedules_are_written() {
 }
 
 #[test]
+fn a_pass_before_the_first_step_leaves_no_trace() {
+    let normed = DIGITS.replace("repeat = 10", "repeat = 10\nnorm = \"batch\"");
+    let script = script(&job(&normed)).expect("a script");
+    let pass = script.split("def gradient_norms").nth(1).expect("the pass");
+    let (kept, back) = (
+        "statistics = {name: b.clone()",
+        "load_state_dict(statistics",
+    );
+    let places = [kept, "loss.backward()", back].map(|piece| pass.find(piece).expect(piece));
+    assert!(places.is_sorted(), "{pass}");
+    assert!(!self::script(&job(DIGITS)).expect("a script").contains(kept));
+}
+
+#[test]
+fn a_cycle_keeps_the_factor_of_transferred_layers() {
+    let transferred = format!(
+        "{DIGITS}[network.transfer]\nfrom = \"w.safetensors\"\nlayers = 2\nlearning_rate_factor = 0.1\n\
+         [training.schedule]\nkind = \"one-cycle\"\nsteps = 300\nmax = 0.5\n"
+    );
+    let script = script(&job(&transferred)).expect("a script");
+    assert!(
+        script.contains("OneCycleLR(optimizer, [0.5 * 0.1, 0.5], total_steps=300)"),
+        "{script}"
+    );
+}
+
+#[test]
 fn pretraining_is_refused_with_a_way_out() {
     let mut job = job(DIGITS);
     job.experiment.pretrain = Some(crate::experiment::Pretrain::default());
@@ -77,7 +104,7 @@ fn a_row_that_batch_norm_cannot_take_is_left_out() {
 #[test]
 fn a_dense_bottom_takes_all_steps_of_a_sequence() {
     let script = script(&job(ADDING)).expect("a script");
-    for piece in ["Dense(20, 16, ", "x = x.reshape(len(x), -1)"] {
+    for piece in ["Dense(20, 16, ", "x = x.reshape(len(x), 20)"] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }

@@ -44,13 +44,15 @@ pub fn functions(job: &Job) -> String {
     if let Some(shape) = job.row_shape() {
         let _ = writeln!(out, "    x = x.reshape({shape})");
     }
-    out.push_str(targets(job));
+    out.push_str(&targets(job));
     out.push_str("    return x, y\n\n\n");
-    out.push_str(
-        "def gradient_norms(model, x, y):\n    \"\"\"The loss of one batch, and the norm of each layer's weight gradient, from the bottom.\"\"\"\n    \
-         model.zero_grad()\n    loss = total_loss(model, x, y)\n    loss.backward()\n    \
+    let (keep, bring_back) = statistics(job);
+    let _ = write!(
+        out,
+        "def gradient_norms(model, x, y):\n    \"\"\"The loss of one batch, and the norm of each layer's weight gradient, from the bottom.\"\"\"\n\
+         {keep}    model.zero_grad()\n    loss = total_loss(model, x, y)\n    loss.backward()\n{bring_back}    \
          norms = [w.grad.double().norm().item() if w.grad is not None else 0.0 for w in weights(model)]\n    \
-         print(f\"loss {loss.item():.6g}  grad_norm \" + \" \".join(f\"{n:.3e}\" for n in norms))\n\n\n",
+         print(f\"loss {{loss.item():.6g}}  grad_norm \" + \" \".join(f\"{{n:.3e}}\" for n in norms))\n\n\n",
     );
     out
 }
@@ -78,15 +80,20 @@ fn loss(job: &Job) -> String {
 }
 
 /// Targets as the loss takes them.
-fn targets(job: &Job) -> &'static str {
-    match (&job.network.loss, job.time_targets) {
-        (Loss::CrossEntropy, false) => "    y = torch.as_tensor(y, dtype=torch.int64)\n",
-        (Loss::CrossEntropy, true) => "    y = torch.as_tensor(y, dtype=torch.int64).flatten()\n",
-        (_, false) => "    y = torch.as_tensor(y, dtype=torch.float32).reshape(len(x), -1)\n",
-        (_, true) => {
-            "    y = torch.as_tensor(y, dtype=torch.float32).reshape(x.shape[0] * x.shape[1], -1)\n"
-        }
-    }
+fn targets(job: &Job) -> String {
+    let (kind, shape) = match (&job.network.loss, job.time_targets) {
+        (Loss::CrossEntropy, false) => ("int64", String::new()),
+        (Loss::CrossEntropy, true) => ("int64", ".flatten()".into()),
+        (_, false) => (
+            "float32",
+            format!(".reshape(len(x), {})", job.target_values()),
+        ),
+        (_, true) => (
+            "float32",
+            format!(".reshape(x.shape[0] * x.shape[1], {})", job.target_values()),
+        ),
+    };
+    format!("    y = torch.as_tensor(y, dtype=torch.{kind}){shape}\n")
 }
 
 pub fn main(job: &Job) -> String {
@@ -94,8 +101,8 @@ pub fn main(job: &Job) -> String {
     out.push_str(
         "    x, y = tensors(x, y)\n    x_test, y_test = tensors(x_test, y_test)\n    model = Network()\n",
     );
-    unit_variance(job, &mut out);
     transfer(job, &mut out);
+    unit_variance(job, &mut out);
     weights_and_probe(job, &mut out);
     let _ = writeln!(
         out,
@@ -112,15 +119,37 @@ pub fn main(job: &Job) -> String {
     out
 }
 
-/// `lsuv`, layer by layer.
+/// What keeps a batch norm's running statistics over a pass that is no step, and what brings them back.
+fn statistics(job: &Job) -> (&'static str, &'static str) {
+    match job.network.has_batch_norm() {
+        true => (
+            "    statistics = {name: b.clone() for name, b in model.named_buffers()}\n",
+            "    model.load_state_dict(statistics, strict=False)  # a pass that is no step leaves no trace\n",
+        ),
+        false => ("", ""),
+    }
+}
+
+/// `lsuv`, layer by layer, above what is transferred: as in the first step, but that nothing is dropped.
 fn unit_variance(job: &Job, out: &mut String) {
     let layers = &job.network.layers;
+    let transfer = job.experiment.network.transfer.as_ref();
+    let transferred = transfer.map_or(0, |transfer| transfer.layers);
     let of: Vec<String> = (0..layers.len())
-        .filter(|i| layers[*i].init == Initializer::Lsuv)
+        .filter(|i| *i >= transferred && layers[*i].init == Initializer::Lsuv)
         .map(|i| i.to_string())
         .collect();
     if of.is_empty() {
         return;
+    }
+    let (keep, bring_back) = statistics(job);
+    out.push_str(keep);
+    let drops = layers.iter().any(|layer| layer.dropout > 0.0);
+    if drops {
+        out.push_str(
+            "    dropouts = [m for m in model.modules() if isinstance(m, (nn.Dropout, nn.AlphaDropout))]\n    \
+             for m in dropouts:\n        m.eval()\n",
+        );
     }
     let _ = write!(
         out,
@@ -137,6 +166,10 @@ fn unit_variance(job: &Job, out: &mut String) {
         );
     }
     out.push_str("        below = layer(below).detach()\n");
+    if drops {
+        out.push_str("    for m in dropouts:\n        m.train()\n");
+    }
+    out.push_str(bring_back);
 }
 
 /// What `--weights` and `--probe` do.
