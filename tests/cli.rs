@@ -4,4 +4,5 @@ mod cli {
     mod commands;
     mod manners;
     pub mod program;
+    mod refused;
 }

@@ -2,7 +2,7 @@
 //! included, so that a larger `rows` begins with the smaller set, and another `noise` leaves the noise-free rows as they were.
 
 use super::error::DataError;
-use super::raw::{Raw, check_memory, matrix};
+use super::raw::{Raw, check_made, matrix, with_room};
 use libm::{cos, sin};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -144,11 +144,9 @@ fn rows_of(
     features: usize,
     mut row: impl FnMut(usize) -> Row,
 ) -> Result<(Vec<f32>, Vec<f32>), DataError> {
-    check_memory(rows as u128 * (features as u128 + 2))?;
-    let (mut x, mut y) = (
-        Vec::with_capacity(rows * features),
-        Vec::with_capacity(rows),
-    );
+    // a target, and the class that it is
+    check_made(rows, features + 2)?;
+    let (mut x, mut y) = (with_room(rows * features)?, with_room(rows)?);
     for i in 0..rows {
         let (values, target) = row(i);
         x.extend(values.iter().map(|&v| v as f32));

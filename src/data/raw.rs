@@ -88,10 +88,34 @@ pub(super) fn matrix(
 /// Refuses what would need more memory than there is: `numbers` of four bytes.
 pub(super) fn check_memory(numbers: u128) -> Result<(), DataError> {
     let needed = numbers.saturating_mul(4);
-    // Where the system does not say, what no address space holds is refused.
-    let available = crate::memory::available().unwrap_or(isize::MAX as u64) as u128;
-    match needed > available {
-        true => Err(Problem::TooLarge { needed, available }.into()),
+    match needed > available() {
+        true => Err(too_large(needed)),
         false => Ok(()),
+    }
+}
+
+fn available() -> u128 {
+    // Where the system does not say, what no address space holds is refused.
+    u128::from(crate::memory::available().unwrap_or(isize::MAX as u64))
+}
+
+/// `needed` bytes are not there.
+pub(super) fn too_large(needed: u128) -> DataError {
+    let available = available();
+    Problem::TooLarge { needed, available }.into()
+}
+
+/// Refuses rows that are to be made where there is no memory for them, `numbers` of four bytes each, and for the drawing of
+/// their split.
+pub(super) fn check_made(rows: usize, numbers: usize) -> Result<(), DataError> {
+    check_memory((numbers as u128 + super::split::PER_ROW).saturating_mul(rows as u128))
+}
+
+/// A list with room for `count` elements.
+pub(super) fn with_room<T>(count: usize) -> Result<Vec<T>, DataError> {
+    let mut values = Vec::new();
+    match values.try_reserve_exact(count) {
+        Ok(()) => Ok(values),
+        Err(_) => Err(too_large(count as u128 * size_of::<T>() as u128)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::dataset::{Rows, Targets, Task};
 use super::error::DataError;
-use super::raw::{Raw, check_memory, matrix};
+use super::raw::{Raw, check_made, matrix, with_room};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -13,11 +13,8 @@ pub const ECHO_DELAY: usize = 3;
 /// from U(0, 1), feature 2 marks one step of the first half and one of the second; the target is the sum of the two marked
 /// values. Always guessing 1 has a mean squared error of 1/6.
 pub(super) fn adding(length: usize, rows: usize, rng: &mut ChaCha8Rng) -> Result<Raw, DataError> {
-    check_memory(rows as u128 * (2 * length as u128 + 1))?;
-    let (mut x, mut y) = (
-        Vec::with_capacity(rows * length * 2),
-        Vec::with_capacity(rows),
-    );
+    check_made(rows, 2 * length + 1)?;
+    let (mut x, mut y) = (with_room(rows * length * 2)?, with_room(rows)?);
     for _ in 0..rows {
         let marked = [
             rng.random_range(0..length / 2),
@@ -54,8 +51,9 @@ pub(super) fn temporal_order(
     rng: &mut ChaCha8Rng,
 ) -> Result<Raw, DataError> {
     const SYMBOLS: [&str; 6] = ["a", "b", "c", "d", "X", "Y"];
-    check_memory(rows as u128 * (6 * length as u128 + 1))?;
-    let (mut x, mut y) = (vec![0.0; rows * length * 6], Vec::with_capacity(rows));
+    check_made(rows, 6 * length + 1)?;
+    let (mut x, mut y) = (with_room(rows * length * 6)?, with_room(rows)?);
+    x.resize(rows * length * 6, 0.0);
     let tenth = length as f64 / 10.0;
     let place = |from: f64, to: f64| (from * tenth) as usize..(to * tenth) as usize;
     for sequence in x.chunks_exact_mut(length * 6) {
@@ -89,12 +87,9 @@ pub(super) fn temporal_order(
 /// Random bits; the class at every step is the bit of [`ECHO_DELAY`] steps before, 0 before there is one (a delay of one step
 /// less than the length where sequences are shorter than that).
 pub(super) fn echo(length: usize, rows: usize, rng: &mut ChaCha8Rng) -> Result<Raw, DataError> {
-    check_memory(2 * rows as u128 * length as u128)?;
+    check_made(rows, 2 * length)?;
     let delay = ECHO_DELAY.min(length - 1);
-    let (mut x, mut y) = (
-        Vec::with_capacity(rows * length),
-        Vec::with_capacity(rows * length),
-    );
+    let (mut x, mut y) = (with_room(rows * length)?, with_room(rows * length)?);
     for _ in 0..rows {
         let start = x.len();
         x.extend((0..length).map(|_| f32::from(rng.random::<bool>())));

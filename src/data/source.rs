@@ -110,11 +110,6 @@ pub(super) fn reserve<T>(values: &mut Vec<T>, additional: usize) -> Result<(), D
         super::raw::check_memory((grow as u128 * size).div_ceil(4))?;
     }
     let needed = (values.len() + grow) as u128 * size;
-    values.try_reserve(grow).map_err(|_| {
-        Problem::TooLarge {
-            needed,
-            available: 0,
-        }
-        .into()
-    })
+    let reserved = values.try_reserve(grow);
+    reserved.map_err(|_| super::raw::too_large(needed))
 }

@@ -6,11 +6,14 @@
 
 use super::dataset::{Rows, Targets};
 use super::error::{DataError, Problem};
-use super::raw::Raw;
+use super::raw::{Raw, check_memory};
 use crate::nn::random::{Purpose, stream};
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 use std::path::Path;
+
+/// Numbers of four bytes that a row takes while the split is drawn: two for its place in the order, its class, where it goes.
+pub(super) const PER_ROW: u128 = 4;
 
 /// Where a row goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub(super) fn split(
             left: Array2::zeros((0, raw.rows.x.ncols())),
         });
     }
+    check_memory(numbers(&raw.rows, held_out, kept))?;
     let strata = Strata::of(&raw.rows.y, rows);
     let parts = assign(&strata, held_out, kept, seed);
     let test = take(&raw.rows, &parts);
@@ -65,6 +69,18 @@ pub(super) fn split(
         test: own_test.unwrap_or(test),
         left,
     })
+}
+
+/// Numbers of four bytes that are taken for the split: copies of the rows that leave, with lists of where they and their
+/// targets are, and what the draw itself takes.
+fn numbers(rows: &Rows, held_out: usize, kept: usize) -> u128 {
+    let targets = match &rows.y {
+        Targets::Classes(_) => 1,
+        Targets::Values(y) => y.ncols(),
+    };
+    let of_row = 2 + rows.x.ncols() + steps(rows) * (2 + targets);
+    let left = rows.len().saturating_sub(kept.max(1)).max(held_out);
+    left as u128 * of_row as u128 + rows.len() as u128 * PER_ROW
 }
 
 /// The class of every row that takes part in the draw, all 0 where rows have no single class.

@@ -7,6 +7,7 @@ use crate::nn::init::Initializer;
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::loss::Loss;
 use crate::nn::spec::{LayerKind, LayerSpec, NetworkSpec, Norm};
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// What a network is built for, beside its specification.
@@ -149,21 +150,31 @@ pub(super) fn place(spec: &NetworkSpec, options: &BuildOptions, index: usize) ->
     }
 }
 
-/// Bytes that [`super::Network::new`] and the optimizer's state take, `slots` numbers a parameter.
+/// Bytes that a run takes: [`super::Network::new`], the optimizer's state of `slots` numbers a parameter, and the copies of
+/// both that it is saved from, as tensors and as a file.
 pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots: usize) -> usize {
+    let of_input = Blocked::<T>::bytes(spec.inputs, input_rows(spec, options));
     let of_layers = spec.layers.iter().enumerate().map(|(index, layer)| {
         let place = place(spec, options, index);
-        let state = layer
-            .units
-            .saturating_mul(layer.inputs)
-            .saturating_mul(slots * size_of::<T>());
+        let state = Layer::<T>::weights(layer).saturating_mul(slots + 2 * (1 + slots));
         let steps = place.time.map(|(steps, _)| steps);
         Layer::<T>::bytes(layer, place.rows, steps).saturating_add(state)
     });
-    of_layers.fold(
-        Blocked::<T>::bytes(spec.inputs, input_rows(spec, options)),
-        usize::saturating_add,
-    )
+    of_layers
+        .fold(of_input, usize::saturating_add)
+        .saturating_add(shared::<T>(spec, options))
+}
+
+/// Bytes of what layers share: outputs of every width, and the largest layer's weights before a step.
+fn shared<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> usize {
+    let Some(top) = spec.layers.len().checked_sub(1) else {
+        return 0;
+    };
+    let rows = place(spec, options, top).rows;
+    let widths: BTreeSet<usize> = spec.layers.iter().map(|l| l.units).collect();
+    let outputs = widths.iter().map(|&units| Blocked::<T>::bytes(units, rows));
+    let weights = spec.layers.iter().map(Layer::<T>::weights).max();
+    outputs.fold(weights.unwrap_or(0), usize::saturating_add)
 }
 
 /// Everything that can be said before memory is taken, of which there are `limit` bytes.

@@ -148,27 +148,36 @@ impl<T: Real> Layer<T> {
     }
     /// Bytes of one layer without optimizer state.
     pub fn bytes(spec: &LayerSpec, max_rows: usize, steps: Option<usize>) -> usize {
-        use crate::nn::kernel::Weights;
+        // their gradients are as many
+        let matrices = Self::weights(spec).saturating_mul(2);
         if let (LayerKind::Recurrent { cell, .. }, Some(steps)) = (&spec.kind, steps) {
             let gates = spec.units.saturating_mul(cell.gates());
-            let matrices = Weights::<T>::bytes(gates, spec.inputs)
-                .saturating_add(Weights::<T>::bytes(gates, spec.units));
             let features = gates.saturating_add(spec.units.saturating_mul(3));
             return matrices
-                .saturating_mul(2)
                 .saturating_add(Recurrence::<T>::bytes(spec, cell, steps, max_rows))
                 .saturating_add(Blocked::<T>::bytes(
                     features,
                     padded(max_rows).saturating_mul(steps),
                 ));
         }
-        let matrix = Weights::<T>::bytes(spec.units, spec.inputs).saturating_mul(2);
         // pre, activated, delta; dropout: mask and changed; skip: changed and skipped; a norm and rrelu one each
         let buffers = 3
             + 2 * usize::from(spec.dropout > 0.0 || spec.skip)
             + usize::from(spec.norm != crate::nn::spec::Norm::None)
             + usize::from(matches!(spec.activation, Activation::Rrelu { .. }));
-        matrix.saturating_add(Blocked::<T>::bytes(spec.units, max_rows).saturating_mul(buffers))
+        matrices.saturating_add(Blocked::<T>::bytes(spec.units, max_rows).saturating_mul(buffers))
+    }
+    /// Bytes of one layer's matrices of weights.
+    pub fn weights(spec: &LayerSpec) -> usize {
+        use crate::nn::kernel::Weights;
+        match &spec.kind {
+            LayerKind::Recurrent { cell, .. } => {
+                let gates = spec.units.saturating_mul(cell.gates());
+                Weights::<T>::bytes(gates, spec.inputs)
+                    .saturating_add(Weights::<T>::bytes(gates, spec.units))
+            }
+            LayerKind::Dense => Weights::<T>::bytes(spec.units, spec.inputs),
+        }
     }
     /// Changes the share of outputs that is dropped. Allocates where there was none before.
     pub fn set_dropout(&mut self, share: f64, seed: u64) {
