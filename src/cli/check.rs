@@ -4,9 +4,9 @@ use super::args::{CheckArgs, Common};
 use super::failure::{Failure, Status};
 use super::output::Output;
 use super::source;
-use crate::data;
+use crate::data::{self, Problem};
 use crate::insight::advise;
-use crate::training::network_of;
+use crate::training::{SessionError, TensorFileError, check_transfer, network_of};
 
 pub fn run(args: &CheckArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let mut status = Status::Done;
@@ -34,21 +34,37 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
     let experiment = source.parse(common).map_err(|faults| faults.to_string())?;
     let label = &source.label;
     let mut lines = vec![format!("{label}: ok")];
-    match data::load(&experiment.request(), &source.base_dir, &|_| {}) {
-        Ok(data) => {
-            let spec = network_of(&experiment, &data).map_err(|e| format!("{label}: {e}"))?;
-            lines.extend(advise(&experiment, &spec, None).into_iter().map(|advice| {
-                let fix = advice
-                    .fix
-                    .map(|fix| format!(" ({})", fix.label))
-                    .unwrap_or_default();
-                format!("  advice: {}{fix}", advice.sentence)
-            }));
-        }
+    let data = match data::load(&experiment.request(), &source.base_dir, &|_| {}) {
+        Ok(data) => data,
         // The file itself is right; its data may be on another machine.
-        Err(reason) => lines.push(format!(
-            "  no advice, since the data cannot be read here: {reason}"
+        Err(e) if matches!(e.problem, Problem::Missing(_)) => {
+            lines.push(format!(
+                "  no advice, since the data cannot be read here: {e}"
+            ));
+            return Ok(lines);
+        }
+        Err(e) => return Err(format!("{label}: {e}")),
+    };
+    let spec = network_of(&experiment, &data).map_err(|e| match e {
+        SessionError::Misfit(fault) => source.fault_at(common, &fault).to_string(),
+        e => format!("{label}: {e}"),
+    })?;
+    match check_transfer(&experiment, &spec, &data, &source.base_dir) {
+        Ok(()) => {}
+        Err(SessionError::Transfer {
+            error: TensorFileError::Io { file, source },
+            ..
+        }) => lines.push(format!(
+            "  the layers of network.transfer are not looked at, since they cannot be read here: {file}: {source}"
         )),
+        Err(e) => return Err(format!("{label}: {e}")),
     }
+    lines.extend(advise(&experiment, &spec, None).into_iter().map(|advice| {
+        let fix = advice
+            .fix
+            .map(|fix| format!(" ({})", fix.label))
+            .unwrap_or_default();
+        format!("  advice: {}{fix}", advice.sentence)
+    }));
     Ok(lines)
 }

@@ -2,7 +2,10 @@
 
 use super::args::Common;
 use super::failure::Failure;
-use crate::experiment::{Experiment, Faults, link, parse_with, presets, presets::UserPreset};
+use crate::experiment::resolve::ResolveError;
+use crate::experiment::{
+    Experiment, Faults, fault_at, link, parse_with, presets, presets::UserPreset,
+};
 use crate::text::{clean, nearest, quote};
 use std::path::{Path, PathBuf};
 
@@ -54,9 +57,12 @@ impl Source {
     /// # Errors
     /// Every fault of the text and of the changes.
     pub fn parse(&self, common: &Common) -> Result<Experiment, Faults> {
-        let mut changes = common.set.clone();
-        changes.extend(common.seed.map(|seed| format!("seed={seed}")));
-        parse_with(&self.text, &self.label, &changes)
+        parse_with(&self.text, &self.label, &changes(common))
+    }
+
+    /// A fault that only the data showed, with its place.
+    pub fn fault_at(&self, common: &Common, fault: &ResolveError) -> Faults {
+        fault_at(&self.text, &self.label, &changes(common), fault)
     }
 
     fn elsewhere(label: &str, text: String) -> Self {
@@ -67,6 +73,12 @@ impl Source {
             path: None,
         }
     }
+}
+
+fn changes(common: &Common) -> Vec<String> {
+    let mut changes = common.set.clone();
+    changes.extend(common.seed.map(|seed| format!("seed={seed}")));
+    changes
 }
 
 /// Finds and reads an EXPERIMENT. What exists as a file is the file; else it is a preset, shipped or the person's own.

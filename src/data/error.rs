@@ -31,6 +31,9 @@ pub struct Place {
 /// What is wrong. Texts from the file in it are clean and short.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
+    /// The file is not here, or not to be opened: on another machine it may be.
+    #[error("cannot be read: {0}")]
+    Missing(String),
     #[error("cannot be read: {0}")]
     Unreadable(String),
     #[error("holds no rows")]

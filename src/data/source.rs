@@ -23,9 +23,12 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     /// Errors name the file.
     pub fn open(path: &Path, progress: &'a dyn Fn(Progress)) -> Result<Self, DataError> {
-        let unreadable = |e: std::io::Error| unreadable(&e).in_file(path);
+        let missing = |e: std::io::Error| {
+            let said = crate::text::clean(&e.to_string(), 200);
+            DataError::from(Problem::Missing(said)).in_file(path)
+        };
         // Opening a pipe would wait for its writer: ask first what it is.
-        let kind = std::fs::metadata(path).map_err(unreadable)?;
+        let kind = std::fs::metadata(path).map_err(missing)?;
         if !kind.is_file() {
             let what = if kind.is_dir() {
                 "is a folder"
@@ -34,7 +37,7 @@ impl<'a> Source<'a> {
             };
             return Err(DataError::other(what).in_file(path));
         }
-        let file = File::open(path).map_err(unreadable)?;
+        let file = File::open(path).map_err(missing)?;
         let at = Progress {
             done: 0,
             total: kind.len(),

@@ -19,7 +19,7 @@ mod write;
 
 pub use document::LONGEST;
 pub use fault::{Fault, Faults};
-pub use parse::{apply_set, parse, parse_with};
+pub use parse::{apply_set, fault_at, parse, parse_with};
 pub use presets::Preset;
 pub use schema::*;
 pub use unmet::unmet;

@@ -2,6 +2,7 @@
 
 use super::document::{self, Node, NodeValue};
 use super::fault::{Faults, Place, Report};
+use super::resolve::ResolveError;
 use super::rules;
 use super::schema::*;
 use super::section::Section;
@@ -41,11 +42,7 @@ pub fn parse_with<S: AsRef<str>>(
     file: &str,
     assignments: &[S],
 ) -> Result<Experiment, Faults> {
-    let mut report = Report::default();
-    let mut root = document::read(text, file, &mut report);
-    for assignment in assignments {
-        document::set(&mut root, assignment.as_ref(), &mut report);
-    }
+    let (root, report) = read_with(text, file, assignments);
     let report = RefCell::new(report);
     let experiment = read_file(&root, &report);
     let mut report = report.into_inner();
@@ -70,6 +67,27 @@ pub fn parse_with<S: AsRef<str>>(
             Err(report.finish())
         }
     }
+}
+
+fn read_with<S: AsRef<str>>(text: &str, file: &str, assignments: &[S]) -> (Node, Report) {
+    let mut report = Report::default();
+    let mut root = document::read(text, file, &mut report);
+    for assignment in assignments {
+        document::set(&mut root, assignment.as_ref(), &mut report);
+    }
+    (root, report)
+}
+
+/// A fault that only the data showed, where its key stands in what [`parse_with`] has read.
+pub fn fault_at<S: AsRef<str>>(
+    text: &str,
+    file: &str,
+    assignments: &[S],
+    fault: &ResolveError,
+) -> Faults {
+    let (root, mut report) = read_with(text, file, assignments);
+    report.fault(root.place_of(&fault.path), fault.message.clone());
+    report.finish()
 }
 
 /// The experiment with one key changed, as `--set` changes it: `training.optimizer.learning_rate=0.01`.

@@ -1,6 +1,6 @@
 //! What a run would refuse is told beforehand, with its place and a figure, and without harm.
 
-use super::program::{said};
+use super::program::{Said, gradlab, said};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -9,6 +9,87 @@ fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
     let path = folder.join(name);
     fs::write(&path, text).expect("file");
     path.to_string_lossy().into_owned()
+}
+
+/// `check` of an experiment on a table of these rows.
+fn check_table(table: &str, data: &str, rest: &str) -> Said {
+    let folder = tempfile::tempdir().expect("folder");
+    write(folder.path(), "d.csv", table);
+    let text = format!("format = 1\n[data]\nkind = \"csv\"\npath = \"d.csv\"\n{data}\n{rest}\n");
+    gradlab(&["check", &write(folder.path(), "e.toml", text)])
+}
+
+const ROWS: &str = "a,b,y\n1,2,p\n3,1,q\n5,6,p\n2,8,q\n";
+
+#[test]
+fn check_refuses_what_is_wrong_with_data_that_are_there() {
+    let classes = "task = \"classification\"\ntarget = \"y\"";
+    let fine = check_table(ROWS, classes, "");
+    assert_eq!((fine.status, fine.err.as_str()), (0, ""));
+    let two = "task = \"classification\"\ntarget = [\"y\", \"a\"]";
+    for (table, data, says) in [
+        (
+            ROWS,
+            "task = \"classification\"\ntarget = \"nope\"",
+            "no column `nope`",
+        ),
+        (ROWS, two, "d.csv"),
+        (
+            "a,b,y\n1,nan,p\n3,1,q\n",
+            classes,
+            "row 1 (line 2), column `b`",
+        ),
+    ] {
+        let said = check_table(table, data, "");
+        assert_eq!(said.status, 2, "{says}: {}", said.out);
+        assert!(said.err.contains(says), "{}", said.err);
+        assert!(!said.out.contains("ok"), "{}", said.out);
+    }
+}
+
+#[test]
+fn what_only_the_data_show_has_its_line_and_column() {
+    let data = "task = \"classification\"\ntarget = \"y\"";
+    let said = check_table(ROWS, data, "[[network.layers]]\nunits = 5\nskip = true");
+    assert_eq!(said.status, 2, "{}", said.out);
+    assert!(said.err.contains("e.toml:9:8: `skip` adds"), "{}", said.err);
+}
+
+#[test]
+fn check_looks_at_the_layers_that_are_taken_over() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let file = |units: usize| {
+        format!(
+            "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = {units}\n\
+             [network.transfer]\nfrom = \"w.safetensors\"\nlayers = 1\n"
+        )
+    };
+    let (fits, other) = (
+        write(folder.path(), "fits.toml", file(8)),
+        write(folder.path(), "other.toml", file(5)),
+    );
+    let missing = gradlab(&["check", &fits]);
+    assert_eq!((missing.status, missing.err.as_str()), (0, ""));
+    assert!(missing.out.contains("w.safetensors"), "{}", missing.out);
+
+    let source = write(
+        folder.path(),
+        "source.toml",
+        "format = 1\n[data]\nkind = \"moons\"\n[[network.layers]]\nunits = 8\n",
+    );
+    let weights = path("w.safetensors");
+    let run = ["run", &source, "--steps", "1", "--save-weights", &weights];
+    assert_eq!(gradlab(&run).status, 0);
+    let found = gradlab(&["check", &fits]);
+    assert_eq!((found.status, found.err.as_str()), (0, ""));
+    assert!(!found.out.contains("w.safetensors"), "{}", found.out);
+    let misfit = gradlab(&["check", &other]);
+    assert_eq!(misfit.status, 2, "{}", misfit.out);
+    assert!(misfit.err.contains("w.safetensors"), "{}", misfit.err);
+
+    write(folder.path(), "w.safetensors", "nothing of the kind");
+    assert_eq!(gradlab(&["check", &fits]).status, 2);
 }
 
 /// Within a limit of 2 GB of address space, as `ulimit -v` sets it.

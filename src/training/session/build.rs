@@ -4,7 +4,8 @@ use super::classes;
 use super::stopping::Stopping;
 use super::{Choice, Gathered, Log, RowOrder, Session, TensorFile};
 use crate::data::{self, DataError, Dataset, Progress, Request, Rows, Targets};
-use crate::experiment::{Experiment, Transfer, resolve};
+use crate::experiment::resolve::{self, ResolveError};
+use crate::experiment::{Experiment, Transfer};
 use crate::memory;
 use crate::nn::network::{
     self, BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError,
@@ -41,6 +42,8 @@ pub enum SessionError {
     Data(#[from] DataError),
     #[error("{0}")]
     Experiment(String),
+    #[error("{0}")]
+    Misfit(#[from] ResolveError),
     #[error("{0}")]
     Network(#[from] BuildError),
     #[error("{0}")]
@@ -220,11 +223,27 @@ pub fn network_of(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec
             "the data has no training rows: lower data.test_fraction".into(),
         ));
     }
-    let spec =
-        resolve::for_data(experiment, data).map_err(|e| SessionError::Experiment(e.to_string()))?;
+    let spec = resolve::for_data(experiment, data)?;
     pretrain::check(experiment, &spec)?;
     network::check::<f32>(&spec, &options(experiment, data), room())?;
     Ok(spec)
+}
+
+/// Whether the layers that the experiment takes from a saved run fit its network on these data.
+///
+/// # Errors
+/// [`SessionError::Transfer`] where their file cannot be read; else as a run of the experiment.
+pub fn check_transfer(
+    experiment: &Experiment,
+    spec: &NetworkSpec,
+    data: &Dataset,
+    base_dir: &Path,
+) -> Result<(), SessionError> {
+    let Some(transfer) = &experiment.network.transfer else {
+        return Ok(());
+    };
+    let mut network = Network::within(room(), spec, &options(experiment, data))?;
+    take_over(&mut network, spec, transfer, base_dir)
 }
 
 /// What a network is built for, on the caller's thread.

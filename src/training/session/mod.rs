@@ -10,7 +10,7 @@ mod stepping;
 mod stopping;
 mod trainee;
 
-pub use build::{SessionError, Start, network_of};
+pub use build::{SessionError, Start, check_transfer, network_of};
 pub use change::could_go_on;
 pub use looking::is_plane;
 pub use stopping::Best;
