@@ -97,7 +97,7 @@ pub fn find(name: &str) -> Result<Source, Failure> {
     }
     let path = Path::new(name);
     if path.exists() || looks_like_a_path(name) {
-        return of_file(path);
+        return of_file(path, presets::read_text);
     }
     if let Some(preset) = presets::find(name) {
         return Ok(Source::elsewhere(
@@ -107,7 +107,7 @@ pub fn find(name: &str) -> Result<Source, Failure> {
     }
     let own = own_presets();
     match own.iter().find(|p| p.name == name) {
-        Some(preset) => of_file(&preset.path),
+        Some(preset) => of_file(&preset.path, presets::read_plain),
         None => Err(Failure::Misused(not_found(name, &own))),
     }
 }
@@ -116,9 +116,12 @@ fn looks_like_a_path(name: &str) -> bool {
     name.contains(['/', '\\']) || name.ends_with(".toml")
 }
 
-fn of_file(path: &Path) -> Result<Source, Failure> {
+fn of_file(
+    path: &Path,
+    read: impl Fn(&Path) -> std::io::Result<String>,
+) -> Result<Source, Failure> {
     let label = clean(&path.display().to_string(), 200);
-    let text = presets::read_text(path).map_err(|e| {
+    let text = read(path).map_err(|e| {
         Failure::Misused(match e.kind() {
             std::io::ErrorKind::NotFound => format!("{label}: there is no such file"),
             _ => format!("{label}: {e}"),

@@ -114,7 +114,7 @@ pub fn in_folder(folder: &Path) -> Vec<UserPreset> {
 
 fn read(path: &Path) -> Result<Experiment, String> {
     let name = path.display().to_string();
-    let text = read_text(path).map_err(|e| format!("{}: {e}", clean(&name, 200)))?;
+    let text = read_plain(path).map_err(|e| format!("{}: {e}", clean(&name, 200)))?;
     parse(&text, &name).map_err(|faults| faults.to_string())
 }
 
@@ -127,6 +127,18 @@ pub fn read_text(path: &Path) -> std::io::Result<String> {
         return Err(std::io::Error::other("is a folder, not an experiment file"));
     }
     read_bounded(std::fs::File::open(path)?)
+}
+
+/// As [`read_text`], of a file that nobody named: opening a pipe would wait for its writer.
+///
+/// # Errors
+/// As [`read_text`], and what is no plain file.
+pub fn read_plain(path: &Path) -> std::io::Result<String> {
+    let kind = std::fs::metadata(path)?;
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(std::io::Error::other("is not a plain file"));
+    }
+    read_text(path)
 }
 
 /// As [`read_text`], from anything that can be read.

@@ -1,6 +1,6 @@
 //! What a run would refuse is told beforehand, with its place and a figure, and without harm.
 
-use super::program::{Said, gradlab, said};
+use super::program::{Said, command, gradlab, said};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -90,6 +90,32 @@ fn check_looks_at_the_layers_that_are_taken_over() {
 
     write(folder.path(), "w.safetensors", "nothing of the kind");
     assert_eq!(gradlab(&["check", &fits]).status, 2);
+}
+
+/// Opening a pipe waits for whoever writes to it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_ones_presets_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().expect("folder");
+    let presets = folder.path().join("gradlab/presets");
+    fs::create_dir_all(&presets).expect("folder");
+    let made = Command::new("mkfifo")
+        .arg(presets.join("pipe.toml"))
+        .status();
+    assert!(made.expect("mkfifo").success());
+    write(
+        &presets,
+        "own.toml",
+        "format = 1\n[data]\nkind = \"wine\"\n",
+    );
+    let at = |args: &[&str]| said(command(args).env("XDG_CONFIG_HOME", folder.path()));
+    let list = at(&["list", "presets"]);
+    assert_eq!(list.status, 0);
+    assert!(list.out.contains("own"), "{}", list.out);
+    assert_eq!(at(&["run", "own", "--steps", "1"]).status, 0);
+    let pipe = at(&["run", "pipe"]);
+    assert_eq!(pipe.status, 2);
+    assert!(pipe.err.contains("not a plain file"), "{}", pipe.err);
 }
 
 /// Within a limit of 2 GB of address space, as `ulimit -v` sets it.
