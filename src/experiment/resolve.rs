@@ -3,12 +3,13 @@
 use super::schema::*;
 use super::size;
 use super::targets::{TargetKind, loss_misfit};
-use crate::data::{Dataset, Task};
+use crate::data::{DataKind, Dataset, Task};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
 use crate::nn::spec::{self, Bias, Hyper, LayerSpec, NetworkSpec, Norm};
 use crate::nn::vocabulary::Vocabulary;
+use crate::text::quote;
 use thiserror::Error;
 
 /// Why an experiment does not fit its data. `path` is the key to change.
@@ -49,6 +50,9 @@ pub fn outputs(loss: &Loss, task: Task) -> usize {
 /// # Errors
 /// As [`network_spec`]'s, and targets that the loss does not take.
 pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, ResolveError> {
+    if let Task::Classification { classes: 0 | 1 } = data.task {
+        return one_class(experiment, data);
+    }
     let bottom = experiment.network.layers.first();
     let recurrent = bottom.is_some_and(|l| matches!(l.kind, LayerKind::Recurrent { .. }));
     if data.time_targets && !recurrent {
@@ -76,6 +80,28 @@ pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, 
         target_rms: data.target_rms(),
         ..spec
     })
+}
+
+fn one_class<T>(experiment: &Experiment, data: &Dataset) -> Result<T, ResolveError> {
+    let mut path = "data";
+    let column = match &experiment.data.kind {
+        DataKind::Csv { target, .. } => {
+            path = "data.target";
+            format!(", column {}", quote(&target.join(", ")))
+        }
+        DataKind::Npz { y, .. } | DataKind::Safetensors { y, .. } => {
+            format!(", array {}", quote(y))
+        }
+        _ => String::new(),
+    };
+    let class = quote(data.class_names.first().map_or("", String::as_str));
+    refuse(
+        path,
+        format!(
+            "{}{column} holds only class {class}: a classifier needs at least two to tell apart",
+            data.name
+        ),
+    )
 }
 
 /// The network of this experiment on rows of `inputs` features (a step's features for sequences), for this task.

@@ -48,6 +48,19 @@ fn check_refuses_what_is_wrong_with_data_that_are_there() {
 }
 
 #[test]
+fn rows_of_one_class_are_said_to_be_that() {
+    let data = "task = \"classification\"\ntarget = \"y\"";
+    let one = "a,b,y\n1,2,p\n3,1,p\n5,6,p\n";
+    for loss in ["cross-entropy", "binary-cross-entropy"] {
+        let said = check_table(one, data, &format!("[training]\nloss = \"{loss}\""));
+        assert_eq!(said.status, 2, "{}", said.out);
+        let says = "d.csv, column `y` holds only class `p`";
+        assert!(said.err.contains(says), "{}", said.err);
+        assert!(said.err.contains("e.toml:6:10: "), "{}", said.err);
+    }
+}
+
+#[test]
 fn what_only_the_data_show_has_its_line_and_column() {
     let data = "task = \"classification\"\ntarget = \"y\"";
     let said = check_table(ROWS, data, "[[network.layers]]\nunits = 5\nskip = true");
