@@ -23,9 +23,14 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
+/// What acts on a terminal or changes how a line reads.
+pub fn is_hostile(c: char) -> bool {
+    c.is_control() || hides(c)
+}
+
 /// What acts on a terminal or hides, as its escape.
 fn push_visible(out: &mut String, c: char) {
-    match c.is_control() || hides(c) {
+    match is_hostile(c) {
         true => out.extend(c.escape_unicode()),
         false => out.push(c),
     }
@@ -47,7 +52,7 @@ pub fn printable(text: &str) -> String {
 pub fn printable_json(json: &str) -> String {
     let mut out = String::new();
     for c in json.chars() {
-        if c > '\u{7e}' && (c.is_control() || hides(c)) {
+        if c > '\u{7e}' && is_hostile(c) {
             out += &format!("\\u{:04x}", u32::from(c));
         } else {
             out.push(c);

@@ -264,7 +264,7 @@ fn text(value: &str) -> String {
         '\t' => *out += "\\t",
         '\r' => *out += "\\r",
         // Control and reading-direction characters are written so that the file shows them.
-        c if c.is_control() || crate::text::hides(c) => *out += &format!("\\U{:08X}", c as u32),
+        c if crate::text::is_hostile(c) => *out += &format!("\\U{:08X}", c as u32),
         c => out.push(c),
     };
     let mut out = String::with_capacity(value.len() + 2);

@@ -33,8 +33,11 @@ pub fn string(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            c if (c as u32) < 32 || c as u32 == 127 => {
-                let _ = write!(out, "\\x{:02x}", c as u32);
+            c if crate::text::is_hostile(c) => {
+                let _ = match c as u32 {
+                    code @ 0..256 => write!(out, "\\x{code:02x}"),
+                    code => write!(out, "\\u{code:04x}"),
+                };
             }
             c => out.push(c),
         }
@@ -46,7 +49,7 @@ pub fn string(text: &str) -> String {
 /// Text for a docstring or a comment: nothing in it can end it.
 pub fn prose(text: &str) -> String {
     text.chars()
-        .filter(|c| *c == '\n' || !c.is_control())
+        .filter(|c| *c == '\n' || !crate::text::is_hostile(*c))
         .collect::<String>()
         .replace('\\', "\\\\")
         .replace("\"\"\"", "'''")
@@ -150,6 +153,8 @@ mod tests {
         assert_eq!(string("a\"b\\c\n\u{1b}"), r#""a\"b\\c\n\x1b""#);
         assert_eq!(prose("x\"\"\" + evil() \\"), "x''' + evil() \\\\");
         assert_eq!(prose("a\u{1b}[31m"), "a[31m");
+        assert_eq!(string("\u{9b}\u{202e}"), r#""\x9b\u202e""#);
+        assert_eq!(prose("a\u{202e}b\u{2066}\nc"), "ab\nc");
     }
 
     #[test]

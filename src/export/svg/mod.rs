@@ -252,7 +252,8 @@ fn hex((r, g, b): Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Text for XML: its five characters escaped; control characters, which XML forbids, left out.
+/// Text for XML: its five characters escaped; left out are control characters, which XML forbids, and what turns the reading
+/// direction around.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -262,7 +263,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if c.is_control() => {}
+            c if crate::text::is_hostile(c) => {}
             c => out.push(c),
         }
     }

@@ -89,4 +89,5 @@ fn light_and_dark_differ_and_an_empty_screen_is_a_picture() {
 #[test]
 fn control_characters_never_reach_the_document() {
     assert_eq!(escape("a\u{1b}[31m\u{0}b\n"), "a[31mb");
+    assert_eq!(escape("a\u{202e}b\u{2066}"), "ab");
 }
