@@ -13,19 +13,23 @@ const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Replaces `path` by `bytes`. Whatever happens, `path` is the old file or the new one; a device or a pipe is written to
 /// as it is.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
-    }
-    // Through a symbolic link, so that the link stays one.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let old = match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        Ok(found) => Some(found.permissions()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    let target = through_links(path);
     let folder = folder_of(&target);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        // As any new file's: what the umask leaves of it. A file that is replaced keeps its own.
-        options.mode(fs::metadata(&target).map_or(0o666, |m| m.permissions().mode()));
+        // As any new file's: what the umask leaves of it.
+        options.mode(old.as_ref().map_or(0o666, PermissionsExt::mode));
     }
     // Opened here, because an error of the library's own names the temporary file, which nobody asked for.
     let file = tempfile::Builder::new()
@@ -34,10 +38,23 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .make_in(&folder, |path| options.open(path))?;
     // Not through the wrapper, whose errors name the temporary file, too.
     file.as_file().write_all(bytes)?;
+    if let Some(old) = old {
+        // A file that is replaced keeps its own, whatever the umask; not every drive has them.
+        let _ = file.as_file().set_permissions(old);
+    }
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|e| e.error)?;
     clear_stale(&folder, SystemTime::now());
     sync_folder(&folder)
+}
+
+/// The file that a symbolic link leads to, there or not yet, so that the link stays one.
+fn through_links(path: &Path) -> PathBuf {
+    let target = fs::canonicalize(path);
+    target.unwrap_or_else(|_| match fs::read_link(path) {
+        Ok(to) => through_links(&folder_of(path).join(to)),
+        Err(_) => path.to_path_buf(),
+    })
 }
 
 /// Removes what killed programs have left half written. It is no trouble to anybody where that fails.
@@ -131,5 +148,43 @@ mod tests {
         write_whole(&link, b"new").expect("write");
         assert_eq!(fs::read(&target).expect("read"), b"new");
         assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_a_link_to_a_file_that_is_not_there_yet() {
+        let folder = tempfile::tempdir().expect("folder");
+        let link = |name: &str, to: &str| {
+            let path = folder.path().join(name);
+            std::os::unix::fs::symlink(to, &path).expect("link");
+            path
+        };
+        let second = link("second", "target");
+        let first = link("first", "second");
+        write_whole(&first, b"new").expect("write");
+        assert_eq!(
+            fs::read(folder.path().join("target")).expect("read"),
+            b"new"
+        );
+        for link in [first, second] {
+            assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+        }
+        let circle = link("circle", "circle");
+        assert!(write_whole(&circle, b"new").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode_whatever_the_umask() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a");
+        fs::write(&path, b"old").expect("write");
+        for mode in [0o666, 0o664, 0o600, 0o777] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
+            write_whole(&path, b"new").expect("write");
+            let kept = fs::metadata(&path).expect("file").permissions().mode();
+            assert_eq!(kept & 0o777, mode);
+        }
     }
 }
