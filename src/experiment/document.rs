@@ -126,6 +126,8 @@ pub(super) fn read(text: &str, label: &str, report: &mut Report) -> Node {
         report.syntax(Place { source, start: 0 }, message);
         return Node::new(Place { source, start: 0 }, NodeValue::Table(Vec::new()));
     }
+    // A line ends the same way whatever wrote the file: TOML leaves it open, and a text over several lines would keep both.
+    let text = &text.replace("\r\n", "\n");
     let source = report.add_source(label, text);
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {

@@ -9,6 +9,8 @@ use crate::experiment::{self, Experiment};
 use crate::nn::network::TensorError;
 use crate::nn::optimizer::Optimizer;
 use crate::telemetry::{LayerStats, Score, ThroughTime};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -173,11 +175,34 @@ fn read_header(
         .map_err(|faults| damaged(format!("its experiment cannot be read:\n{faults}")))?;
     let glance = Glance {
         experiment,
-        base_dir: PathBuf::from(text("base_dir")?),
+        base_dir: read_folder(texts).ok_or_else(|| damaged("`base_dir` is missing".into()))?,
         step: counts.step,
         interrupted: counts.interrupted,
     };
     Ok((glance, counts))
+}
+
+/// Where the experiment's relative paths start, as texts of the header, which are UTF-8: a folder's name that is not is kept
+/// as its bytes, too.
+pub(super) fn write_folder(folder: &Path) -> HashMap<String, String> {
+    let mut texts = HashMap::from([("base_dir".to_string(), folder.display().to_string())]);
+    #[cfg(unix)]
+    if folder.to_str().is_none() {
+        use std::os::unix::ffi::OsStrExt;
+        let bytes = STANDARD.encode(folder.as_os_str().as_bytes());
+        texts.insert("base_dir_bytes".into(), bytes);
+    }
+    texts
+}
+
+fn read_folder(texts: &HashMap<String, String>) -> Option<PathBuf> {
+    #[cfg(unix)]
+    if let Some(bytes) = texts.get("base_dir_bytes") {
+        use std::os::unix::ffi::OsStringExt;
+        let name = std::ffi::OsString::from_vec(STANDARD.decode(bytes).ok()?);
+        return Some(name.into());
+    }
+    texts.get("base_dir").map(PathBuf::from)
 }
 
 /// Plateau's scale and best, NAdam's product, the best test loss, the last test loss and accuracy, the last rate.
@@ -298,5 +323,23 @@ fn read_point(row: &[f64]) -> Point {
         clip_factor: row[8],
         layers: layers.collect(),
         time: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_whose_name_is_no_text_is_read_back() {
+        use std::os::unix::ffi::OsStrExt;
+        for name in [&b"/a/b"[..], b"/x\xffy/d", "/\u{e4}".as_bytes()] {
+            let folder = Path::new(std::ffi::OsStr::from_bytes(name));
+            let texts = write_folder(folder);
+            assert_eq!(read_folder(&texts).as_deref(), Some(folder));
+            assert_eq!(texts.len() == 1, folder.to_str().is_some());
+        }
+        assert_eq!(read_folder(&HashMap::new()), None);
     }
 }

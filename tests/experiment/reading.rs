@@ -185,6 +185,15 @@ fn every_key_arrives_where_it_belongs() {
 }
 
 #[test]
+fn a_file_whose_lines_end_as_on_windows_says_the_same() {
+    let text = "format = 1\ndescription = \"\"\"two\nlines\"\"\"\n[data]\nkind = \"digits\"\n";
+    let windows = text.replace('\n', "\r\n");
+    assert_eq!(read(&windows), read(text));
+    let faults = parse(&windows.replace("digits", "digit"), "e.toml").expect_err("a fault");
+    assert!(faults.to_string().starts_with("e.toml:5:8: "), "{faults}");
+}
+
+#[test]
 fn a_file_of_defaults_is_written_short() {
     assert_eq!(
         to_toml(&read(SHORT)),

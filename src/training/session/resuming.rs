@@ -8,7 +8,7 @@ use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
     BEST, Checkpoint, CheckpointError, Counts, FORMAT, LAYER, POINT, SCALARS, VERSION, score,
-    write_point,
+    write_folder, write_point,
 };
 use crate::training::log::Log;
 use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
@@ -68,15 +68,16 @@ impl Session {
             interrupted: self.ended.is_none(),
         };
         let base_dir = std::path::absolute(&self.base_dir).unwrap_or(self.base_dir.clone());
-        file.texts = [
-            ("format", FORMAT.to_string()),
-            ("version", VERSION.to_string()),
-            ("experiment", experiment::to_toml(&self.experiment)),
-            ("base_dir", base_dir.display().to_string()),
-            ("counts", serde_json::to_string(&counts).unwrap_or_default()),
-        ]
-        .map(|(key, text)| (key.to_string(), text))
-        .into();
+        file.texts = write_folder(&base_dir);
+        file.texts.extend(
+            [
+                ("format", FORMAT.to_string()),
+                ("version", VERSION.to_string()),
+                ("experiment", experiment::to_toml(&self.experiment)),
+                ("counts", serde_json::to_string(&counts).unwrap_or_default()),
+            ]
+            .map(|(key, text)| (key.to_string(), text)),
+        );
         if let Some(optimizer) = self.network.optimizer() {
             file.texts
                 .insert("optimizer".into(), experiment::inline(optimizer));
