@@ -70,11 +70,12 @@ fn told(run: &Glance, written: SystemTime) -> String {
     let e = &run.experiment;
     let layers: usize = e.network.layers.iter().map(|l| l.repeat).sum();
     format!(
-        "{}, seed {}, step {}, {}: {layers} layers, {} drawn by {}",
+        "{}, seed {}, step {}, {}: {}, {} drawn by {}",
         crate::text::clean(&e.name, 60),
         e.seed,
         run.step,
         crate::text::age(written.elapsed().unwrap_or_default()),
+        crate::text::counted(layers as u64, "layer"),
         e.network.activation.name(),
         e.network.init.name(),
     )

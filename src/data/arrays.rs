@@ -153,7 +153,14 @@ fn check_finite(values: &[f32], width: usize, name: &str) -> Result<(), DataErro
         None => Ok(()),
         Some(i) => {
             let column = format!("{}[{}]", clean(name, 40), i % width);
-            let problem = Problem::NotFinite(values[i].to_string());
+            let problem = match values[i].is_nan() {
+                true => Problem::NotFinite("NaN".into()),
+                // Read as f32: which of the two it was is no longer told.
+                false => Problem::Other(
+                    "a number that is infinite or too large for 32 bits: leave such rows out or scale them before training"
+                        .into(),
+                ),
+            };
             Err(DataError::from(problem)
                 .at_row(i / width)
                 .at_column(i % width, &column))

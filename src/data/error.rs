@@ -1,6 +1,6 @@
 //! What can be wrong with data, and where.
 
-use crate::text::{bytes, clean, quote};
+use crate::text::{bytes, clean, quote, thousands};
 use std::fmt;
 use std::path::Path;
 
@@ -58,13 +58,21 @@ pub enum Problem {
     },
     #[error("class {class} is in the test rows, but in no training row")]
     UnseenClass { class: String },
-    #[error("the header promises {}, the file holds {}", bytes(*.expected), bytes(*.found))]
+    #[error("the header promises {}, the file holds {}", apart(*.expected, *.found), apart(*.found, *.expected))]
     Truncated { expected: u128, found: u128 },
-    #[error("needs {} of memory, {} are available", bytes(*.needed), bytes(*.available))]
+    #[error("needs {} of memory, {} are available", apart(*.needed, *.available), apart(*.available, *.needed))]
     TooLarge { needed: u128, available: u128 },
     /// A sentence of its own.
     #[error("{0}")]
     Other(String),
+}
+
+/// An amount of bytes beside another one, to the byte where rounding would make them the same.
+fn apart(amount: u128, other: u128) -> String {
+    match bytes(amount) == bytes(other) {
+        true => format!("{} bytes", thousands(amount)),
+        false => bytes(amount),
+    }
 }
 
 fn did_you_mean(suggestion: &Option<String>) -> String {
@@ -164,6 +172,19 @@ mod tests {
             "a.csv, row 3 (line 4), column `age`: `a\\u{1b}[2Jb` is not a number"
         );
         assert_eq!(DataError::from(Problem::Empty).to_string(), "holds no rows");
+    }
+
+    #[test]
+    fn two_amounts_that_are_not_the_same_do_not_look_it() {
+        let said = |expected, found| Problem::Truncated { expected, found }.to_string();
+        assert_eq!(
+            said(1500, 1493),
+            "the header promises 1,500 bytes, the file holds 1,493 bytes"
+        );
+        assert_eq!(
+            said(2000, 1493),
+            "the header promises 2.0 kB, the file holds 1.5 kB"
+        );
     }
 
     #[test]

@@ -60,10 +60,11 @@ fn header(source: &mut Source) -> Result<(u64, Metadata), DataError> {
     check_promise(length as u128, found as u128)?;
     let header: Metadata = serde_json::from_slice(&text).map_err(|e| {
         // The message of the parser can quote the file: only where it stopped is told.
-        DataError::other(format!(
-            "is not a safetensors file: its header is broken at column {}",
-            e.column()
-        ))
+        DataError::other(match e.column() {
+            // It was read to its end.
+            0 => "is not a safetensors file: its tensors' places contradict each other".to_string(),
+            column => format!("is not a safetensors file: its header is broken at column {column}"),
+        })
     })?;
     let end = header
         .tensors()

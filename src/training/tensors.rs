@@ -162,7 +162,10 @@ impl TensorFile {
         }
         let mut file = fs::File::open(path).map_err(io)?;
         let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(io)?;
+        file.read_exact(&mut length).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => format("it is too short"),
+            _ => io(e),
+        })?;
         let length = u64::from_le_bytes(length);
         if length > LONGEST_HEADER {
             return Err(format("its header is too long"));

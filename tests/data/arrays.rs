@@ -134,6 +134,12 @@ fn faults_of_an_archive() {
         nan.starts_with("a.npz, row 2, column `x[0]`: NaN is not finite"),
         "{nan}"
     );
+    let large = 1e300_f64.to_le_bytes();
+    let large = said(&x(npy("<f8", "False", "(1, 1)", &large)));
+    assert!(
+        large.starts_with("a.npz, row 1, column `x[0]`: a number that is infinite or too large"),
+        "{large}"
+    );
     let rows = said(&x(npy("<f4", "False", "(1, 1)", &f32s(&[1.0]))));
     assert_eq!(
         rows,
@@ -260,6 +266,13 @@ fn faults_of_tensors() {
     assert_eq!(
         broken,
         "a.st: is not a safetensors file: its header is broken at column 2"
+    );
+    let overlapping = r#"{"x":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
+    let length = (overlapping.len() as u64).to_le_bytes();
+    let overlapping = said(&[&length[..], overlapping.as_bytes(), &[0; 12]].concat());
+    assert_eq!(
+        overlapping,
+        "a.st: is not a safetensors file: its tensors' places contradict each other"
     );
     let half = said(&file(("F16", "[2,1]", &[0; 4]), ("F32", "[2]", &x)));
     assert!(half.contains("column `x`: is stored as F16"), "{half}");
