@@ -47,7 +47,10 @@ impl<'a> Samples<'a> {
     pub fn in_one_piece(&self) -> Option<&'a [f32]> {
         self.all.to_slice()
     }
-    /// Where sixteen rows from `from` on begin in that piece; past its end where there is no such row.
+    /// Where sixteen rows from `from` on begin in that piece; past its end where there are no more.
+    ///
+    /// # Panics
+    /// Where a row that is named is not there.
     #[inline(always)]
     pub fn starts(&self, from: usize) -> [usize; LANES] {
         let width = self.features();
@@ -56,7 +59,9 @@ impl<'a> Samples<'a> {
         };
         let mut starts = [self.all.len(); LANES];
         for (start, &row) in starts.iter_mut().zip(&picked[from..]) {
-            *start = row as usize * width;
+            let row = row as usize;
+            assert!(row < self.all.nrows(), "there is no row {row}");
+            *start = row * width;
         }
         starts
     }
