@@ -31,6 +31,8 @@ mod picker;
 mod race;
 #[path = "tui/reading.rs"]
 mod reading;
+#[path = "tui/reopening.rs"]
+mod reopening;
 #[path = "tui/screens.rs"]
 mod screens;
 #[path = "tui/takeaway.rs"]

@@ -50,6 +50,8 @@ pub enum Message {
 pub struct Saving {
     /// Counts up with every save that was asked for.
     pub number: u64,
+    /// What it was opened as.
+    pub origin: u64,
     pub path: PathBuf,
     pub experiment: Box<Experiment>,
     /// What asks first where a file of the name is there; `None` replaces it.
@@ -101,11 +103,12 @@ pub enum Effect {
     Send(Command),
     /// To be found out beside the screen.
     Ask(Box<Question>),
-    /// A new training thread: another experiment, perhaps in another folder, perhaps a run that goes on.
+    /// A new training thread: another experiment, whose relative paths start from `base`, perhaps a run that goes on from a
+    /// checkpoint.
     Start {
         experiment: Box<Experiment>,
-        path: Option<PathBuf>,
-        saved: Option<SavedRun>,
+        base: PathBuf,
+        resume: Option<PathBuf>,
     },
     /// Training threads beside the present one, each to take so many steps.
     Race {

@@ -93,13 +93,14 @@ pub fn run(
     if options.resume.is_some() || !options.tour {
         world.files.look_back(&experiment, options.resume.clone());
     }
-    world.start(&experiment, base_dir, options.resume)?;
+    world.start(&experiment, base_dir.clone(), options.resume)?;
     terminal::hook_panics();
     let farewell = Arc::new(Farewell::default());
     event_loop::read_signals(bell.clone(), Arc::clone(&farewell))?;
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
     let mut app = App::new(experiment, path, options.manner);
+    app.origin.base = base_dir;
     let (width, height) = crossterm::terminal::size()?;
     app.begin(ratatui::layout::Size::new(width, height));
     if options.tour {

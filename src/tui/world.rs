@@ -10,7 +10,7 @@ use crate::experiment::Experiment;
 use crate::training::{Autosave, Command, Frame, Handle, Options, Sweep, Sweeper};
 use base64::Engine;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -190,17 +190,12 @@ impl World {
                 .map(|error| Message::Trouble(format!("no thread for theory: {error}"))),
             Effect::Start {
                 experiment,
-                path,
-                saved,
-            } => {
-                let (base, resume) = match saved {
-                    Some(run) => (run.base_dir, Some(run.checkpoint)),
-                    None => (folder(path.as_deref()), None),
-                };
-                self.start(&experiment, base, resume)
-                    .err()
-                    .map(|error| Message::Trouble(format!("no training thread: {error}")))
-            }
+                base,
+                resume,
+            } => self
+                .start(&experiment, base, resume)
+                .err()
+                .map(|error| Message::Trouble(format!("no training thread: {error}"))),
             Effect::Race { experiments, steps } => self
                 .race(&experiments, steps)
                 .err()
@@ -257,7 +252,7 @@ impl World {
         if !app.is_changed() {
             return;
         }
-        let path = match &app.path {
+        let path = match &app.origin.path {
             Some(path) => path.with_extension("recovered.toml"),
             None => self.base.join(format!(
                 "{}.recovered.toml",
@@ -288,14 +283,6 @@ pub(super) fn file_stem(name: &str) -> String {
     }
 }
 
-/// The folder of an experiment's file.
-fn folder(path: Option<&Path>) -> PathBuf {
-    match path.and_then(Path::parent) {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// OSC 52: the terminal puts the text on the clipboard, from the far side of an ssh link too.
 pub fn clipboard(text: &str) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
@@ -305,6 +292,7 @@ pub fn clipboard(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn no_name_leads_out_of_its_folder() {

@@ -100,7 +100,7 @@ fn a_change_that_is_made_while_it_is_saved_is_a_change() {
     let saving = saving(&mut bench);
     bench.tell(Message::Saved(saving.clone(), Ok(())));
     assert!(bench.app.is_changed());
-    assert_eq!(bench.app.saved, *saving.experiment);
+    assert_eq!(bench.app.origin.saved, *saving.experiment);
     bench.keys("u");
     assert!(!bench.app.is_changed());
 }
@@ -114,8 +114,8 @@ fn the_last_save_wins_whichever_comes_first() {
     let last = saving(&mut bench);
     bench.tell(Message::Saved(last.clone(), Ok(())));
     bench.tell(Message::Saved(first, Ok(())));
-    assert_eq!(bench.app.path.as_deref(), Some(Path::new("y.toml")));
-    assert_eq!(bench.app.saved, *last.experiment);
+    assert_eq!(bench.app.origin.path.as_deref(), Some(Path::new("y.toml")));
+    assert_eq!(bench.app.origin.saved, *last.experiment);
     assert!(!bench.app.is_changed());
 }
 
@@ -130,7 +130,7 @@ fn a_save_of_what_was_open_before_says_nothing_about_what_is_open_now() {
     bench.tell(Message::Saved(late, Ok(())));
     assert!(bench.text().contains("saved x.toml"));
     assert_eq!(
-        (bench.app.path.as_ref(), bench.app.is_changed()),
+        (bench.app.origin.path.as_ref(), bench.app.is_changed()),
         (None, false)
     );
 }

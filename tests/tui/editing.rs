@@ -272,7 +272,7 @@ fn a_failed_save_says_why_and_keeps_the_edit() {
     assert!(bench.app.is_changed() && bench.text().contains("disk full"));
     bench.tell(Message::Saved(saving, Ok(())));
     assert!(!bench.app.is_changed());
-    assert_eq!(bench.app.path, Some(PathBuf::from("x.toml")));
+    assert_eq!(bench.app.origin.path, Some(PathBuf::from("x.toml")));
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn a_copied_link_opens_when_it_is_pasted_and_asks_before_it_hides_changes() {
     assert_eq!(other.app.experiment, edited);
     assert!(!other.app.is_changed());
     assert!(other.effects.iter().any(
-        |e| matches!(e, Effect::Start { experiment, path: None, .. } if **experiment == edited)
+        |e| matches!(e, Effect::Start { experiment, resume: None, .. } if **experiment == edited)
     ));
 
     // Unsaved changes are asked about first, and the old experiment comes back.
@@ -463,7 +463,7 @@ fn another_experiment_is_opened_over_unsaved_changes_only_after_a_question() {
     assert!(bench.text().contains("changes that are not saved"));
     bench.keys("o");
     assert_eq!(bench.app.experiment, other);
-    assert_eq!(bench.app.path.as_deref(), Some(Path::new("spiral.toml")));
+    assert_eq!(bench.app.origin.path.as_deref(), Some(Path::new("spiral.toml")));
     bench.keys("u");
     assert_eq!(bench.app.experiment, edited);
 }

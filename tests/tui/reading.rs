@@ -227,7 +227,7 @@ fn a_presets_description_stays_one_of_the_preset() {
     assert!(!marked(&bench));
     bench.keys("A s e l u enter");
     assert!(marked(&bench), "{}", bench.text());
-    bench.app.saved = bench.app.experiment.clone();
+    bench.app.origin.saved = bench.app.experiment.clone();
     assert!(!bench.app.is_changed() && marked(&bench));
     // A saved run's experiment is opened as it is.
     let mut resumed = Bench::on(bench.app.experiment.clone());

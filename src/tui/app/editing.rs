@@ -1,7 +1,6 @@
 //! Edits: each makes a new experiment value, checked by the file's own rules, sent to training at once, and undone by
 //! bringing the old value back.
 
-use super::files::described_by;
 use super::past::Past;
 use super::run::Pinned;
 use super::{App, NetworkRow};
@@ -62,9 +61,10 @@ impl App {
         self.changed();
     }
 
-    /// What the present experiment took the place of, for `u`.
+    /// What the present experiment took the place of, for `u`. What was opened is still that of before.
     pub(super) fn remember(&mut self, before: Experiment) {
-        self.undo.push(Past::of(before, &self.experiment));
+        let past = Past::of(before, self.origin.id, &self.experiment);
+        self.undo.push(past);
         if self.undo.len() > MOST_UNDO {
             self.undo.remove(0);
         }
@@ -74,9 +74,8 @@ impl App {
     pub fn undo(&mut self) {
         if let Some(past) = self.undo.pop() {
             let undone = self.bring_back(past);
+            self.taken_back = undone.origin == self.origin.id;
             self.redo.push(undone);
-            self.changed();
-            self.taken_back = true;
         }
     }
 
@@ -96,18 +95,26 @@ impl App {
         if let Some(past) = self.redo.pop() {
             let redone = self.bring_back(past);
             self.undo.push(redone);
-            self.changed();
         }
     }
 
-    /// Returns what it takes the place of.
+    /// Returns what it takes the place of. What was opened before comes back to where that was.
     fn bring_back(&mut self, past: Past) -> Past {
+        let origin = self.left(past.origin).cloned();
         let before = past.before(&self.experiment);
         let now = std::mem::replace(&mut self.experiment, before);
-        if self.described.description != self.experiment.description {
-            self.described = described_by(&self.experiment);
+        let undone = Past::of(now, self.origin.id, &self.experiment);
+        match origin {
+            Some(origin) => {
+                self.begin_at(origin, None);
+                self.notice(format!(
+                    "back to {}, which begins anew",
+                    self.experiment.name
+                ));
+            }
+            None => self.changed(),
         }
-        Past::of(now, &self.experiment)
+        undone
     }
 
     fn changed(&mut self) {

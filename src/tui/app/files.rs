@@ -1,11 +1,11 @@
 //! Opening, saving, quitting.
 
 use super::App;
+use super::origin::Opening;
 use super::run::{Pinned, Run};
 use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
-use crate::training::Command;
-use crate::tui::message::{Effect, Openable, SavedRun, Saving, Source};
+use crate::tui::message::{Effect, Openable, Saving, Source};
 use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use std::path::PathBuf;
 
@@ -77,10 +77,14 @@ impl App {
     pub(super) fn open(&mut self, openable: &Openable) {
         match &openable.source {
             Source::Saved(run, experiment) => {
-                self.start_from((**experiment).clone(), None, Some(run.clone()));
+                let mut opening = self.opening((**experiment).clone(), None);
+                opening.origin.base.clone_from(&run.base_dir);
+                opening.saved = Some(run.clone());
+                self.start_unless_changed(opening);
             }
             Source::Preset(Ok(experiment)) => {
-                self.start_unless_changed((**experiment).clone(), None)
+                let opening = self.opening((**experiment).clone(), None);
+                self.start_unless_changed(opening);
             }
             Source::Preset(Err(fault)) | Source::File(_, Err(fault)) => {
                 self.overlays.push(Overlay::Text {
@@ -99,7 +103,10 @@ impl App {
             return;
         };
         match result {
-            Ok(experiment) => self.start_unless_changed(*experiment, Some(path)),
+            Ok(experiment) => {
+                let opening = self.opening(*experiment, Some(path));
+                self.start_unless_changed(opening);
+            }
             Err(fault) => self.overlays.push(Overlay::Text {
                 title: format!("{} cannot be opened", path.display()),
                 text: fault,
@@ -110,53 +117,27 @@ impl App {
     }
 
     /// Another experiment, after a question where it would hide unsaved changes.
-    fn start_unless_changed(&mut self, experiment: Experiment, path: Option<PathBuf>) {
+    pub(super) fn start_unless_changed(&mut self, opening: Opening) {
         if self.is_changed() {
-            let next = Overlay::ConfirmOpen(Box::new(experiment), path);
-            self.overlays.push(next);
+            self.overlays.push(Overlay::ConfirmOpen(Box::new(opening)));
         } else {
-            self.start(experiment, path);
+            self.start(opening);
         }
     }
 
-    /// Another experiment, from its beginning. `u` brings the one before back.
-    pub(super) fn start(&mut self, experiment: Experiment, path: Option<PathBuf>) {
-        self.start_from(experiment, path, None);
-    }
-
-    /// As [`App::start`], from where a saved run broke off.
-    fn start_from(
-        &mut self,
-        experiment: Experiment,
-        path: Option<PathBuf>,
-        saved: Option<SavedRun>,
-    ) {
-        let before = std::mem::replace(&mut self.experiment, experiment.clone());
+    /// Another experiment, from its beginning or from where a saved run broke off. `u` brings the one before back.
+    pub(super) fn start(&mut self, opening: Opening) {
+        let Opening {
+            experiment,
+            origin,
+            saved,
+        } = opening;
+        let before = std::mem::replace(&mut self.experiment, experiment);
         self.remember(before);
         let at_step = saved.as_ref().map(|run| run.step);
-        self.saved = experiment.clone();
-        self.described = described_by(&experiment);
-        self.path = path.clone();
-        // What of the one before is still being written says nothing about this one.
-        self.last_saved = self.saves;
-        self.quit_after_save = false;
-        self.network_row = 1;
-        self.training_row = 0;
-        self.layer = 0;
-        self.leave_run_behind();
-        self.raced = None;
         // Who chooses a saved run wants it to go on.
         self.wants_run |= saved.is_some();
-        self.effect(Effect::Start {
-            experiment: Box::new(experiment),
-            path,
-            saved,
-        });
-        // A new run starts at once; where the person had paused they look first.
-        if !self.wants_run {
-            self.send(Command::Pause);
-        }
-        self.clamp();
+        self.begin_at(origin, saved.map(|run| run.checkpoint));
         match at_step {
             Some(step) => self.tell_resumed(step),
             None => self.notice(format!("opened {}", self.experiment.name)),
@@ -209,13 +190,14 @@ impl App {
             return;
         }
         self.pinned.retain(|p| p.kept);
-        let mut before = Pinned::new(&old, &old.experiment, &self.experiment, false);
+        let of = &self.experiment;
+        let mut before = Pinned::new(&old, &old.experiment, self.origin.id, of, false);
         before.name += " (the run before)";
         self.pinned.push(before);
     }
 
     pub fn save(&mut self) {
-        match self.path.clone() {
+        match self.origin.path.clone() {
             Some(path) => self.save_as_it_is(path, None),
             None => self.save_as(),
         }
@@ -225,6 +207,7 @@ impl App {
         self.saves += 1;
         self.effect(Effect::Save(Saving {
             number: self.saves,
+            origin: self.origin.id,
             path,
             experiment: Box::new(self.experiment.clone()),
             ask,
@@ -232,7 +215,7 @@ impl App {
     }
 
     pub fn save_as(&mut self) {
-        let suggestion = match &self.path {
+        let suggestion = match &self.origin.path {
             Some(path) => path.display().to_string(),
             None => format!("{}.toml", self.experiment.name),
         };
@@ -253,10 +236,11 @@ impl App {
         match result {
             Ok(()) => {
                 self.notice(format!("saved {name}"));
-                if saving.number > self.last_saved {
-                    self.last_saved = saving.number;
-                    self.saved = *saving.experiment;
-                    self.path = Some(saving.path);
+                let origin = self.origin_mut(saving.origin);
+                if let Some(origin) = origin.filter(|o| saving.number > o.last_saved) {
+                    origin.last_saved = saving.number;
+                    origin.saved = *saving.experiment;
+                    origin.path = Some(saving.path);
                 }
                 // What has changed meanwhile is not lost by leaving.
                 if is_newest && std::mem::take(&mut self.quit_after_save) && !self.is_changed() {
@@ -321,7 +305,10 @@ impl App {
             ));
         };
         match parsed {
-            Ok(experiment) => self.start_unless_changed(experiment, None),
+            Ok(experiment) => {
+                let opening = self.opening(experiment, None);
+                self.start_unless_changed(opening);
+            }
             Err(text) => self.overlays.push(Overlay::Text {
                 title: "What was pasted cannot be opened".into(),
                 text,

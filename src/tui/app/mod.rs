@@ -8,6 +8,7 @@ mod finding;
 pub mod going;
 pub mod insight;
 mod mouse;
+pub mod origin;
 mod past;
 mod pinning;
 mod preview;
@@ -42,6 +43,7 @@ use crate::experiment::{Experiment, LayerKind};
 use crate::telemetry::{LayerStats, ThroughTime};
 use crate::training::{Command, Lens, Status};
 use insight::Insight;
+use origin::Origin;
 use past::Past;
 use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
@@ -84,11 +86,11 @@ pub enum NetworkRow {
 
 pub struct App {
     pub experiment: Experiment,
-    /// As it is on disk (or in the preset).
-    pub saved: Experiment,
-    /// What its description was written of.
-    pub described: Experiment,
-    pub path: Option<PathBuf>,
+    pub origin: Origin,
+    /// Those that undo, redo or a pinned run leads back to.
+    left: Vec<Origin>,
+    /// How many were opened.
+    opened: u64,
     undo: Vec<Past>,
     redo: Vec<Past>,
     pub run: Run,
@@ -146,9 +148,8 @@ pub struct App {
     taken_back: bool,
     /// Quit once the save under way is done.
     quit_after_save: bool,
-    /// How many saves were asked for, and the last that the experiment is known to be on disk by.
+    /// How many saves were asked for.
     saves: u64,
-    last_saved: u64,
     /// Files whose drive does not answer.
     pub writing: Vec<PathBuf>,
 }
@@ -156,12 +157,13 @@ pub struct App {
 impl App {
     /// Opens on an experiment, running.
     pub fn new(experiment: Experiment, path: Option<PathBuf>, manner: Manner) -> Self {
+        let base = origin::folder(path.as_deref());
         let mut app = Self {
-            saved: experiment.clone(),
-            described: files::described_by(&experiment),
+            origin: Origin::new(0, &experiment, path, base),
+            left: Vec::new(),
+            opened: 0,
             run: Run::new(experiment.clone()),
             experiment,
-            path,
             undo: Vec::new(),
             redo: Vec::new(),
             pinned: Vec::new(),
@@ -198,7 +200,6 @@ impl App {
             taken_back: false,
             quit_after_save: false,
             saves: 0,
-            last_saved: 0,
             writing: Vec::new(),
         };
         app.clamp();
@@ -219,7 +220,7 @@ impl App {
     }
 
     pub fn is_changed(&self) -> bool {
-        self.experiment != self.saved
+        self.experiment != self.origin.saved
     }
 
     pub fn layout(&self) -> Layout {

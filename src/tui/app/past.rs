@@ -5,6 +5,8 @@ use crate::experiment::{Experiment, Layer};
 
 #[derive(Clone, Debug)]
 pub struct Past {
+    /// Where it was opened.
+    pub origin: u64,
     /// Its layers are only those between the ones that both networks share.
     experiment: Experiment,
     /// Layers shared with the network after it, at the bottom and at the top.
@@ -14,13 +16,14 @@ pub struct Past {
 
 impl Past {
     /// `before`, as seen from the experiment that took its place.
-    pub fn of(mut before: Experiment, after: &Experiment) -> Self {
+    pub fn of(mut before: Experiment, origin: u64, after: &Experiment) -> Self {
         let (old, new) = (&before.network.layers, &after.network.layers);
         let bottom = shared(old.iter().zip(new));
         let left = old.len().min(new.len()) - bottom;
         let top = shared(old.iter().rev().zip(new.iter().rev()).take(left));
         before.network.layers = old[bottom..old.len() - top].to_vec();
         Self {
+            origin,
             experiment: before,
             bottom,
             top,
@@ -66,7 +69,7 @@ mod tests {
         ];
         for (old, new, kept) in cases {
             let (old, new) = (network(old), network(new));
-            let past = Past::of(old.clone(), &new);
+            let past = Past::of(old.clone(), 0, &new);
             assert_eq!(past.experiment.network.layers.len(), kept);
             assert_eq!(past.before(&new), old);
         }

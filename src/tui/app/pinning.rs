@@ -2,6 +2,7 @@
 //! brought back.
 
 use super::App;
+use super::origin::Opening;
 use super::run::{Pinned, Run};
 use crate::experiment::{Experiment, resolve};
 use crate::insight::verdict;
@@ -17,7 +18,13 @@ const DIFFERENCE: usize = 60;
 
 impl Pinned {
     /// A run of this experiment as it is now. `of` is what its name tells it apart from.
-    pub(super) fn new(run: &Run, experiment: &Experiment, of: &Experiment, kept: bool) -> Self {
+    pub(super) fn new(
+        run: &Run,
+        experiment: &Experiment,
+        origin: u64,
+        of: &Experiment,
+        kept: bool,
+    ) -> Self {
         let differs = differences::brief(of, experiment);
         let what = crate::tui::panes::fit(&differs, DIFFERENCE);
         let name = match (differs.is_empty(), of.name == experiment.name) {
@@ -28,6 +35,7 @@ impl Pinned {
         Self {
             name,
             experiment: experiment.clone(),
+            origin,
             record: run.record.clone(),
             histograms: run.histograms.clone(),
             verdict: judged(run, experiment),
@@ -74,7 +82,8 @@ impl App {
     }
 
     pub fn pin(&mut self) {
-        let mut pinned = Pinned::new(&self.run, &self.experiment, &self.saved, true);
+        let of = &self.origin;
+        let mut pinned = Pinned::new(&self.run, &self.experiment, of.id, &of.saved, true);
         let alike = |p: &&Pinned| {
             p.name == pinned.name || p.name.starts_with(&format!("{} #", pinned.name))
         };
@@ -122,6 +131,18 @@ impl App {
             Purpose::Pinned(order),
         );
         self.overlays.push(Overlay::List(list));
+    }
+
+    /// As an edit; where it was another that was opened, as that.
+    pub(super) fn bring_pinned_back(&mut self, experiment: Experiment, origin: u64) {
+        match self.left(origin).cloned() {
+            None => self.replace(experiment),
+            Some(origin) => self.start_unless_changed(Opening {
+                experiment,
+                origin,
+                saved: None,
+            }),
+        }
     }
 
     /// Asks for a name of the run on the charts.

@@ -10,9 +10,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 impl App {
     pub fn ask_what_to_race(&mut self) {
+        // One of another folder would be trained on this one's files.
+        let is_here = |id| self.left(id).is_none_or(|o| o.base == self.origin.base);
         let pinned: Vec<_> = self
             .pinned
             .iter()
+            .filter(|p| is_here(p.origin))
             .map(|p| (p.name.clone(), p.experiment.clone()))
             .collect();
         let offers = variants::offers(&self.experiment, &pinned);

@@ -19,7 +19,7 @@ impl App {
             Goal::SavePicture => self.save_picture(path.clone(), ask.clone())?,
             _ => {
                 // The open file is saved over by `s` too.
-                let ask = ask.clone().filter(|_| self.path.as_ref() != Some(&path));
+                let ask = ask.clone().filter(|_| self.origin.path.as_ref() != Some(&path));
                 self.save_as_it_is(path.clone(), ask);
             }
         }

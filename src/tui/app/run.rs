@@ -282,6 +282,8 @@ impl Run {
 pub struct Pinned {
     pub name: String,
     pub experiment: Experiment,
+    /// Where that was opened.
+    pub(super) origin: u64,
     pub record: Record,
     pub histograms: Option<Arc<Vec<LayerHistograms>>>,
     /// `vanishing`, where it was judged.

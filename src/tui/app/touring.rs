@@ -69,7 +69,8 @@ impl App {
                 self.tour = Some(at);
                 // What is told is of a run: its verdict, and the fix.
                 self.wants_run = true;
-                self.start(experiment, None);
+                let opening = self.opening(experiment, None);
+                self.start(opening);
                 // What is told is in the tour's own lines.
                 self.toast = None;
                 self.pinned.retain(|p| p.kept);

@@ -147,10 +147,10 @@ impl App {
                 }
                 _ => self.overlays.push(overlay),
             },
-            Overlay::ConfirmOpen(experiment, path) => match key.code {
-                KeyCode::Char('o' | 'y') => self.start(*experiment, path),
+            Overlay::ConfirmOpen(opening) => match key.code {
+                KeyCode::Char('o' | 'y') => self.start(*opening),
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => {}
-                _ => self.overlays.push(Overlay::ConfirmOpen(experiment, path)),
+                _ => self.overlays.push(Overlay::ConfirmOpen(opening)),
             },
             Overlay::Text {
                 title,
@@ -205,8 +205,8 @@ impl App {
             }
             Purpose::Pinned(pinned) => {
                 if let Some(run) = pinned.get(item).and_then(|i| self.pinned.get(*i)) {
-                    let experiment = run.experiment.clone();
-                    self.replace(experiment);
+                    let (experiment, origin) = (run.experiment.clone(), run.origin);
+                    self.bring_pinned_back(experiment, origin);
                 }
             }
             Purpose::Fixes(fixes) => {

@@ -7,8 +7,8 @@ pub mod list;
 pub mod preview;
 pub mod view;
 
+use super::app::origin::Opening;
 use super::edit::{Choice, Field, Slot};
-use crate::experiment::Experiment;
 use crate::nn::vocabulary::Value;
 pub use awaiting::{Awaited, Awaiting, Typed};
 pub use form::{Form, Subject};
@@ -25,7 +25,7 @@ pub enum Overlay {
     /// Quit with unsaved changes?
     ConfirmQuit,
     /// Open another experiment, of this file where it has one, in the place of unsaved changes?
-    ConfirmOpen(Box<Experiment>, Option<PathBuf>),
+    ConfirmOpen(Box<Opening>),
     /// Something that is read from a drive.
     Awaiting(Awaiting),
     /// A text to read: a faulty preset's faults, the run's failure in full.

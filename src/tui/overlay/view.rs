@@ -213,10 +213,10 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             let answers = "s save and quit   q quit without saving   esc stay";
             ask(app, &question, answers, inner, buf);
         }
-        Overlay::ConfirmOpen(pasted, _) => {
+        Overlay::ConfirmOpen(opening) => {
             let now = fit(&app.experiment.name, 20);
             let question = format!("{now} has changes that are not saved.");
-            let name = fit(&clean(&pasted.name, 20), 20);
+            let name = fit(&clean(&opening.experiment.name, 20), 20);
             let answers = format!("o open {name} (u comes back)   esc stay");
             ask(app, &question, &answers, inner, buf);
         }

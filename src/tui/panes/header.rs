@@ -56,7 +56,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The file where it is called otherwise than the experiment; data, rows and seed.
 fn middle(app: &App) -> Vec<String> {
-    let file = app.path.as_ref().and_then(|path| path.file_name());
+    let file = app.origin.path.as_ref().and_then(|path| path.file_name());
     let file = file.map(|name| clean(&name.to_string_lossy(), 60));
     let other = file.filter(|file| file.trim_end_matches(".toml") != app.experiment.name);
     let late = app.writing.last().and_then(|path| path.file_name());

@@ -222,7 +222,7 @@ fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
 /// What the experiment is about: of what was opened, which may not hold of what became of it.
 pub fn about_text(app: &App) -> String {
     let text = crate::text::clean(&app.experiment.description, 1000);
-    let (now, of) = (&app.experiment, &app.described);
+    let (now, of) = (&app.experiment, &app.origin.described);
     match now.description == of.description && now != of && !text.is_empty() {
         true => format!("(before the edits) {text}"),
         false => text,
