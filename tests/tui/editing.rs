@@ -7,6 +7,7 @@ use gradlab::nn::activation::Activation;
 use gradlab::nn::init::Initializer;
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::schedule::Schedule;
+use gradlab::nn::vocabulary::Vocabulary;
 use gradlab::training::{Command, Status};
 use gradlab::tui::app::{NetworkRow, Tone};
 use gradlab::tui::layout::Pane;
@@ -463,7 +464,10 @@ fn another_experiment_is_opened_over_unsaved_changes_only_after_a_question() {
     assert!(bench.text().contains("changes that are not saved"));
     bench.keys("o");
     assert_eq!(bench.app.experiment, other);
-    assert_eq!(bench.app.origin.path.as_deref(), Some(Path::new("spiral.toml")));
+    assert_eq!(
+        bench.app.origin.path.as_deref(),
+        Some(Path::new("spiral.toml"))
+    );
     bench.keys("u");
     assert_eq!(bench.app.experiment, edited);
 }
@@ -624,4 +628,40 @@ fn plus_on_the_seed_is_the_next_seed() {
     assert_eq!(bench.app.experiment.seed, 43);
     bench.keys("- -");
     assert_eq!(bench.app.experiment.seed, 41);
+}
+
+/// The loss follows from the data where those have other targets; a parameter of the same data leaves a chosen one.
+#[test]
+fn a_chosen_loss_stays_while_the_data_have_the_same_targets() {
+    let on = |data: &str, loss: &str| {
+        let text = format!(
+            "format = 1\n[data]\n{data}\n[training]\nloss = \"{loss}\"\n[[network.layers]]\nunits = 4\n"
+        );
+        Bench::on(experiment::parse(&text, "chosen.toml").expect("valid"))
+    };
+    let mut bench = on("kind = \"moons\"", "binary-cross-entropy");
+    bench.resize(120, 36);
+    bench.keys("4 g").down_to("noise").keys("+");
+    let loss = |bench: &Bench| {
+        bench
+            .app
+            .experiment
+            .training
+            .loss
+            .as_ref()
+            .map(Vocabulary::name)
+    };
+    assert_eq!(loss(&bench), Some("binary-cross-entropy"));
+    bench.keys("g enter c i r c l e s enter");
+    assert_eq!(loss(&bench), None);
+    let csv = "kind = \"csv\"\npath = \"t.csv\"\ntarget = \"y\"\ntask = \"classification\"";
+    let mut bench = on(csv, "cross-entropy");
+    bench.resize(120, 36);
+    bench.keys("4 g").down_to("header").keys("enter");
+    assert_eq!(loss(&bench), Some("cross-entropy"));
+    bench
+        .keys("g")
+        .down_to("task")
+        .keys("enter r e g r e s s i o n enter");
+    assert_eq!(loss(&bench), None);
 }

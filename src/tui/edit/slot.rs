@@ -1,5 +1,6 @@
 //! Places of an experiment that hold an entry of a vocabulary.
 
+use crate::data::DataKind;
 use crate::experiment::{Experiment, Layer, LayerKind};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -217,8 +218,9 @@ impl Slot {
         let network = &mut e.network;
         match self {
             Slot::Data => {
+                let before = targets(&e.data.kind);
                 let done = put(&mut e.data.kind, choice, values);
-                if done {
+                if targets(&e.data.kind) != before {
                     // The loss follows from the data until it is chosen again: the old one may not fit the new targets.
                     e.training.loss = None;
                 }
@@ -306,6 +308,14 @@ fn set_in_layer(layer: &mut Layer, slot: LayerSlot, choice: Choice, values: &[Va
             _ => false,
         },
     }
+}
+
+/// What decides of what kind the targets are: the data set, and its task where that is chosen.
+fn targets(data: &DataKind) -> (usize, Option<Value>) {
+    let parameters = (data.entry().parameters)().into_iter();
+    let mut given = parameters.zip(data.values());
+    let task = given.find(|(parameter, _)| parameter.name == "task");
+    (data.index(), task.map(|(_, value)| value))
 }
 
 fn put<V: Vocabulary>(place: &mut V, choice: Choice, values: &[Value]) -> bool {
