@@ -11,17 +11,13 @@ use crate::nn::init::Initializer;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::spec::{Bias, Cell, Clip, Norm, Regularize};
-use crate::nn::vocabulary::{AT_LEAST_ONE, FLAG, Limits, NOT_NEGATIVE, PATH, POSITIVE};
+use crate::nn::vocabulary::{AT_LEAST_ONE, FLAG, Limits, NOT_NEGATIVE, PATH, POSITIVE, WHOLE};
 use crate::text::quote;
 use std::cell::RefCell;
 
 /// The version of the format that this program reads and writes.
 pub const FORMAT: i128 = 1;
 
-const WHOLE: Limits = Limits::Count {
-    min: 0,
-    max: u64::MAX,
-};
 /// A share that leaves something over.
 const PART: Limits = Limits::Real {
     min: 0.0,

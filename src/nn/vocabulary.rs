@@ -79,6 +79,11 @@ pub const AT_LEAST_ONE: Limits = Limits::Count {
     min: 1,
     max: u64::MAX,
 };
+/// A whole number from 0.
+pub const WHOLE: Limits = Limits::Count {
+    min: 0,
+    max: u64::MAX,
+};
 pub const FLAG: Limits = Limits::Flag;
 pub const PATH: Limits = Limits::Path;
 

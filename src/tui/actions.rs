@@ -282,12 +282,7 @@ actions! {
 
 fn new_seed(app: &mut App) {
     let mut next: Experiment = app.experiment.clone();
-    // A TOML integer is signed.
-    next.seed = if next.seed >= i64::MAX as u64 {
-        0
-    } else {
-        next.seed + 1
-    };
+    next.seed = next.seed.wrapping_add(1);
     app.replace(next);
 }
 

@@ -628,6 +628,14 @@ fn plus_on_the_seed_is_the_next_seed() {
     assert_eq!(bench.app.experiment.seed, 43);
     bench.keys("- -");
     assert_eq!(bench.app.experiment.seed, 41);
+    // As far as the file and --seed go.
+    bench.app.experiment.seed = u64::MAX - 1;
+    bench.keys("+ +");
+    assert_eq!(bench.app.experiment.seed, u64::MAX);
+    bench.keys("- n");
+    assert_eq!(bench.app.experiment.seed, u64::MAX);
+    bench.keys("n");
+    assert_eq!(bench.app.experiment.seed, 0);
 }
 
 /// The loss follows from the data where those have other targets; a parameter of the same data leaves a chosen one.

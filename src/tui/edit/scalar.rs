@@ -3,7 +3,7 @@
 use super::lower::{self, Lower};
 use crate::experiment::{BatchSize, Experiment, Layer};
 use crate::nn::vocabulary::{
-    AT_LEAST_ONE, BELOW_ONE, FLAG, Limits, NOT_NEGATIVE, Parameter, Value,
+    AT_LEAST_ONE, BELOW_ONE, FLAG, Limits, NOT_NEGATIVE, Parameter, Value, WHOLE,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,6 @@ pub enum LayerScalar {
     Frozen,
 }
 
-/// A TOML integer is signed.
-const SEED: Limits = Limits::Count {
-    min: 0,
-    max: i64::MAX as u64,
-};
-
 impl Scalar {
     /// Its name in the file, its limits and its line of help; a default of `Absent` says that it may be left out.
     pub fn parameter(self) -> Parameter {
@@ -52,7 +46,7 @@ impl Scalar {
             Scalar::Description => ("description", Limits::Text, true, "what to watch"),
             Scalar::Seed => (
                 "seed",
-                SEED,
+                WHOLE,
                 false,
                 "from which weights, row order, dropout and made data are drawn",
             ),
