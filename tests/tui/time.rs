@@ -93,3 +93,27 @@ fn a_frozen_picture_holds_while_training_goes_on() {
     assert!(!bench.app.is_frozen());
     assert_eq!(bench.app.run.record.step(), 4);
 }
+
+/// What happens behind a frozen picture is there once it thaws: a change's mark, and the last finite step of a run that diverged.
+#[test]
+fn a_thawed_picture_shows_what_happened_behind_it() {
+    let mut bench = running(120, 36);
+    bench.keys("4 g").down_to("learning_rate");
+    bench.keys("F + F");
+    assert_eq!(bench.app.run.changes, [399]);
+    bench.keys("F");
+    let mut points = points(11, 400..500);
+    if let Some(last) = points.last_mut() {
+        for layer in &mut last.layers {
+            layer.grad_rms = f64::NAN;
+        }
+    }
+    let diverged = Status::Diverged("layer 3, forward".into());
+    bench.tell(Message::Frame(frame(1, diverged, 11, points)));
+    assert_eq!(bench.app.cursor, None);
+    bench.keys("F");
+    assert_eq!(bench.app.cursor, Some(498));
+    // Who has left it stays at the newest step.
+    bench.keys("esc F F");
+    assert_eq!(bench.app.cursor, None);
+}

@@ -121,8 +121,8 @@ impl App {
         self.taken_back = false;
         self.clamp();
         self.refresh_insight();
-        self.run.note_change();
         for run in std::iter::once(&mut self.run).chain(self.live.as_deref_mut()) {
+            run.note_change();
             run.goes_on_as(&self.experiment);
         }
         let next = Box::new(self.experiment.clone());

@@ -107,8 +107,12 @@ impl App {
 
     pub(super) fn thaw(&mut self) {
         if let Some(live) = self.live.take() {
+            let went_on = live.record.step() > self.run.record.step();
             self.run = *live;
             self.judge();
+            if went_on {
+                self.read_last_finite();
+            }
         }
     }
 

@@ -63,8 +63,7 @@ impl App {
         // The data comes with a run's first frames, once.
         let new_data = frame.info.dataset.is_some()
             && self.dataset().map(Arc::as_ptr) != frame.info.dataset.as_ref().map(Arc::as_ptr);
-        let diverged = |status: &Status| matches!(status, Status::Diverged(_));
-        let was = diverged(&self.run.status);
+        let was = matches!(self.run.status, Status::Diverged(_));
         self.run.take(frame);
         if new_data {
             self.refresh_insight();
@@ -72,8 +71,14 @@ impl App {
         } else {
             self.judge();
         }
-        if diverged(&self.run.status) && !was && self.cursor.is_none() {
-            // Where every figure is NaN nothing can be read: the last finite ones are shown instead.
+        if !was {
+            self.read_last_finite();
+        }
+    }
+
+    /// Where every figure of a run that has just diverged is NaN nothing can be read: the last finite ones are shown instead.
+    pub(super) fn read_last_finite(&mut self) {
+        if matches!(self.run.status, Status::Diverged(_)) && self.cursor.is_none() {
             self.cursor = self.run.record.last_finite().map(|point| point.step);
         }
     }
