@@ -156,6 +156,17 @@ fn pinned_runs_are_named_listed_with_their_figures_and_brought_back() {
 }
 
 #[test]
+fn no_two_pinned_runs_have_one_name() {
+    let mut bench = running(120, 36);
+    for _ in 0..20 {
+        bench.keys("b");
+    }
+    let names: Vec<&str> = bench.app.pinned.iter().map(|p| p.name.as_str()).collect();
+    let expected: Vec<String> = (5..=20).map(|n| format!("vanishing #{n}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn the_cursor_reads_every_view() {
     let mut bench = running(120, 36);
     bench.keys("2 left left left");

@@ -84,12 +84,13 @@ impl App {
     pub fn pin(&mut self) {
         let of = &self.origin;
         let mut pinned = Pinned::new(&self.run, &self.experiment, of.id, &of.saved, true);
-        let alike = |p: &&Pinned| {
-            p.name == pinned.name || p.name.starts_with(&format!("{} #", pinned.name))
+        // The oldest may have gone: the number is the one after the last, not how many there are.
+        let number = |p: &Pinned| match p.name.strip_prefix(&pinned.name)? {
+            "" => Some(1),
+            rest => rest.strip_prefix(" #")?.parse::<u32>().ok(),
         };
-        match self.pinned.iter().filter(alike).count() {
-            0 => {}
-            others => pinned.name += &format!(" #{}", others + 1),
+        if let Some(last) = self.pinned.iter().filter_map(number).max() {
+            pinned.name += &format!(" #{}", last.saturating_add(1));
         }
         self.notice(format!(
             "pinned as {}: every chart shows it dimmed; P lists what is pinned, N names it",
