@@ -17,6 +17,8 @@ type Tell = Arc<dyn Fn() + Send + Sync>;
 pub struct Job<T> {
     work: Work<T>,
     is_write: bool,
+    /// It may ask before it writes, and leave the file as it is.
+    may_ask: bool,
     /// What is told, once, when there is no answer for long.
     late: Option<T>,
     asked: Instant,
@@ -34,10 +36,19 @@ impl<T> Job<T> {
         Self::new(true, late, Box::new(work))
     }
 
+    /// As [`Job::write`], but it may ask instead of writing: what is certain to be written is written before it.
+    pub fn write_or_ask(late: T, work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Self {
+        Self {
+            may_ask: true,
+            ..Self::write(late, work)
+        }
+    }
+
     fn new(is_write: bool, late: T, work: Work<T>) -> Self {
         Self {
             work,
             is_write,
+            may_ask: false,
             late: Some(late),
             asked: Instant::now(),
         }
@@ -71,7 +82,9 @@ impl<T: Send + 'static> Lane<T> {
 
     fn put(&mut self, job: Job<T>) {
         match self.waiting.back_mut() {
-            Some(last) if last.is_write && job.is_write => *last = job,
+            Some(last) if last.is_write && job.is_write && (last.may_ask || !job.may_ask) => {
+                *last = job;
+            }
             _ => self.waiting.push_back(job),
         }
     }
@@ -230,6 +243,10 @@ mod tests {
         Job::write(late, work)
     }
 
+    fn write_or_ask(late: String, work: Work<String>) -> Job<String> {
+        Job::write_or_ask(late, work)
+    }
+
     fn at_once(job: fn(String, Work<String>) -> Job<String>, name: &str) -> Job<String> {
         let said = name.to_string();
         job(format!("{name} is late"), Box::new(move || Ok(said)))
@@ -259,6 +276,22 @@ mod tests {
         letting.send(()).expect("it waits");
         assert_eq!(outcomes(&mut lanes, &told, 3), ["first", "read", "last"]);
         assert!(!lanes.is_busy() && lanes.next_late().is_none());
+    }
+
+    #[test]
+    fn what_may_only_ask_takes_the_place_of_nothing_that_is_written() {
+        let (mut lanes, told) = lanes();
+        let (first, letting) = hanging(write, "first");
+        let a = Path::new("a");
+        lanes.start(a, first);
+        lanes.start(a, at_once(write, "written"));
+        lanes.start(a, at_once(write_or_ask, "overtaken"));
+        lanes.start(a, at_once(write_or_ask, "asked"));
+        letting.send(()).expect("it waits");
+        assert_eq!(
+            outcomes(&mut lanes, &told, 3),
+            ["first", "written", "asked"]
+        );
     }
 
     #[test]

@@ -77,13 +77,18 @@ impl Filing {
         write: impl FnOnce(&Path) -> Message + Send + 'static,
     ) {
         let (of, late) = (path.clone(), Message::Late(Errand::Write(path.clone())));
+        let may_ask = ask.is_some();
         let work = move || {
             Ok(match ask.filter(|_| path.is_file()) {
                 Some(goal) => Message::Exists(path, goal),
                 None => write(&path),
             })
         };
-        self.0.start(&of, Job::write(late, work));
+        let job = match may_ask {
+            true => Job::write_or_ask(late, work),
+            false => Job::write(late, work),
+        };
+        self.0.start(&of, job);
     }
 
     /// Looks for what there is to say of earlier runs of the experiment that is opened.
