@@ -103,6 +103,16 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, c)| c)
 }
 
+/// A number as a person writes it: plain where that is short, with an exponent where it is not. Reads back exactly.
+pub fn number(v: f64) -> String {
+    let size = v.abs();
+    if v == 0.0 || (1e-4..1e7).contains(&size) || !v.is_finite() {
+        format!("{v}")
+    } else {
+        format!("{v:e}")
+    }
+}
+
 /// 1234567 as "1,234,567".
 pub fn thousands(n: u128) -> String {
     let digits = n.to_string();
@@ -179,5 +189,12 @@ mod tests {
         assert_eq!(bytes(3_700_000_000), "3.7 GB");
         assert_eq!(bytes(12), "12 bytes");
         assert_eq!(bytes(999_600), "1.0 MB");
+    }
+
+    #[test]
+    fn numbers_read_back_exactly() {
+        for v in [0.1, 1e-8, 1e300, -2.5, 1.0 / 3.0, 0.0] {
+            assert_eq!(number(v).parse::<f64>(), Ok(v));
+        }
     }
 }

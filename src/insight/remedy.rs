@@ -12,6 +12,7 @@ use crate::nn::loss::Loss;
 use crate::nn::schedule::Schedule;
 use crate::nn::spec::{Cell, Clip, NetworkSpec, Norm};
 use crate::nn::vocabulary::Vocabulary;
+use crate::text::number;
 
 /// A change that can be made with one key: the experiment as it would be.
 #[derive(Clone, Debug, PartialEq)]
@@ -280,10 +281,27 @@ pub fn scale_learning_rate(experiment: &Experiment, factor: f64) -> Option<Fix> 
         Schedule::OneCycle { .. } => "one-cycle's max",
         _ => "learning rate",
     };
-    Some(Fix::new(format!("set the {name} to {rate}"), changed))
+    Some(Fix::new(
+        format!("set the {name} to {}", number(rate)),
+        changed,
+    ))
 }
 
 /// Rounded to one significant digit, through its decimal form so that it reads well.
 fn one_digit(x: f64) -> f64 {
     format!("{x:.0e}").parse().unwrap_or(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataKind;
+
+    #[test]
+    fn a_rate_beyond_all_reason_reads_well_all_the_same() {
+        let mut experiment = Experiment::on(DataKind::Wine {});
+        experiment.training.set_learning_rate(1e20);
+        let fix = scale_learning_rate(&experiment, 0.1).expect("a fix");
+        assert_eq!(fix.label, "set the learning rate to 1e19");
+    }
 }

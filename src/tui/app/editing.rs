@@ -6,7 +6,7 @@ use super::run::Pinned;
 use super::{App, NetworkRow};
 use crate::experiment::{self, Experiment};
 use crate::nn::vocabulary::{Value, Vocabulary};
-use crate::text::thousands;
+use crate::text::{number, thousands};
 use crate::training::{Command, Status, could_go_on};
 use crate::tui::edit::{
     Choice, Field, LayerScalar, LayerSlot, Scalar, Slot, field, layers, lower, value,
@@ -48,7 +48,7 @@ impl App {
             self.notice(format!(
                 "{} from this step on, at learning rate {}; r starts again with it",
                 new.name(),
-                new.learning_rate()
+                number(new.learning_rate())
             ));
         }
     }
