@@ -4,7 +4,7 @@ use super::document::LONGEST;
 use super::fault::Faults;
 use super::parse::parse;
 use super::schema::Experiment;
-use crate::text::{clean, nearest};
+use crate::text::clean;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -53,11 +53,6 @@ pub fn all() -> &'static [Preset] {
 /// The shipped preset of that name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     SHIPPED.iter().find(|p| p.name == name)
-}
-
-/// The shipped preset whose name is near this one.
-pub fn similar(name: &str) -> Option<&'static str> {
-    nearest(name, SHIPPED.iter().map(|p| p.name))
 }
 
 impl Preset {

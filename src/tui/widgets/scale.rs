@@ -40,11 +40,6 @@ impl LogScale {
         Self::new(min.clamp(max - Self::WIDEST, max - Self::NARROWEST), max)
     }
 
-    /// The smallest scale around both.
-    pub fn union(self, other: Self) -> Self {
-        Self::new(self.min.min(other.min), self.max.max(other.max))
-    }
-
     /// Where a log10 lies, 0 at the lower end and 1 at the upper, not cut.
     pub fn position(&self, log10: f64) -> f64 {
         let span = self.max - self.min;
