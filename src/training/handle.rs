@@ -5,7 +5,7 @@ use super::worker::{self, Options};
 use super::{Command, Frame};
 use crate::experiment::Experiment;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
@@ -15,7 +15,15 @@ pub const THREAD_NAME: &str = "gradlab-training";
 /// A running training thread. Dropping it stops the thread and waits for its end.
 pub struct Handle {
     mailbox: Arc<Mailbox>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Option<PathBuf>>>,
+}
+
+/// What a training thread leaves.
+#[derive(Debug)]
+pub struct Left {
+    pub frame: Option<Frame>,
+    /// The autosave that holds its last run, if that was saved.
+    pub kept: Option<PathBuf>,
 }
 
 impl Handle {
@@ -30,9 +38,9 @@ impl Handle {
         let mailbox = Arc::new(Mailbox::default());
         let shared = Arc::clone(&mailbox);
         let base_dir = base_dir.to_path_buf();
-        let thread = Builder::new().name(THREAD_NAME.into()).spawn(move || {
-            worker::run(&shared, experiment, &base_dir, options, &notify);
-        })?;
+        let thread = Builder::new()
+            .name(THREAD_NAME.into())
+            .spawn(move || worker::run(&shared, experiment, &base_dir, options, &notify))?;
         Ok(Handle {
             mailbox,
             thread: Some(thread),
@@ -49,18 +57,19 @@ impl Handle {
         self.mailbox.take()
     }
 
-    /// Stops the thread after the commands sent so far and waits for its end; the last frame is returned.
-    pub fn join(mut self) -> Option<Frame> {
-        self.end();
-        self.mailbox.take()
+    /// Stops the thread after the commands sent so far and waits for its end.
+    pub fn join(mut self) -> Left {
+        let kept = self.end();
+        Left {
+            frame: self.mailbox.take(),
+            kept,
+        }
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Option<PathBuf> {
         self.mailbox.close();
-        if let Some(thread) = self.thread.take() {
-            // A panic in the thread was caught and shown as `Status::Failed`; nothing is left to report here.
-            let _ = thread.join();
-        }
+        // A panic in the thread was caught and shown as `Status::Failed`; nothing is left to report here.
+        self.thread.take()?.join().ok().flatten()
     }
 }
 

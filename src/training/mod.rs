@@ -25,7 +25,7 @@ mod trainee;
 mod worker;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Glance};
-pub use handle::{Handle, THREAD_NAME};
+pub use handle::{Handle, Left, THREAD_NAME};
 pub use look::{DataView, Lens};
 pub use mailbox::{Mailbox, bound, stands_out};
 pub use order::rows_under_batch_norm;

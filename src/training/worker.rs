@@ -40,14 +40,14 @@ pub struct Autosave {
     pub every: Duration,
 }
 
-/// The body of the training thread. Only the first run that can be built resumes: what starts again starts from its seed.
+/// The body of the training thread; gives the file that holds the last run, if it was saved. Only the first run that can be built resumes: what starts again starts from its seed.
 pub(super) fn run(
     mailbox: &Mailbox,
     experiment: Experiment,
     base_dir: &Path,
     options: Options,
     notify: &dyn Fn(),
-) {
+) -> Option<PathBuf> {
     let autosave = options.autosave.clone();
     let keeps = options.autosave;
     let mut start = Start {
@@ -84,7 +84,7 @@ pub(super) fn run(
     };
     let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, own);
     (worker.pretraining, worker.warnings) = (heard, warnings);
-    worker.run();
+    worker.run()
 }
 
 /// Where the stages of an experiment's pretraining are kept: beside its autosaves.
@@ -181,7 +181,7 @@ where
         }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Option<PathBuf> {
         self.restart();
         loop {
             let moving = self.moving();
@@ -197,7 +197,7 @@ where
                 if matches!(command, Command::Stop) {
                     self.save_at_the_end();
                     self.show();
-                    return;
+                    return self.kept();
                 }
                 self.apply(command);
             }

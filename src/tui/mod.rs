@@ -119,8 +119,9 @@ pub fn run(
     // The terminal first: the last autosave can take its time, and what it says is for the shell's screen.
     event_loop.guard = None;
     let kept = farewell::while_said(|| {
-        event_loop.world.end();
-        saved_runs::of(&event_loop.app.experiment)
+        let kept = event_loop.world.end()?;
+        let step = saved_runs::step_of(&kept)?;
+        Some((step, saved_runs::resuming(&kept)))
     });
     while let Ok(event) = event_loop.events.try_recv() {
         if let Event::Left(notice) = event {
@@ -133,11 +134,11 @@ pub fn run(
         }
     }
     let ended = ended?;
-    if let Some(steps) = kept {
+    if let Some((steps, command)) = kept {
         let steps = crate::text::thousands(steps.into());
         let _ = writeln!(
             io::stderr(),
-            "gradlab: the run is kept at step {steps}; `gradlab resume` goes on with it"
+            "gradlab: the run is kept at step {steps}; `{command}` goes on with it"
         );
     }
     match ended {

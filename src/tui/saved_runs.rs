@@ -21,6 +21,15 @@ pub fn of(experiment: &Experiment) -> Option<u64> {
     step_of(&autosaves::path_for(experiment).ok()?)
 }
 
+/// The command that goes on with it: of the newest no name has to be said.
+pub fn resuming(path: &Path) -> String {
+    let all = autosaves::list().unwrap_or_default();
+    match all.iter().find(|found| found.contents.is_ok()) {
+        Some(newest) if newest.path == path => "gradlab resume".into(),
+        _ => format!("gradlab resume {}", clean(&path.display().to_string(), 400)),
+    }
+}
+
 /// The step of a saved run that has come further than its start.
 pub fn step_of(path: &Path) -> Option<u64> {
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());

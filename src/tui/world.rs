@@ -80,9 +80,7 @@ impl World {
     fn leave(&mut self, handle: Handle) {
         let bell = self.bell.clone();
         self.wait_beside(move || {
-            for notice in handle.join().map_or_else(Vec::new, |last| last.notices) {
-                bell.ring(Event::Left(notice));
-            }
+            end_of(handle, &bell);
         });
     }
 
@@ -100,7 +98,8 @@ impl World {
     }
 
     /// Stops training and waits for its end and its autosave, for those of the runs before, and for what is being written.
-    pub fn end(&mut self) {
+    /// Gives the autosave that holds the last run, if that was saved.
+    pub fn end(&mut self) -> Option<PathBuf> {
         self.inquirer = None;
         self.end_sweep();
         for lane in self.files.take() {
@@ -111,14 +110,13 @@ impl World {
                 }
             });
         }
-        let last = self.handle.take().into_iter();
-        for handle in last.chain(std::mem::take(&mut self.race)) {
-            self.leave(handle);
-        }
+        self.end_race();
+        let kept = self.handle.take().and_then(|last| end_of(last, &self.bell));
         for thread in self.leaving.drain(..) {
             // The training thread's panics are in its frames.
             let _ = thread.join();
         }
+        kept
     }
 
     pub fn take(&self) -> Option<Frame> {
@@ -261,6 +259,15 @@ impl World {
         };
         self.files.recover(path, &app.experiment);
     }
+}
+
+/// Waits for a training thread's end, and gives the autosave that holds its run.
+fn end_of(handle: Handle, bell: &Bell) -> Option<PathBuf> {
+    let left = handle.join();
+    for notice in left.frame.map_or_else(Vec::new, |last| last.notices) {
+        bell.ring(Event::Left(notice));
+    }
+    left.kept
 }
 
 /// A name as a file's: letters, digits, - and _.

@@ -202,3 +202,31 @@ fn a_race_and_a_run_that_are_left_leave_no_thread() {
     terminal.signal("-TERM");
     assert_eq!(terminal.end_given_back().0, 75);
 }
+
+/// What is said on the way out is of the run that is left, not of an earlier one of the same experiment.
+#[test]
+fn a_run_that_never_began_is_not_said_to_be_kept() {
+    let folder = tempdir().expect("folder");
+    let (table, file) = (folder.path().join("t.csv"), folder.path().join("t.toml"));
+    let rows: Vec<String> = (0..60).map(|i| format!("{i},{}", i % 2)).collect();
+    fs::write(&table, format!("x,y\n{}\n", rows.join("\n"))).expect("written");
+    let text = "format = 1\nname = \"t\"\n[data]\nkind = \"csv\"\npath = \"t.csv\"\ntarget = \"y\"\n\
+                task = \"classification\"\n[[network.layers]]\nunits = 4\n";
+    fs::write(&file, text).expect("written");
+    let state = folder.path().join("state");
+    let open = || {
+        let program = env!("CARGO_BIN_EXE_gradlab").as_ref();
+        Terminal::start_with(program, &[&file.display().to_string()], &state)
+    };
+    let mut terminal = open();
+    terminal.wait("the first step", |s| step(s).is_some_and(|n| n > 0));
+    terminal.keys("q");
+    let (_, said) = terminal.end_given_back();
+    assert!(said.contains("`gradlab resume` goes on with it"), "{said}");
+    fs::remove_file(&table).expect("removed");
+    let mut terminal = open();
+    terminal.wait("why it does not train", |s| s.contains("cannot be read"));
+    terminal.keys("q");
+    let (_, said) = terminal.end_given_back();
+    assert!(!said.contains("the run is kept"), "{said}");
+}

@@ -146,6 +146,14 @@ where
         self.autosave.as_ref().map(|autosave| autosave.every)
     }
 
+    /// The autosave that holds the present run, as far as it was saved.
+    pub(super) fn kept(&self) -> Option<PathBuf> {
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = place.own.as_ref();
+        own.filter(|_| place.is_of(self.info.run))
+            .map(|(_, path)| path.clone())
+    }
+
     /// When the run is left for another: one that was saved before is saved to its end. One so young that it never was goes,
     /// or every edit would leave a file. Waits for no drive.
     pub(super) fn save_the_rest(&mut self) {
