@@ -7,6 +7,7 @@ use crate::experiment::{
     Experiment, Faults, fault_at, link, parse_with, presets, presets::UserPreset,
 };
 use crate::text::{clean, nearest, quote};
+use crate::training::file::folder_of;
 use std::path::{Path, PathBuf};
 
 /// An experiment that was named on the command line.
@@ -127,14 +128,10 @@ fn of_file(
             _ => format!("{label}: {e}"),
         })
     })?;
-    let base_dir = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
     Ok(Source {
         label,
         text,
-        base_dir,
+        base_dir: folder_of(path),
         path: Some(path.to_path_buf()),
     })
 }

@@ -4,6 +4,7 @@ mod document;
 pub mod fault;
 mod limits;
 pub mod link;
+mod moving;
 pub mod parse;
 pub mod presets;
 pub mod resolve;
@@ -19,6 +20,7 @@ mod write;
 
 pub use document::LONGEST;
 pub use fault::{Fault, Faults};
+pub use moving::moved;
 pub use parse::{apply_set, fault_at, parse, parse_with};
 pub use presets::Preset;
 pub use schema::*;

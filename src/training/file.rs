@@ -76,7 +76,8 @@ fn clear_stale(folder: &Path, now: SystemTime) {
     }
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),

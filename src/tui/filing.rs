@@ -6,7 +6,7 @@ use super::overlay::{Completion, Goal};
 use super::saved_runs;
 use crate::data;
 use crate::experiment::{self, Experiment, presets};
-use crate::training::file::write_whole;
+use crate::training::file::{folder_of, write_whole};
 use crate::training::lanes::{Job, Lane, Lanes};
 use crate::training::saver::Outcome;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ impl Filing {
 
     pub fn save(&mut self, saving: Saving) {
         self.put(saving.path.clone(), saving.ask.clone(), move |path| {
-            let text = experiment::to_toml(&saving.experiment);
+            let text = text_in(path, &saving.experiment, &saving.base);
             let result = write_whole(path, text.as_bytes()).map_err(|error| error.to_string());
             Message::Saved(saving, result)
         });
@@ -64,8 +64,8 @@ impl Filing {
     }
 
     /// The last that is asked for; there is nobody left to tell when it fails.
-    pub fn recover(&mut self, path: PathBuf, experiment: &Experiment) {
-        let text = experiment::to_toml(experiment);
+    pub fn recover(&mut self, path: PathBuf, experiment: &Experiment, base: &Path) {
+        let text = text_in(&path, experiment, base);
         self.write(path, text.into_bytes(), "the changes".into(), None);
     }
 
@@ -179,6 +179,11 @@ pub fn shipped() -> impl Iterator<Item = Openable> {
     })
 }
 
+/// What a file says of an experiment whose relative paths start from `base`.
+fn text_in(path: &Path, experiment: &Experiment, base: &Path) -> String {
+    experiment::to_toml(&experiment::moved(experiment, base, &folder_of(path)))
+}
+
 fn described(parsed: &Result<Experiment, String>) -> String {
     match parsed {
         Ok(experiment) => experiment.description.clone(),
@@ -189,4 +194,53 @@ fn described(parsed: &Result<Experiment, String>) -> String {
 fn read(path: &Path) -> Result<Experiment, String> {
     let text = presets::read_text(path).map_err(|e| format!("{}: {e}", path.display()))?;
     experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::samples;
+    use std::fs;
+    use std::sync::mpsc::Receiver;
+
+    fn filing() -> (Filing, Receiver<Event>) {
+        let (bell, events) = Bell::new();
+        (Filing::new(&bell), events)
+    }
+
+    fn saving(path: PathBuf, base: &Path) -> Saving {
+        Saving {
+            number: 1,
+            origin: 0,
+            path,
+            experiment: Box::new(samples::experiment()),
+            base: base.to_path_buf(),
+            ask: None,
+        }
+    }
+
+    /// What has come of what was asked.
+    fn outcome((filing, events): &mut (Filing, Receiver<Event>)) -> Message {
+        loop {
+            events.recv().expect("a word");
+            if let Some(message) = filing.outcomes().pop() {
+                return message;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_saved_in_another_folder_names_the_same_data() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (base, other) = (folder.path().join("a"), folder.path().join("b"));
+        fs::create_dir(&base).and_then(|()| fs::create_dir(&other)).expect("made");
+        let mut saving = saving(other.join("e.toml"), &base);
+        let csv = "format = 1\n[data]\nkind = \"csv\"\npath = \"d.csv\"\ntarget = \"y\"\ntask = \"regression\"\n";
+        *saving.experiment = experiment::parse(csv, "e.toml").expect("valid");
+        let mut filing = filing();
+        filing.0.save(saving);
+        assert!(matches!(outcome(&mut filing), Message::Saved(_, Ok(()))));
+        let text = fs::read_to_string(other.join("e.toml")).expect("a file");
+        assert!(text.contains("path = \"../a/d.csv\""), "{text}");
+    }
 }

@@ -54,6 +54,8 @@ pub struct Saving {
     pub origin: u64,
     pub path: PathBuf,
     pub experiment: Box<Experiment>,
+    /// Where its relative paths start.
+    pub base: PathBuf,
     /// What asks first where a file of the name is there; `None` replaces it.
     pub ask: Option<Goal>,
 }

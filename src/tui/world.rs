@@ -257,7 +257,7 @@ impl World {
                 file_stem(&app.experiment.name)
             )),
         };
-        self.files.recover(path, &app.experiment);
+        self.files.recover(path, &app.experiment, &self.base);
     }
 }
 

@@ -210,6 +210,7 @@ impl App {
             origin: self.origin.id,
             path,
             experiment: Box::new(self.experiment.clone()),
+            base: self.origin.base.clone(),
             ask,
         }));
     }

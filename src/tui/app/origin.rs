@@ -5,6 +5,7 @@ use super::App;
 use super::files::described_by;
 use crate::experiment::Experiment;
 use crate::training::Command;
+use crate::training::file::folder_of;
 use crate::tui::message::{Effect, SavedRun};
 use std::path::{Path, PathBuf};
 
@@ -45,10 +46,7 @@ impl Origin {
 
 /// The folder of an experiment's file.
 pub(super) fn folder(path: Option<&Path>) -> PathBuf {
-    match path.and_then(Path::parent) {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
+    path.map_or_else(|| PathBuf::from("."), folder_of)
 }
 
 /// An experiment that is to be opened.
