@@ -26,6 +26,7 @@ pub fn run(
     let found = Checkpoint::glance(&path).map_err(|e| not_one(&path, &e))?;
     let loaded = Loaded {
         experiment: found.experiment,
+        text: String::new(),
         label: crate::text::clean(&path.display().to_string(), 200),
         base_dir: found.base_dir,
         path: None,

@@ -26,6 +26,8 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub experiment: Experiment,
+    /// As it was read.
+    pub text: String,
     pub label: String,
     pub base_dir: PathBuf,
     pub path: Option<PathBuf>,
@@ -42,12 +44,13 @@ pub fn load(name: &str, common: &Common) -> Result<Loaded, Failure> {
         .map_err(|faults| Failure::Misused(faults.to_string()))?;
     let Source {
         label,
+        text,
         base_dir,
         path,
-        ..
     } = source;
     Ok(Loaded {
         experiment,
+        text,
         label,
         base_dir,
         path,

@@ -60,7 +60,8 @@ fn begin(
             keymap: config.keymap,
         },
     };
-    match tui::run(loaded.experiment, loaded.path, loaded.base_dir, options) {
+    let file = loaded.path.map(|path| (path, loaded.text));
+    match tui::run(loaded.experiment, file, loaded.base_dir, options) {
         Ok(None) => Ok(Status::Done),
         Ok(Some(_)) => Ok(Status::Stopped),
         Err(error) => Err(Failure::Failed(error.to_string())),

@@ -1,7 +1,7 @@
 //! What is asked of drives, beside the screen: any of them can hang. What came of it is a message.
 
 use super::event_loop::{Bell, Event};
-use super::message::{Errand, Message, Openable, Saving, Source};
+use super::message::{Errand, Message, Obstacle, Openable, Saving, Source};
 use super::overlay::{Completion, Goal};
 use super::saved_runs;
 use crate::data;
@@ -9,22 +9,64 @@ use crate::experiment::{self, Experiment, presets};
 use crate::training::file::{folder_of, write_whole};
 use crate::training::lanes::{Job, Lane, Lanes};
 use crate::training::saver::Outcome;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-pub struct Filing(Lanes<Message>);
+pub struct Filing {
+    lanes: Lanes<Message>,
+    known: Known,
+}
+
+/// Experiments' files as they were last read or written here.
+#[derive(Clone, Default)]
+struct Known(Arc<Mutex<HashMap<PathBuf, u64>>>);
+
+impl Known {
+    fn learn(&self, path: &Path, text: &str) {
+        self.all().insert(path.to_path_buf(), fingerprint(text));
+    }
+
+    /// Whether another program has written it since.
+    fn has_changed(&self, path: &Path) -> bool {
+        let known = self.all().get(path).copied();
+        let now = || presets::read_text(path).ok().map(|text| fingerprint(&text));
+        known.is_some() && known != now()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<PathBuf, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn fingerprint(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 
 impl Filing {
     pub fn new(bell: &Bell) -> Self {
         let bell = bell.clone();
-        Self(Lanes::new(move || bell.ring(Event::Filed)))
+        Self {
+            lanes: Lanes::new(move || bell.ring(Event::Filed)),
+            known: Known::default(),
+        }
+    }
+
+    /// What was read of the file that is open from the start.
+    pub fn knows(&self, path: &Path, text: &str) {
+        self.known.learn(path, text);
     }
 
     /// Everything that can be opened: saved runs, shipped presets, the person's own, then the experiments beside the open one.
     pub fn list(&mut self, base: PathBuf) {
         // No file's lane: what is listed is read again when it is opened.
         let work = move || Ok(Message::Listed(list(&base)));
-        self.0
+        self.lanes
             .start(Path::new(""), Job::read(Message::Late(Errand::List), work));
     }
 
@@ -35,29 +77,42 @@ impl Filing {
             let names = data::csv_columns(&table).map_err(|error| error.to_string());
             Ok(Message::Columns(completion, names))
         };
-        self.0
+        self.lanes
             .start(&of, Job::read(Message::Late(Errand::Columns(path)), work));
     }
 
     pub fn open(&mut self, path: PathBuf) {
         let (of, late) = (path.clone(), Message::Late(Errand::Open(path.clone())));
+        let known = self.known.clone();
         let work = move || {
-            let result = read(&path);
+            let result = read(&path, &known);
             Ok(Message::Opened(path, result.map(Box::new)))
         };
-        self.0.start(&of, Job::read(late, work));
+        self.lanes.start(&of, Job::read(late, work));
     }
 
     pub fn save(&mut self, saving: Saving) {
-        self.put(saving.path.clone(), saving.ask.clone(), move |path| {
+        let (known, is_open) = (self.known.clone(), saving.is_open);
+        let in_the_way = {
+            let known = known.clone();
+            move |path: &Path| match is_open {
+                true => in_the_way_of_saving(path, &known),
+                false => there(path),
+            }
+        };
+        let (path, ask) = (saving.path.clone(), saving.ask.clone());
+        self.put(path, ask, in_the_way, move |path| {
             let text = text_in(path, &saving.experiment, &saving.base);
             let result = write_whole(path, text.as_bytes()).map_err(|error| error.to_string());
+            if result.is_ok() {
+                known.learn(path, &text);
+            }
             Message::Saved(saving, result)
         });
     }
 
     pub fn write(&mut self, path: PathBuf, bytes: Vec<u8>, what: String, ask: Option<Goal>) {
-        self.put(path, ask, move |path| {
+        self.put(path, ask, there, move |path| {
             let result = write_whole(path, &bytes).map_err(|error| error.to_string());
             Message::Written(path.to_path_buf(), result.map(|()| what))
         });
@@ -74,13 +129,15 @@ impl Filing {
         &mut self,
         path: PathBuf,
         ask: Option<Goal>,
+        in_the_way: impl FnOnce(&Path) -> Option<Obstacle> + Send + 'static,
         write: impl FnOnce(&Path) -> Message + Send + 'static,
     ) {
         let (of, late) = (path.clone(), Message::Late(Errand::Write(path.clone())));
         let may_ask = ask.is_some();
         let work = move || {
-            Ok(match ask.filter(|_| path.is_file()) {
-                Some(goal) => Message::Exists(path, goal),
+            let asked = ask.and_then(|goal| Some((goal, in_the_way(&path)?)));
+            Ok(match asked {
+                Some((goal, why)) => Message::Exists(path, goal, why),
                 None => write(&path),
             })
         };
@@ -88,7 +145,7 @@ impl Filing {
             true => Job::write_or_ask(late, work),
             false => Job::write(late, work),
         };
-        self.0.start(&of, job);
+        self.lanes.start(&of, job);
     }
 
     /// Looks for what there is to say of earlier runs of the experiment that is opened.
@@ -100,25 +157,25 @@ impl Filing {
                 None => Message::Earlier(saved_runs::of(&experiment)),
             })
         };
-        self.0
+        self.lanes
             .start(Path::new(""), Job::read(Message::Late(Errand::List), work));
     }
 
     pub fn outcomes(&mut self) -> Vec<Message> {
-        self.0.outcomes().into_iter().map(told).collect()
+        self.lanes.outcomes().into_iter().map(told).collect()
     }
 
     /// Words on what has taken long by now, each once.
     pub fn late(&mut self, now: Instant) -> Vec<Message> {
-        self.0.late(now)
+        self.lanes.late(now)
     }
 
     pub fn next_late(&mut self) -> Option<Instant> {
-        self.0.next_late()
+        self.lanes.next_late()
     }
 
     pub fn take(&mut self) -> Vec<Lane<Message>> {
-        self.0.take()
+        self.lanes.take()
     }
 }
 
@@ -132,9 +189,10 @@ pub fn last_words(lane: Lane<Message>) -> Vec<String> {
         Message::Saved(Saving { path, .. }, Err(why)) | Message::Written(path, Err(why)) => {
             Some(format!("not saved, {}: {why}", path.display()))
         }
-        Message::Exists(path, _) => Some(format!(
-            "not saved, {}: it is there already",
-            path.display()
+        Message::Exists(path, _, why) => Some(format!(
+            "not saved, {}: it {}",
+            path.display(),
+            why.words()
         )),
         Message::Trouble(why) => Some(why),
         _ => None,
@@ -179,6 +237,22 @@ pub fn shipped() -> impl Iterator<Item = Openable> {
     })
 }
 
+fn there(path: &Path) -> Option<Obstacle> {
+    path.is_file().then_some(Obstacle::There)
+}
+
+/// What the open file was not when it was read or written here.
+fn in_the_way_of_saving(path: &Path, known: &Known) -> Option<Obstacle> {
+    let about = std::fs::metadata(path).ok().filter(|about| about.is_file())?;
+    if known.has_changed(path) {
+        Some(Obstacle::Changed)
+    } else {
+        // It would be replaced all the same, if its folder can be written to.
+        let is_protected = about.permissions().readonly();
+        is_protected.then_some(Obstacle::Protected)
+    }
+}
+
 /// What a file says of an experiment whose relative paths start from `base`.
 fn text_in(path: &Path, experiment: &Experiment, base: &Path) -> String {
     experiment::to_toml(&experiment::moved(experiment, base, &folder_of(path)))
@@ -191,9 +265,12 @@ fn described(parsed: &Result<Experiment, String>) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<Experiment, String> {
+fn read(path: &Path, known: &Known) -> Result<Experiment, String> {
     let text = presets::read_text(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    experiment::parse(&text, &path.display().to_string()).map_err(|faults| faults.to_string())
+    let experiment = experiment::parse(&text, &path.display().to_string());
+    let experiment = experiment.map_err(|faults| faults.to_string())?;
+    known.learn(path, &text);
+    Ok(experiment)
 }
 
 #[cfg(test)]
@@ -216,6 +293,7 @@ mod tests {
             experiment: Box::new(samples::experiment()),
             base: base.to_path_buf(),
             ask: None,
+            is_open: false,
         }
     }
 
@@ -242,5 +320,40 @@ mod tests {
         assert!(matches!(outcome(&mut filing), Message::Saved(_, Ok(()))));
         let text = fs::read_to_string(other.join("e.toml")).expect("a file");
         assert!(text.contains("path = \"../a/d.csv\""), "{text}");
+    }
+
+    #[test]
+    fn the_open_file_is_replaced_as_long_as_it_is_as_it_was() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("e.toml");
+        let text = experiment::to_toml(&samples::experiment());
+        fs::write(&path, &text).expect("written");
+        let mut filing = filing();
+        filing.0.open(path.clone());
+        assert!(matches!(outcome(&mut filing), Message::Opened(_, Ok(_))));
+        let mut saved = |seed: u64, ask: Option<Goal>| {
+            let mut saving = saving(path.clone(), folder.path());
+            saving.experiment.seed = seed;
+            (saving.is_open, saving.ask) = (true, ask);
+            filing.0.save(saving);
+            outcome(&mut filing)
+        };
+        let ask = || Some(Goal::SaveAs);
+        for seed in [1, 2] {
+            assert!(matches!(saved(seed, ask()), Message::Saved(_, Ok(()))));
+        }
+        fs::write(&path, text + "# of another program\n").expect("written");
+        let changed = saved(3, ask());
+        assert!(matches!(changed, Message::Exists(.., Obstacle::Changed)), "{changed:?}");
+        let kept = fs::read_to_string(&path).expect("a file");
+        assert!(kept.contains("of another program"), "{kept}");
+        assert!(matches!(saved(3, None), Message::Saved(_, Ok(()))));
+        let mut permissions = fs::metadata(&path).expect("a file").permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).expect("protected");
+        let protected = saved(4, ask());
+        assert!(matches!(protected, Message::Exists(.., Obstacle::Protected)), "{protected:?}");
+        fs::remove_file(&path).expect("removed");
+        assert!(matches!(saved(5, ask()), Message::Saved(_, Ok(()))));
     }
 }

@@ -27,8 +27,8 @@ pub enum Message {
     Columns(Completion, Result<Vec<String>, String>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
     Opened(PathBuf, Result<Box<Experiment>, String>),
-    /// A file of the name is there already: the person is asked by this goal whether it is to be replaced.
-    Exists(PathBuf, Goal),
+    /// A file stands in the way: the person is asked by this goal whether it is to be replaced.
+    Exists(PathBuf, Goal, Obstacle),
     /// An experiment's file was written, or could not be.
     Saved(Saving, Result<(), String>),
     /// Something to take away was written, and what it is, or could not be.
@@ -56,8 +56,29 @@ pub struct Saving {
     pub experiment: Box<Experiment>,
     /// Where its relative paths start.
     pub base: PathBuf,
-    /// What asks first where a file of the name is there; `None` replaces it.
+    /// What asks first where a file stands in the way; `None` replaces it.
     pub ask: Option<Goal>,
+    /// The file is the open one, which is replaced as long as it is as it was read or written here.
+    pub is_open: bool,
+}
+
+/// Why a file is not replaced without a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    There,
+    Changed,
+    Protected,
+}
+
+impl Obstacle {
+    /// What is said of the file.
+    pub fn words(self) -> &'static str {
+        match self {
+            Obstacle::There => "is there already",
+            Obstacle::Changed => "has changed on disk since it was opened",
+            Obstacle::Protected => "is write-protected",
+        }
+    }
 }
 
 /// What a drive was asked for.
@@ -134,7 +155,7 @@ pub enum Effect {
         bytes: Vec<u8>,
         /// What it is, for the line that says it is there.
         what: String,
-        /// As of [`Saving`].
+        /// What asks first where a file of the name is there; `None` replaces it.
         ask: Option<Goal>,
     },
     Copy(String),

@@ -73,13 +73,14 @@ impl Default for Options {
     }
 }
 
-/// Opens the workbench on an experiment and trains it; relative paths in it start from `base_dir`. Returns the signal that ended it, if one did.
+/// Opens the workbench on an experiment and trains it; `file` is where it was read, and its text; relative paths in it start from
+/// `base_dir`. Returns the signal that ended it, if one did.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails on the way; it is given back in any case.
 pub fn run(
     experiment: Experiment,
-    path: Option<PathBuf>,
+    file: Option<(PathBuf, String)>,
     base_dir: PathBuf,
     options: Options,
 ) -> io::Result<Option<i32>> {
@@ -99,6 +100,10 @@ pub fn run(
     event_loop::read_signals(bell.clone(), Arc::clone(&farewell))?;
     let guard = Guard::enter(options.mouse)?;
     event_loop::read_input(bell.clone())?;
+    let path = file.map(|(path, text)| {
+        world.files.knows(&path, &text);
+        path
+    });
     let mut app = App::new(experiment, path, options.manner);
     app.origin.base = base_dir;
     let (width, height) = crossterm::terminal::size()?;

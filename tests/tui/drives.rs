@@ -3,7 +3,7 @@
 
 use super::bench::{Bench, running};
 use gradlab::experiment::{Experiment, presets};
-use gradlab::tui::message::{Effect, Errand, Message, Openable, Saving, Source};
+use gradlab::tui::message::{Effect, Errand, Message, Obstacle, Openable, Saving, Source};
 use gradlab::tui::overlay::Overlay;
 use std::path::{Path, PathBuf};
 
@@ -180,7 +180,8 @@ fn whether_a_name_is_taken_is_asked_at_once_or_told() {
     let mut bench = running(120, 36);
     bench.keys("S ctrl-u x enter");
     let saving = saving(&mut bench);
-    let exists = || Message::Exists("x".into(), saving.ask.clone().expect("a question"));
+    let ask = || saving.ask.clone().expect("a question");
+    let exists = || Message::Exists("x".into(), ask(), Obstacle::There);
     // Typed ahead, as in a fast hand's second enter.
     bench.keys("enter").tell(exists());
     let again = self::saving(&mut bench);
@@ -228,4 +229,27 @@ fn a_paste_before_the_list_is_there_is_for_the_list() {
     bench.keys("enter").tell(listed(&["moons"]));
     let opens = |e: &Effect| matches!(e, Effect::Open(p) if p.ends_with("mine.toml"));
     assert!(bench.effects.iter().any(opens));
+}
+
+/// `s` asks nothing, for nobody waits for a question; `S` does.
+#[test]
+fn a_file_that_another_program_has_changed_is_told_and_replaced_only_when_that_is_said() {
+    let mut bench = edited();
+    bench.keys("s");
+    let saving = saving(&mut bench);
+    let exists = |ask| Message::Exists("x.toml".into(), ask, Obstacle::Changed);
+    assert!(saving.is_open);
+    bench.tell(exists(saving.ask.expect("a question")));
+    assert!(bench.app.overlays.is_empty() && bench.app.is_changed());
+    let text = bench.text();
+    assert!(
+        text.contains("has changed on disk") && text.contains("S asks"),
+        "{text}"
+    );
+    bench.keys("S enter");
+    let again = self::saving(&mut bench);
+    bench
+        .tell(exists(again.ask.expect("a question")))
+        .keys("enter");
+    assert!(self::saving(&mut bench).ask.is_none());
 }

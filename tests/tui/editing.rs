@@ -11,7 +11,7 @@ use gradlab::nn::vocabulary::Vocabulary;
 use gradlab::training::{Command, Status};
 use gradlab::tui::app::{NetworkRow, Tone};
 use gradlab::tui::layout::Pane;
-use gradlab::tui::message::{Effect, Message, Openable, Saving, Source};
+use gradlab::tui::message::{Effect, Message, Obstacle, Openable, Saving, Source};
 use gradlab::tui::overlay::{Completion, Overlay};
 use std::path::{Path, PathBuf};
 
@@ -216,7 +216,7 @@ fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
     let saving = saving(&mut bench);
     let path = saving.path.clone();
     let goal = saving.ask.clone().expect("a question");
-    bench.tell(Message::Exists(path.clone(), goal.clone()));
+    bench.tell(Message::Exists(path.clone(), goal.clone(), Obstacle::There));
     assert!(
         bench.text().contains("x.toml is there already"),
         "{}",
@@ -227,14 +227,14 @@ fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
     assert!(replaced.ask.is_none(), "{replaced:?}");
     // Another name is asked about again.
     bench.keys("S ctrl-u x . t o m l enter");
-    bench.tell(Message::Exists(path.clone(), goal.clone()));
+    bench.tell(Message::Exists(path.clone(), goal.clone(), Obstacle::There));
     bench.keys("ctrl-u y . t o m l enter");
     let other = self::saving(&mut bench);
     assert!(other.ask.is_some(), "{other:?}");
     bench.tell(Message::Saved(other, Err("full".into())));
     // Left alone, nothing is written and nothing ends.
     bench.keys("q s ctrl-u x . t o m l enter");
-    bench.tell(Message::Exists(path, goal));
+    bench.tell(Message::Exists(path, goal, Obstacle::There));
     bench.keys("esc").tell(Message::Saved(saving, Ok(())));
     assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
     for key in ["w", "W"] {

@@ -198,7 +198,8 @@ impl App {
 
     pub fn save(&mut self) {
         match self.origin.path.clone() {
-            Some(path) => self.save_as_it_is(path, None),
+            // Where the file is not what it was, that is told: nobody waits for a question.
+            Some(path) => self.save_as_it_is(path, Some(Goal::SaveAs)),
             None => self.save_as(),
         }
     }
@@ -208,6 +209,7 @@ impl App {
         self.effect(Effect::Save(Saving {
             number: self.saves,
             origin: self.origin.id,
+            is_open: self.origin.path.as_ref() == Some(&path),
             path,
             experiment: Box::new(self.experiment.clone()),
             base: self.origin.base.clone(),

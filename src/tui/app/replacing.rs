@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::text::clean;
+use crate::tui::message::Obstacle;
 use crate::tui::overlay::{Awaited, Goal, Line, Overlay, Prompt};
 use std::path::PathBuf;
 
@@ -18,9 +19,7 @@ impl App {
             Goal::SaveCurves => self.save_curves(path.clone(), ask.clone())?,
             Goal::SavePicture => self.save_picture(path.clone(), ask.clone())?,
             _ => {
-                // The open file is saved over by `s` too.
-                let ask = ask.clone().filter(|_| self.origin.path.as_ref() != Some(&path));
-                self.save_as_it_is(path.clone(), ask);
+                self.save_as_it_is(path.clone(), ask.clone());
             }
         }
         if ask.is_some() {
@@ -29,19 +28,21 @@ impl App {
         Ok(())
     }
 
-    /// A file of the name is there already, and the person is asked; where they did not wait for that, they are told.
-    pub(super) fn exists(&mut self, path: PathBuf, goal: Goal) {
+    /// A file stands in the way, and the person is asked; where they did not wait for that, they are told.
+    pub(super) fn exists(&mut self, path: PathBuf, goal: Goal, why: Obstacle) {
         match self.answered_about(&path) {
             Some(typed) => {
-                self.ask_to_replace(path, goal);
+                self.ask_to_replace(path, goal, why);
                 self.type_again(typed);
             }
             None => {
                 self.quit_after_save = false;
                 let name = clean(&path.display().to_string(), 200);
-                self.trouble(format!(
-                    "not saved: {name} is there already, and stays until saving asks once more"
-                ));
+                let (why, way) = match why {
+                    Obstacle::There => (why.words(), "saving asks once more"),
+                    _ => (why.words(), "S asks whether to replace it"),
+                };
+                self.trouble(format!("not saved: {name} {why}, and stays until {way}"));
             }
         }
     }
@@ -57,12 +58,12 @@ impl App {
         self.type_again(typed.unwrap_or_default());
     }
 
-    fn ask_to_replace(&mut self, path: PathBuf, goal: Goal) {
+    fn ask_to_replace(&mut self, path: PathBuf, goal: Goal, why: Obstacle) {
         let name = clean(&path.display().to_string(), 200);
         self.overlays.push(Overlay::Prompt(Prompt {
             title: "Replace a file".into(),
             help: "enter replaces it, another name saves elsewhere".into(),
-            error: Some(format!("{name} is there already")),
+            error: Some(format!("{name} {}", why.words())),
             line: Line::new(&name),
             goal: Goal::Replace(Box::new(goal), path),
         }));

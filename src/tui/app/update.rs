@@ -34,7 +34,7 @@ impl App {
             Message::Columns(completion, names) => self.read_columns(completion, names),
             Message::Listed(openables) => self.listed(openables),
             Message::Opened(path, result) => self.opened(path, result),
-            Message::Exists(path, goal) => self.exists(path, goal),
+            Message::Exists(path, goal, why) => self.exists(path, goal, why),
             Message::Saved(saving, result) => self.saved(saving, result),
             Message::Written(path, result) => self.written(path, result),
             Message::Late(errand) => self.late(errand),
