@@ -47,7 +47,6 @@ fn fingerprint(text: &str) -> u64 {
     hasher.finish()
 }
 
-
 impl Filing {
     pub fn new(bell: &Bell) -> Self {
         let bell = bell.clone();
@@ -118,10 +117,17 @@ impl Filing {
         });
     }
 
-    /// The last that is asked for; there is nobody left to tell when it fails.
+    /// The last that is asked for. What was recovered before stays.
     pub fn recover(&mut self, path: PathBuf, experiment: &Experiment, base: &Path) {
         let text = text_in(&path, experiment, base);
-        self.write(path, text.into_bytes(), "the changes".into(), None);
+        self.put(path, None, there, move |path| {
+            let path = free(path);
+            let name = path.display();
+            match write_whole(&path, text.as_bytes()) {
+                Ok(()) => Message::Notice(format!("the changes that were not saved are in {name}")),
+                Err(error) => Message::Written(path, Err(error.to_string())),
+            }
+        });
     }
 
     /// Writes, unless the person has to be asked first.
@@ -183,18 +189,16 @@ fn told(outcome: Outcome<Message>) -> Message {
     outcome.unwrap_or_else(Message::Trouble)
 }
 
-/// Waits for what is still to be written, and says what went wrong.
+/// Waits for what is still to be written, and says what went wrong, and where the changes are that were not saved.
 pub fn last_words(lane: Lane<Message>) -> Vec<String> {
     let word = |outcome: Outcome<Message>| match told(outcome) {
         Message::Saved(Saving { path, .. }, Err(why)) | Message::Written(path, Err(why)) => {
             Some(format!("not saved, {}: {why}", path.display()))
         }
-        Message::Exists(path, _, why) => Some(format!(
-            "not saved, {}: it {}",
-            path.display(),
-            why.words()
-        )),
-        Message::Trouble(why) => Some(why),
+        Message::Exists(path, _, why) => {
+            Some(format!("not saved, {}: it {}", path.display(), why.words()))
+        }
+        Message::Trouble(why) | Message::Notice(why) => Some(why),
         _ => None,
     };
     lane.end().into_iter().filter_map(word).collect()
@@ -237,13 +241,24 @@ pub fn shipped() -> impl Iterator<Item = Openable> {
     })
 }
 
+/// `x.recovered.toml`, or where that is a file already, `x.recovered-2.toml` and so on.
+fn free(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let numbered = (2..1000).map(|n| path.with_file_name(format!("{stem}-{n}.toml")));
+    let mut names = std::iter::once(path.to_path_buf()).chain(numbered);
+    let free = names.find(|name| !name.is_file());
+    free.unwrap_or_else(|| path.to_path_buf())
+}
+
 fn there(path: &Path) -> Option<Obstacle> {
     path.is_file().then_some(Obstacle::There)
 }
 
 /// What the open file was not when it was read or written here.
 fn in_the_way_of_saving(path: &Path, known: &Known) -> Option<Obstacle> {
-    let about = std::fs::metadata(path).ok().filter(|about| about.is_file())?;
+    let about = std::fs::metadata(path)
+        .ok()
+        .filter(|about| about.is_file())?;
     if known.has_changed(path) {
         Some(Obstacle::Changed)
     } else {
@@ -311,7 +326,9 @@ mod tests {
     fn what_is_saved_in_another_folder_names_the_same_data() {
         let folder = tempfile::tempdir().expect("folder");
         let (base, other) = (folder.path().join("a"), folder.path().join("b"));
-        fs::create_dir(&base).and_then(|()| fs::create_dir(&other)).expect("made");
+        fs::create_dir(&base)
+            .and_then(|()| fs::create_dir(&other))
+            .expect("made");
         let mut saving = saving(other.join("e.toml"), &base);
         let csv = "format = 1\n[data]\nkind = \"csv\"\npath = \"d.csv\"\ntarget = \"y\"\ntask = \"regression\"\n";
         *saving.experiment = experiment::parse(csv, "e.toml").expect("valid");
@@ -344,7 +361,10 @@ mod tests {
         }
         fs::write(&path, text + "# of another program\n").expect("written");
         let changed = saved(3, ask());
-        assert!(matches!(changed, Message::Exists(.., Obstacle::Changed)), "{changed:?}");
+        assert!(
+            matches!(changed, Message::Exists(.., Obstacle::Changed)),
+            "{changed:?}"
+        );
         let kept = fs::read_to_string(&path).expect("a file");
         assert!(kept.contains("of another program"), "{kept}");
         assert!(matches!(saved(3, None), Message::Saved(_, Ok(()))));
@@ -352,8 +372,32 @@ mod tests {
         permissions.set_readonly(true);
         fs::set_permissions(&path, permissions).expect("protected");
         let protected = saved(4, ask());
-        assert!(matches!(protected, Message::Exists(.., Obstacle::Protected)), "{protected:?}");
+        assert!(
+            matches!(protected, Message::Exists(.., Obstacle::Protected)),
+            "{protected:?}"
+        );
         fs::remove_file(&path).expect("removed");
         assert!(matches!(saved(5, ask()), Message::Saved(_, Ok(()))));
+    }
+
+    #[test]
+    fn what_was_recovered_before_stays() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("e.recovered.toml");
+        fs::write(&path, "precious").expect("written");
+        let mut filing = filing();
+        for seed in [1, 2] {
+            let mut experiment = samples::experiment();
+            experiment.seed = seed;
+            filing.0.recover(path.clone(), &experiment, folder.path());
+            let Message::Notice(said) = outcome(&mut filing) else {
+                panic!("no word");
+            };
+            let name = format!("e.recovered-{}.toml", seed + 1);
+            assert!(said.contains(&name), "{said}");
+            let text = fs::read_to_string(folder.path().join(name)).expect("a file");
+            assert!(text.contains(&format!("seed = {seed}")), "{text}");
+        }
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "precious");
     }
 }

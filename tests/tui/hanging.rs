@@ -118,5 +118,10 @@ fn a_hang_up_waits_for_the_changes_to_be_kept() {
     terminal.wait("the way out", |s| s.contains("Ctrl-C leaves without it"));
     let text = fs::read_to_string(&kept).expect("what is written");
     assert!(text.contains("name = \"moons\""), "{text}");
-    assert_eq!(terminal.end_given_back().0, 75);
+    let (status, said) = terminal.end_given_back();
+    assert_eq!(status, 75);
+    assert!(
+        said.contains("the changes that were not saved are in"),
+        "{said}"
+    );
 }
