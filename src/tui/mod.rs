@@ -84,7 +84,7 @@ pub fn run(
     base_dir: PathBuf,
     options: Options,
 ) -> io::Result<Option<i32>> {
-    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+    if !stdout().is_terminal() || !terminal::has_keyboard() {
         return Err(io::Error::other(
             "the workbench needs a terminal; `gradlab run` trains without one",
         ));

@@ -9,7 +9,7 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, cursor, execute};
 use std::fmt;
-use std::io::{self, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is ours now; the panic hook and the guard's drop both look here.
@@ -38,6 +38,13 @@ impl Command for MouseOff {
     fn execute_winapi(&self) -> io::Result<()> {
         crossterm::event::DisableMouseCapture.execute_winapi()
     }
+}
+
+/// Whether there are keys to be read: where the standard input is something else (`-`, an experiment through a pipe), crossterm
+/// reads them from the program's terminal. (macOS's kqueue does not know `/dev/tty`.)
+pub fn has_keyboard() -> bool {
+    let of_program = || cfg!(target_os = "linux") && std::fs::File::open("/dev/tty").is_ok();
+    io::stdin().is_terminal() || of_program()
 }
 
 /// The terminal is the workbench's as long as this lives.

@@ -224,6 +224,20 @@ fn stopped_and_gone_on_with_it_has_the_terminal_again() {
     }
 }
 
+/// An experiment through a pipe leaves the keys to the terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_experiment_from_standard_input_has_the_terminals_keys() {
+    let line = "\"$0\" show moons | \"$0\" -";
+    let program = env!("CARGO_BIN_EXE_gradlab");
+    let mut terminal = Terminal::start("sh".as_ref(), &["-c", line, program]);
+    terminal.wait("the first step", |s| {
+        s.contains("moons") && step(s).is_some_and(|n| n > 0)
+    });
+    terminal.keys("q");
+    assert_eq!(terminal.end_given_back().0, 0);
+}
+
 #[test]
 fn an_error_before_the_first_frame_leaves_the_terminal_as_it_is() {
     let terminal = Terminal::open(&["no-such-preset"]);
