@@ -1,5 +1,6 @@
 //! The data sets that an experiment can name, with their parameters.
 
+use crate::nn::vocabulary::{Limits, Vocabulary};
 use crate::vocabulary;
 
 const COUNT: crate::nn::vocabulary::Limits = crate::nn::vocabulary::Limits::Count {
@@ -90,5 +91,13 @@ vocabulary! {
             length: usize = Some(50), Limits::Count { min: 2, max: 100_000 }, "steps";
             rows: usize = Some(1000), COUNT, "sequences made"
         },
+    }
+}
+
+impl DataKind {
+    /// Whether its rows are in files, which others can change.
+    pub fn is_of_files(&self) -> bool {
+        let parameters = (self.entry().parameters)();
+        parameters.iter().any(|parameter| parameter.limits == Limits::Path)
     }
 }

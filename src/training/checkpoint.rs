@@ -20,6 +20,8 @@ use thiserror::Error;
 pub(super) const VERSION: u32 = 1;
 pub(super) const FORMAT: &str = "gradlab-checkpoint";
 pub(super) const BEST: &str = "best.";
+/// The header's key of what tells the rows from others.
+pub(super) const ROWS: &str = "rows";
 
 #[derive(Debug, Error)]
 pub enum CheckpointError {
@@ -38,6 +40,11 @@ pub enum CheckpointError {
         "{file} does not fit this experiment: {source}; resume it with the experiment it was written for"
     )]
     Tensors { file: String, source: TensorError },
+    #[error(
+        "{file} is a run on other data: the rows are not those that it was trained on; resume it with these, or start from its \
+         weights with --weights"
+    )]
+    OtherData { file: String },
     #[error(
         "{file} is a checkpoint of another experiment ({what} differs): resume it with the experiment it was written for, or \
          start from its weights with --weights"

@@ -202,6 +202,41 @@ fn another_experiment_is_refused_and_a_live_change_is_not() {
     assert_eq!(session.steps(), 9);
 }
 
+/// The file's rows are not those that the run was trained on any more.
+#[test]
+fn other_rows_are_refused_and_an_older_file_that_does_not_say_is_not() {
+    let folder = tempdir().expect("folder");
+    let at = |name: &str| folder.path().join(name);
+    let write = |slope: i32| {
+        let rows: String = (0..40).map(|i| format!("{i},{}\n", slope * i)).collect();
+        std::fs::write(at("rows.csv"), format!("a,y\n{rows}")).expect("written");
+    };
+    let experiment = experiment(&format!(
+        "[data]\nkind = \"csv\"\npath = {:?}\ntarget = [\"y\"]\ntask = \"regression\"\nstandardize = false\n",
+        at("rows.csv")
+    ));
+    write(2);
+    let mut first = session_of(&experiment);
+    step(&mut first, 3);
+    first.save(&at("c")).expect("saved");
+    assert_eq!(resumed(&experiment, &at("c")).steps(), 3);
+    write(3);
+    let start = Start {
+        resume: Some(at("c")),
+        ..Start::default()
+    };
+    let built = Session::build(&experiment, Path::new("."), &start, None, &|_| {});
+    let error = built.err().expect("refused").to_string();
+    assert!(
+        error.contains("other data") && error.contains("--weights"),
+        "{error}"
+    );
+    let mut older = first.to_checkpoint();
+    assert!(older.texts.remove("rows").is_some());
+    older.write(&at("c")).expect("written");
+    assert_eq!(resumed(&experiment, &at("c")).steps(), 3);
+}
+
 #[test]
 fn other_versions_and_other_files_are_refused_with_what_to_do() {
     let folder = tempdir().expect("folder");

@@ -17,7 +17,7 @@ use crate::training::checkpoint::CheckpointError;
 use crate::training::pretrain::{self, Ear, PretrainError};
 use crate::training::tensors::TensorFileError;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 
 /// Where a run starts from, beside its experiment.
@@ -162,6 +162,7 @@ impl Session {
             base_dir: base_dir.to_path_buf(),
             request,
             data,
+            fingerprint: OnceLock::new(),
             network,
             hyper: resolve::hyper(experiment),
             threads,

@@ -29,7 +29,7 @@ use crate::nn::schedule::Plateau;
 use crate::nn::spec::Hyper;
 use crate::telemetry::{Score, ThroughTime};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use stopping::Stopping;
 
 /// A run.
@@ -38,6 +38,8 @@ pub struct Session {
     base_dir: PathBuf,
     request: Request,
     data: Arc<Dataset>,
+    /// The data's, once it has been asked for.
+    fingerprint: OnceLock<u64>,
     network: Network,
     hyper: Hyper,
     threads: Choice,

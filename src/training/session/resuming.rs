@@ -7,7 +7,7 @@ use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
-    BEST, Checkpoint, CheckpointError, Counts, FORMAT, LAYER, POINT, SCALARS, VERSION, score,
+    BEST, Checkpoint, CheckpointError, Counts, FORMAT, LAYER, POINT, ROWS, SCALARS, VERSION, score,
     write_folder, write_point,
 };
 use crate::training::log::Log;
@@ -78,11 +78,21 @@ impl Session {
             ]
             .map(|(key, text)| (key.to_string(), text)),
         );
+        if let Some(rows) = self.rows() {
+            file.texts.insert(ROWS.into(), rows);
+        }
         if let Some(optimizer) = self.network.optimizer() {
             file.texts
                 .insert("optimizer".into(), experiment::inline(optimizer));
         }
         file
+    }
+
+    /// What tells these rows from others, where files hold them.
+    fn rows(&self) -> Option<String> {
+        let print = || self.data.fingerprint();
+        let of_files = self.request.kind.is_of_files();
+        of_files.then(|| format!("{:016x}", self.fingerprint.get_or_init(print)))
     }
 
     /// Writes a checkpoint whole or not at all.
@@ -108,6 +118,11 @@ impl Session {
                 file: file.clone(),
                 what: what.into(),
             });
+        }
+        // Older files do not say.
+        let theirs = checkpoint.tensors.texts.get(ROWS);
+        if theirs.is_some_and(|rows| self.rows().is_some_and(|ours| ours != *rows)) {
+            return Err(CheckpointError::OtherData { file: file.clone() });
         }
         let scalars = checkpoint
             .scalars()
