@@ -140,14 +140,15 @@ fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
             Detail::Stats
         };
         let advance = session.advance(1, detail);
+        let mut point = advance.point;
         let over = session.ended().is_some() || step == steps;
         if over || session.steps().is_multiple_of(session.steps_per_epoch()) {
-            session
-                .evaluate()
+            let scores = session
+                .compare()
                 .map_err(|e| Failure::Failed(e.to_string()))?;
+            point = point.map(|point| point.scored(scores));
         }
-        let test = session.test();
-        points.extend(advance.point.map(|point| Point { test, ..point }));
+        points.extend(point);
         bound(&mut points);
         histograms = advance.histograms.or(histograms);
         if over {
@@ -189,6 +190,8 @@ mod tests {
         bound(&mut merged);
         assert_eq!(frame.points.len(), merged.len());
         assert!(frame.points.len() < 1500);
-        assert_eq!(frame.points.last().map(|p| p.step), Some(1500));
+        let last = frame.points.last().expect("points");
+        assert_eq!(last.step, 1500);
+        assert!(last.test.is_some() && last.fitted.is_some());
     }
 }

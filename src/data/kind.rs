@@ -98,6 +98,8 @@ impl DataKind {
     /// Whether its rows are in files, which others can change.
     pub fn is_of_files(&self) -> bool {
         let parameters = (self.entry().parameters)();
-        parameters.iter().any(|parameter| parameter.limits == Limits::Path)
+        parameters
+            .iter()
+            .any(|parameter| parameter.limits == Limits::Path)
     }
 }

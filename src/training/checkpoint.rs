@@ -4,7 +4,7 @@
 //! slopes and row orders are functions of the seed and the step.
 
 use super::Point;
-use super::tensors::{Numbers, TensorFile, TensorFileError};
+use super::tensors::{Numbers, Tensor, TensorFile, TensorFileError};
 use crate::experiment::{self, Experiment};
 use crate::nn::network::TensorError;
 use crate::nn::optimizer::Optimizer;
@@ -20,6 +20,7 @@ use thiserror::Error;
 pub(super) const VERSION: u32 = 1;
 pub(super) const FORMAT: &str = "gradlab-checkpoint";
 pub(super) const BEST: &str = "best.";
+pub(super) const FITTED: &str = "fitted";
 /// The header's key of what tells the rows from others.
 pub(super) const ROWS: &str = "rows";
 
@@ -84,6 +85,8 @@ pub struct Checkpoint {
     pub(super) optimizer: Option<Optimizer>,
     pub(super) file: String,
     pub(super) counts: Counts,
+    /// The last evaluation of training rows and its step. Older files have none.
+    pub(super) fitted: Option<(u64, Score)>,
     pub(super) tensors: TensorFile,
 }
 
@@ -121,10 +124,17 @@ impl Checkpoint {
 
     fn from_tensors(tensors: TensorFile, file: String) -> Result<Checkpoint, CheckpointError> {
         let (glance, counts) = read_header(&tensors.texts, &file)?;
-        let points = read_points(&tensors, &counts).ok_or_else(|| CheckpointError::Damaged {
-            file: file.clone(),
-            what: "its log of points cannot be read".into(),
-        })?;
+        let mut points =
+            read_points(&tensors, &counts).ok_or_else(|| CheckpointError::Damaged {
+                file: file.clone(),
+                what: "its log of points cannot be read".into(),
+            })?;
+        let fitted = read_dated(&tensors, FITTED);
+        if let (Some((step, score)), Some(last)) = (fitted, points.last_mut())
+            && last.step == step
+        {
+            last.fitted = Some(score);
+        }
         let optimizer = tensors.texts.get("optimizer").map(|text| {
             experiment::parse::optimizer(text, &format!("{file} (optimizer)")).map_err(|faults| {
                 CheckpointError::Damaged {
@@ -140,6 +150,7 @@ impl Checkpoint {
             step: counts.step,
             interrupted: counts.interrupted,
             points,
+            fitted,
             file,
             counts,
             tensors,
@@ -223,6 +234,22 @@ pub(super) fn score(loss: f64, accuracy: f64) -> Score {
     Score {
         loss,
         accuracy: (!accuracy.is_nan()).then_some(accuracy),
+    }
+}
+
+/// A score and its step.
+pub(super) fn write_dated(step: u64, score: Score) -> Tensor {
+    let accuracy = score.accuracy.unwrap_or(f64::NAN);
+    Tensor::f64(vec![3], vec![step as f64, score.loss, accuracy])
+}
+
+fn read_dated(file: &TensorFile, name: &str) -> Option<(u64, Score)> {
+    match &file.get(name)?.numbers {
+        Numbers::F64(v) => match v[..] {
+            [step, loss, accuracy] => Some((step as u64, score(loss, accuracy))),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -142,6 +142,9 @@ fn join_command(queue: &mut VecDeque<Command>, command: Command) {
 /// run that a newer one has replaced are dropped.
 pub fn merge(kept: &mut Frame, newer: Frame) {
     if kept.info.run == newer.info.run {
+        // One that is told again has been evaluated since.
+        let again = newer.points.first().map(|p| p.step);
+        kept.points.pop_if(|last| Some(last.step) == again);
         kept.points.extend(newer.points);
         bound(&mut kept.points);
         kept.histograms = newer.histograms.or(kept.histograms.take());

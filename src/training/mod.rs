@@ -35,5 +35,5 @@ pub use protocol::*;
 pub use session::{Session, SessionError, Start, check_transfer, could_go_on, network_of};
 pub use sweep::{Sweep, SweepState, Sweeper};
 pub use tensors::{Numbers, Tensor, TensorFile, TensorFileError};
-pub use trainee::{Advance, Change, Detail, Ended};
+pub use trainee::{Advance, Change, Detail, Ended, Scores};
 pub use worker::{Autosave, Options};

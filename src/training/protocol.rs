@@ -2,6 +2,7 @@
 
 use super::look::{DataView, Lens};
 use super::pretrain::Pretraining;
+use super::trainee::Scores;
 use crate::data::Dataset;
 use crate::experiment::Experiment;
 use crate::telemetry::{LayerHistograms, LayerStats, Score, ThroughTime};
@@ -89,6 +90,14 @@ impl Point {
     /// Whether the layers were looked at, not the loss alone.
     pub fn is_measured(&self) -> bool {
         !self.layers.is_empty()
+    }
+    /// With what is known of the rows.
+    pub fn scored(self, scores: Scores) -> Point {
+        Point {
+            test: scores.test,
+            fitted: scores.fitted,
+            ..self
+        }
     }
     /// How many layers' measures take as much room as all that is in it.
     pub fn weight(&self) -> usize {

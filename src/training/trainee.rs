@@ -38,6 +38,15 @@ pub struct Advance {
     pub ended: Option<Ended>,
 }
 
+/// What rows score, as in evaluation; `None` where they were not evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// The latest evaluation of the test rows.
+    pub test: Option<Score>,
+    /// As many training rows, after the last step.
+    pub fitted: Option<Score>,
+}
+
 /// Steps and whole epochs since something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age {
@@ -65,12 +74,12 @@ pub trait Trainee {
     fn advance(&mut self, steps: u64, last: Detail) -> Advance;
     /// Why no step would be taken now.
     fn ended(&self) -> Option<Ended>;
-    /// How long ago the test rows were evaluated; `None` where there are no test rows.
-    fn evaluation_age(&self) -> Option<Age>;
-    /// Evaluates the test rows; the score shows in the points to come too.
-    fn evaluate(&mut self) -> Result<Option<Score>, String>;
-    /// Evaluates training rows in the same way; `None` where there are no test rows to compare with.
-    fn evaluate_fit(&mut self) -> Result<Option<Score>, String>;
+    /// How long ago test rows were compared with training rows; `None` where there are no test rows. The test rows alone may
+    /// have been evaluated since: stop rules and schedules have need of them.
+    fn comparison_age(&self) -> Option<Age>;
+    /// Evaluates test rows and training rows after the last step, where that has not been done; the test rows' score shows in
+    /// the points to come too.
+    fn compare(&mut self) -> Result<Scores, String>;
     /// What the network makes of the data now; changes nothing that is trained.
     fn look(&mut self, lens: &Lens) -> Result<DataView, String>;
     /// What was measured before this thread had it: the points of a resumed run.

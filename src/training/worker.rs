@@ -8,7 +8,7 @@ use super::mailbox::{Mailbox, bound};
 use super::pace::Pace;
 use super::pretrain::Ear;
 use super::saver::Saver;
-use super::trainee::{Age, Change, Detail, Ended, Trainee};
+use super::trainee::{Change, Detail, Ended, Scores, Trainee};
 use super::{
     Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, SessionError, Start,
     Status, autosaves, could_go_on, guard,
@@ -118,6 +118,8 @@ struct Worker<'a, T, B> {
     info: Arc<RunInfo>,
     pace: Pace,
     points: Vec<Point>,
+    /// The newest point that the screen was sent.
+    sent: Option<Point>,
     /// The last step was not measured.
     unmeasured: bool,
     histograms: Option<Arc<Vec<LayerHistograms>>>,
@@ -166,6 +168,7 @@ where
             info: Arc::new(RunInfo::default()),
             pace: Pace::new(now),
             points: Vec::new(),
+            sent: None,
             unmeasured: false,
             histograms: None,
             lens: None,
@@ -291,7 +294,7 @@ where
             run,
             ..RunInfo::default()
         });
-        (self.ended, self.histograms) = (None, None);
+        (self.ended, self.histograms, self.sent) = (None, None, None);
         self.pretraining.replace(None);
         self.points.clear();
         let say = |text: &str| {
@@ -313,12 +316,9 @@ where
             }
         };
         let (build, experiment, old) = (&mut self.build, &self.experiment, self.trainee.take());
-        let built = guarded(|| {
-            let mut trainee = build(old, experiment, &say)?;
-            trainee.evaluate()?;
-            Ok(trainee)
-        });
+        let built = guarded(|| build(old, experiment, &say));
         self.notices.append(&mut self.warnings.borrow_mut());
+        self.unsaved = false;
         match built.and_then(|result| result) {
             Ok(trainee) => {
                 self.info = Arc::new(RunInfo {
@@ -328,13 +328,13 @@ where
                 self.points = trainee.log();
                 self.ended = trainee.ended().map(said);
                 self.trainee = Some(trainee);
+                self.compare();
             }
             Err(why) => self.fail(why),
         }
         self.pace = Pace::new(Instant::now());
         self.unmeasured = false;
         self.saved = Instant::now();
-        self.unsaved = false;
         self.show();
     }
 
@@ -388,8 +388,11 @@ where
             self.rest();
             return;
         }
-        if !self.unmeasured {
-            self.evaluate(|age| age.epochs > 0);
+        let now = Instant::now();
+        let age = self.trainee.as_ref().and_then(T::comparison_age);
+        let due = age.is_some_and(|age| age.epochs > 0) && self.pace.evaluation_due(now);
+        if !self.unmeasured && due {
+            self.compare();
         }
         let now = Instant::now();
         if self.pace.frame_due(now) {
@@ -400,39 +403,48 @@ where
 
     /// Nothing moves from here on: the screen gets everything as it is now.
     fn rest(&mut self) {
-        self.evaluate(|age| age.steps > 0);
+        self.compare();
         self.show();
     }
 
-    /// Evaluates the test rows where that is due, and gives the last point the score: one of an older step where an edit meets
-    /// a stop rule after steps that were not measured.
-    fn evaluate(&mut self, due: impl Fn(Age) -> bool) {
+    /// What the rows score now, evaluated where it is not known, is the last point's: one of an older step where a run goes on
+    /// from, or an edit meets a stop rule after, steps that were not measured.
+    fn compare(&mut self) {
         let Some(trainee) = &mut self.trainee else {
             return;
         };
-        let now = Instant::now();
-        let idle = self.wish == Wish::Pause || self.ended.is_some();
-        if !trainee.evaluation_age().is_some_and(due) || !(idle || self.pace.evaluation_due(now)) {
-            return;
+        let begun = Instant::now();
+        let is_known = trainee.comparison_age().is_none_or(|age| age.steps == 0);
+        match guarded(|| trainee.compare()).and_then(|result| result) {
+            Ok(scores) => self.score(scores),
+            Err(why) => return self.fail(why),
         }
-        let both = guarded(|| Ok((trainee.evaluate()?, trainee.evaluate_fit()?)));
-        match both.and_then(|result| result) {
-            Ok((score, fitted)) => {
-                if let Some(last) = self.points.last_mut() {
-                    last.test = score.or(last.test);
-                    last.fitted = fitted;
-                }
-                let done = Instant::now();
-                self.pace
-                    .evaluation(done.saturating_duration_since(now), done);
-            }
-            Err(why) => self.fail(why),
+        if !is_known {
+            let done = Instant::now();
+            self.pace
+                .evaluation(done.saturating_duration_since(begun), done);
         }
+    }
+
+    /// Gives the last point its scores. One that has gone out without them goes out again.
+    fn score(&mut self, scores: Scores) {
+        let lacks = |p: &Point| (p.test, p.fitted) != (scores.test, scores.fitted);
+        let last = match self.points.pop() {
+            Some(last) => last,
+            None => match self.sent.take_if(|sent| lacks(sent)) {
+                Some(sent) => sent,
+                None => return,
+            },
+        };
+        self.points.push(last.scored(scores));
     }
 
     /// Leaves a frame with all that came since the last one.
     fn show(&mut self) {
         bound(&mut self.points);
+        if let Some(last) = self.points.last() {
+            self.sent = Some(last.clone());
+        }
         let view = self.look();
         let frame = Frame {
             status: self.status(),

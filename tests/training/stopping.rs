@@ -1,7 +1,7 @@
 //! Stop rules, divergence, patience.
 
 use super::{bits, experiment, session, step};
-use gradlab::training::{Detail, Ended, Session, Start};
+use gradlab::training::{Checkpoint, Detail, Ended, Session, Start};
 use std::path::Path;
 
 fn ended(session: &Session) -> String {
@@ -57,28 +57,42 @@ fn patience_returns_to_the_best_weights() {
     assert_eq!(weights(&bits(&session)), weights(&best.1));
     let test = session.evaluate().expect("rows").expect("a test set");
     assert_eq!(test.loss, best.0);
+    // What is said of the last step is of its own weights.
+    let last = session.compare().expect("rows");
+    assert!(last.test.expect("evaluated").loss > best.0);
+    let fit = session.evaluate_fit().expect("rows");
+    assert!(last.fitted.is_some() && last.fitted != fit);
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("c");
+    session.save(&path).expect("saved");
+    let logged = Checkpoint::read(&path).expect("readable").points.pop();
+    let logged = logged.map(|p| (p.test, p.fitted));
+    assert_eq!(logged, Some((last.test, last.fitted)));
+    let start = Start {
+        resume: Some(path),
+        ..Start::default()
+    };
+    let mut again = super::session_from(session.experiment(), &start);
+    assert_eq!(again.compare().expect("rows"), last);
+    assert_eq!(again.evaluate().expect("rows"), Some(test));
 }
 
 #[test]
 fn patience_without_test_rows_is_refused() {
-    let text = "[data]\nkind = \"wine\"\ntest_fraction = 0.0\n[training.stop]\npatience = 3\n";
-    let Ok(experiment) = gradlab::experiment::parse(&format!("format = 1\n{text}"), "test") else {
-        return; // refused even earlier
-    };
-    let error = Session::build(
-        &experiment,
-        Path::new("."),
-        &Start::default(),
-        None,
-        &|_| {},
-    );
-    assert!(
-        error
-            .err()
-            .expect("refused")
-            .to_string()
-            .contains("test rows")
-    );
+    let patience = "[training.stop]\npatience = 3\n";
+    let none = format!("format = 1\n[data]\nkind = \"wine\"\ntest_fraction = 0.0\n{patience}");
+    let faults = gradlab::experiment::parse(&none, "test").expect_err("refused");
+    assert!(faults.to_string().contains("patience"), "{faults}");
+    // One row of each class leaves none to test on, whatever the fraction.
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("rows.csv");
+    std::fs::write(&path, "a,class\n1,x\n2,y\n").expect("written");
+    let few = experiment(&format!(
+        "[data]\nkind = \"csv\"\npath = {path:?}\ntarget = [\"class\"]\ntask = \"classification\"\n{patience}"
+    ));
+    let built = Session::build(&few, Path::new("."), &Start::default(), None, &|_| {});
+    let error = built.err().expect("refused").to_string();
+    assert!(error.contains("there are no test rows"), "{error}");
 }
 
 /// The test rows go through the same gates at an epoch's end.

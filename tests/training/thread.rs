@@ -208,3 +208,35 @@ fn files_that_cannot_be_written_are_said_and_training_goes_on() {
         bench.until(|f| f.points.last().is_some_and(|p| p.step == 2));
     }
 }
+
+/// Stop rules and schedules that evaluate the test rows themselves leave the comparison with training rows to the screen; a run
+/// that is opened again, finished, has it too.
+#[test]
+fn test_rows_are_compared_with_training_rows_whatever_ends_the_run() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    for rest in [
+        "[training.stop]\nepochs = 30\n",
+        "[training.stop]\nepochs = 30\npatience = 1000\n",
+        "[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.1\n[training.stop]\npatience = 2\n",
+        "[training.schedule]\nkind = \"plateau\"\n[training.stop]\nepochs = 30\n",
+    ] {
+        let experiment = experiment(rest);
+        let mut bench = Bench::start(&experiment, Options::default());
+        bench.handle.send(Command::Run);
+        bench.until(|f| matches!(f.status, Status::Finished(_)));
+        let last = bench.points.pop().expect("points");
+        assert!(last.test.is_some() && last.fitted.is_some(), "{rest}");
+        bench.handle.send(Command::Checkpoint(path.clone()));
+        bench.until(|f| !f.notices.is_empty());
+        let options = Options {
+            resume: Some(path.clone()),
+            ..Options::default()
+        };
+        let mut again = Bench::start(&experiment, options);
+        again.until(|f| matches!(f.status, Status::Finished(_)));
+        let seen = again.points.pop().expect("points");
+        let figures = |p: &Point| (p.step, p.test, p.fitted);
+        assert_eq!(figures(&seen), figures(&last), "{rest}");
+    }
+}

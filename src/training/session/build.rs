@@ -170,6 +170,8 @@ impl Session {
             gathered,
             plateau: Plateau::default(),
             test: None,
+            fitted: None,
+            went_back: None,
             rate: 0.0,
             outcome: StepOutcome::default(),
             radii: Vec::new(),
@@ -182,7 +184,7 @@ impl Session {
         if let Some(path) = &start.resume {
             session.resume(path)?;
         }
-        session.ended = session.stop_rule();
+        session.end_by_rule()?;
         Ok(session)
     }
 }

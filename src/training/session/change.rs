@@ -2,10 +2,10 @@
 
 use super::Session;
 use super::stopping::Stopping;
-use crate::experiment::{Experiment, resolve};
-use crate::nn::schedule::Plateau;
+use crate::experiment::{Experiment, Training, resolve};
+use crate::nn::schedule::{Plateau, Schedule};
 use crate::nn::spec::NetworkSpec;
-use crate::training::trainee::Change;
+use crate::training::trainee::{Change, Ended};
 
 impl Session {
     /// Applies a changed experiment where that can be done under way: name and description, optimizer, schedule, clipping,
@@ -14,9 +14,9 @@ impl Session {
         let Some(spec) = self.spec_of_same_run(new) else {
             return Change::Restart;
         };
-        let Ok(stopping) = Stopping::new(&new.training.stop, self.data.test.is_empty()) else {
+        if Stopping::new(&new.training.stop, self.data.test.is_empty()).is_err() {
             return Change::Restart;
-        };
+        }
         for (i, layer) in spec.layers.iter().enumerate() {
             let transfer = new.network.transfer.as_ref().filter(|t| i < t.layers);
             self.network.set_dropout(i, layer.dropout);
@@ -25,22 +25,28 @@ impl Session {
             self.network
                 .set_rate_factor(i, transfer.map_or(1.0, |t| t.learning_rate_factor));
         }
-        let old = &self.experiment.training;
-        if old.schedule != new.training.schedule {
-            self.plateau = Plateau::default();
-        }
-        if old.stop.patience != new.training.stop.patience {
-            self.stopping = stopping;
-        }
         self.hyper = resolve::hyper(new);
-        self.experiment = new.clone();
-        if !matches!(
-            self.ended,
-            Some(super::Ended::Diverged(_) | super::Ended::Failed(_))
-        ) {
-            self.ended = self.stop_rule();
+        let old = std::mem::replace(&mut self.experiment, new.clone());
+        self.forget_what_is_left(&old.training);
+        if !matches!(self.ended, Some(Ended::Diverged(_) | Ended::Failed(_)))
+            && let Err(error) = self.end_by_rule()
+        {
+            self.ended = Some(Ended::Failed(format!("the run cannot end: {error}")));
         }
         Change::InPlace
+    }
+
+    /// The run, so far as `old`, goes on as its experiment says: what a plateau and patience remember stays while there is one,
+    /// whatever their numbers.
+    pub(super) fn forget_what_is_left(&mut self, old: &Training) {
+        let new = &self.experiment.training;
+        let is_plateau = |t: &Training| matches!(t.schedule, Schedule::Plateau { .. });
+        if !(is_plateau(old) && is_plateau(new)) {
+            self.plateau = Plateau::default();
+        }
+        if old.stop.patience.is_none() || new.stop.patience.is_none() {
+            self.stopping = Stopping::default();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod build;
 mod change;
 mod classes;
+mod evaluating;
 mod looking;
 mod resuming;
 mod stepping;
@@ -16,7 +17,7 @@ pub use looking::is_plane;
 pub use stopping::Best;
 
 use super::choice::Choice;
-use super::gather::{Gathered, first, whole};
+use super::gather::{Gathered, first};
 use super::log::Log;
 use super::order::RowOrder;
 use super::pretrain::{Pretraining, Stage};
@@ -24,10 +25,11 @@ use super::trainee::Ended;
 use super::{RunInfo, TensorFile};
 use crate::data::{Dataset, Request};
 use crate::experiment::Experiment;
-use crate::nn::network::{BatchError, Network, NonFinite, StepError, StepOutcome, Trace};
+use crate::nn::network::{Network, NonFinite, StepError, StepOutcome, Trace};
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::Hyper;
-use crate::telemetry::{Score, ThroughTime};
+use crate::telemetry::ThroughTime;
+use evaluating::Dated;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use stopping::Stopping;
@@ -47,8 +49,12 @@ pub struct Session {
     gathered: Gathered,
     plateau: Plateau,
     stopping: Stopping,
-    /// The last evaluation of the test rows, and after how many steps it was.
-    test: Option<(u64, Score)>,
+    /// The last evaluation of the test rows.
+    test: Option<Dated>,
+    /// The same of as many training rows.
+    fitted: Option<Dated>,
+    /// The step after which patience went back to the best weights.
+    went_back: Option<u64>,
     /// The learning rate of the last step.
     rate: f64,
     outcome: StepOutcome,
@@ -134,42 +140,6 @@ impl Session {
     /// Where a value of the last step was not finite, if one was.
     pub fn non_finite(&self) -> Option<NonFinite> {
         self.outcome.first_non_finite
-    }
-
-    /// The last evaluation of the test rows.
-    pub fn test(&self) -> Option<Score> {
-        self.test.map(|(_, score)| score)
-    }
-
-    /// Evaluates the test rows, unless that has been done at this very step; `None` where there are none.
-    pub fn evaluate(&mut self) -> Result<Option<Score>, BatchError> {
-        if self.data.test.is_empty() {
-            return Ok(None);
-        }
-        let now = self.steps();
-        if self.test.is_none_or(|(step, _)| step != now) {
-            let score = self.network.evaluate(&whole(&self.data.test))?;
-            self.test = Some((now, score));
-            if let Some(last) = self.log.last_mut().filter(|p| p.step == now) {
-                last.test = Some(score);
-            }
-        }
-        Ok(self.test())
-    }
-
-    /// Loss and accuracy over all training rows, as in evaluation.
-    pub fn evaluate_training_rows(&mut self) -> Result<Score, BatchError> {
-        self.network.evaluate(&whole(&self.data.train))
-    }
-
-    /// Loss and accuracy over the first training rows, as many as there are test rows: beside theirs it shows what is
-    /// learned of the training rows alone. `None` where there are no test rows.
-    pub fn evaluate_fit(&mut self) -> Result<Option<Score>, BatchError> {
-        if self.data.test.is_empty() {
-            return Ok(None);
-        }
-        let batch = first(&self.data.train, self.data.test.len());
-        self.network.evaluate(&batch).map(Some)
     }
 
     /// Takes the first `rows` training rows, in the file's order, forward and back with everything kept, and no update.

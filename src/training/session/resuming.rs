@@ -7,8 +7,8 @@ use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
-    BEST, Checkpoint, CheckpointError, Counts, FORMAT, LAYER, POINT, ROWS, SCALARS, VERSION, score,
-    write_folder, write_point,
+    BEST, Checkpoint, CheckpointError, Counts, FITTED, FORMAT, LAYER, POINT, ROWS, SCALARS,
+    VERSION, score, write_dated, write_folder, write_point,
 };
 use crate::training::log::Log;
 use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
@@ -42,6 +42,10 @@ impl Session {
         file.tensors
             .push(("log".into(), Tensor::f64(vec![rows, width], log)));
         let test = self.test();
+        if let Some((step, fitted)) = self.fitted {
+            file.tensors
+                .push((FITTED.into(), write_dated(step, fitted)));
+        }
         let scalars: [f64; SCALARS] = [
             self.plateau.scale,
             self.plateau.best,
@@ -169,9 +173,15 @@ impl Session {
             loss: best_loss,
             weights: checkpoint.tensors.parameters(BEST),
         });
+        let old = &checkpoint.experiment.training;
+        if self.stopping.is_out_of_patience(&old.stop) {
+            self.went_back = Some(counts.step);
+        }
+        self.forget_what_is_left(old);
         self.test = counts
             .test_step
             .map(|step| (step, score(test_loss, test_accuracy)));
+        self.fitted = checkpoint.fitted;
         self.rate = rate;
         self.log = Log::of(checkpoint.points, counts.log_span);
         Ok(())

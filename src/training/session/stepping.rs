@@ -98,7 +98,7 @@ impl Session {
             self.end_epoch()?;
         }
         if self.steps_left() == Some(0) || self.experiment.training.stop.patience.is_some() {
-            self.ended = self.stop_rule();
+            self.end_by_rule()?;
         }
         Ok(())
     }
@@ -143,13 +143,14 @@ impl Session {
 
     /// What was measured at the last step.
     fn point(&self) -> Option<Point> {
+        let scores = self.scores();
         (self.steps() > 0).then(|| Point {
             step: self.steps(),
             epoch: self.epoch(),
             learning_rate: self.rate,
             train: self.outcome.score,
-            test: self.test(),
-            fitted: None,
+            test: scores.test,
+            fitted: scores.fitted,
             global_grad_norm: self.outcome.global_grad_norm,
             clip_factor: self.outcome.clip_factor,
             layers: self.outcome.stats.clone(),

@@ -35,6 +35,10 @@ impl Stopping {
         Ok(Stopping::default())
     }
 
+    pub fn is_out_of_patience(&self, stop: &Stop) -> bool {
+        stop.patience.is_some_and(|p| self.waited >= p.max(1))
+    }
+
     fn is_best_yet(&self, loss: f64) -> bool {
         // Of a loss that is not a number nothing is better, and everything is.
         self.best
@@ -54,14 +58,23 @@ impl Session {
         Some(last.saturating_sub(self.steps()))
     }
 
+    /// Ends the run if a rule is met now, or lets it go on. Where patience is at its end the weights are the best ones from here on.
+    pub(super) fn end_by_rule(&mut self) -> Result<(), BatchError> {
+        self.ended = self.stop_rule();
+        match self
+            .stopping
+            .is_out_of_patience(&self.experiment.training.stop)
+        {
+            true => self.go_back_to_best(),
+            false => Ok(()),
+        }
+    }
+
     /// The rule that is met now, if one is.
-    pub(super) fn stop_rule(&self) -> Option<Ended> {
+    fn stop_rule(&self) -> Option<Ended> {
         let stop = &self.experiment.training.stop;
         let (steps, epoch) = (self.steps(), self.steps() / self.steps_per_epoch());
-        if stop
-            .patience
-            .is_some_and(|p| self.stopping.waited >= p.max(1))
-        {
+        if self.stopping.is_out_of_patience(stop) {
             let best = self.stopping.best.as_ref();
             let at = best.map_or(String::new(), |b| {
                 format!(
@@ -102,9 +115,9 @@ impl Session {
         let base = self.hyper.optimizer.learning_rate();
         let schedule = &self.experiment.training.schedule;
         self.plateau.report(schedule, base, loss);
-        let Some(patience) = self.experiment.training.stop.patience else {
+        if self.experiment.training.stop.patience.is_none() {
             return Ok(());
-        };
+        }
         if self.stopping.is_best_yet(loss) {
             self.stopping.best = Some(Best {
                 step: self.steps(),
@@ -115,20 +128,18 @@ impl Session {
         } else {
             self.stopping.waited += 1;
         }
-        if self.stopping.waited >= patience.max(1) {
-            self.return_to_best()?;
-        }
         Ok(())
     }
 
-    fn return_to_best(&mut self) -> Result<(), BatchError> {
+    fn go_back_to_best(&mut self) -> Result<(), BatchError> {
+        // What is said of the last step is of its own weights.
+        self.compare()?;
         let Some(best) = &self.stopping.best else {
             return Ok(());
         };
         // They are this network's own parameters: they fit.
         if self.network.load_parameters(&best.weights).is_ok() {
-            self.test = None;
-            self.evaluate()?;
+            self.went_back = Some(self.steps());
         }
         Ok(())
     }

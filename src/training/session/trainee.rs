@@ -2,8 +2,7 @@
 
 use super::Session;
 use crate::experiment::Experiment;
-use crate::telemetry::Score;
-use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Snapshot, Trainee};
+use crate::training::trainee::{Advance, Age, Change, Detail, Ended, Scores, Snapshot, Trainee};
 use crate::training::{DataView, Lens, Point, RunInfo, TensorFileError};
 
 impl Trainee for Session {
@@ -19,12 +18,12 @@ impl Trainee for Session {
         self.ended.clone()
     }
 
-    fn evaluation_age(&self) -> Option<Age> {
+    fn comparison_age(&self) -> Option<Age> {
         if self.data.test.is_empty() {
             return None;
         }
         let (now, epoch) = (self.steps(), self.steps_per_epoch());
-        Some(match self.test {
+        Some(match self.fitted {
             Some((then, _)) => Age {
                 steps: now.saturating_sub(then),
                 epochs: (now / epoch).saturating_sub(then / epoch),
@@ -36,13 +35,8 @@ impl Trainee for Session {
         })
     }
 
-    fn evaluate(&mut self) -> Result<Option<Score>, String> {
-        Session::evaluate(self).map_err(|e| format!("the test rows cannot be evaluated: {e}"))
-    }
-
-    fn evaluate_fit(&mut self) -> Result<Option<Score>, String> {
-        Session::evaluate_fit(self)
-            .map_err(|e| format!("the training rows cannot be evaluated: {e}"))
+    fn compare(&mut self) -> Result<Scores, String> {
+        Session::compare(self).map_err(|e| format!("the rows cannot be evaluated: {e}"))
     }
 
     fn look(&mut self, lens: &Lens) -> Result<DataView, String> {

@@ -82,7 +82,8 @@ impl Record {
             .is_none_or(|last| step / self.span != last.step / self.span);
         match self.points.last_mut() {
             Some(last) if !due => {
-                if stands_out(&point, last) {
+                // one that is told again has been evaluated since
+                if last.step == step || stands_out(&point, last) {
                     last.clone_from(&point);
                 }
             }
@@ -376,6 +377,19 @@ mod tests {
         assert_eq!(push(50, 1.25), None, "the lowest is among the newest");
         assert_eq!(push(60, 1.25 + 1e-9), Some(30));
         assert_eq!(record.evaluations.buckets().len(), 7);
+    }
+
+    #[test]
+    fn a_point_told_again_takes_the_place_of_what_it_was() {
+        let mut record = Record::default();
+        record.push(point(3, 1.0));
+        let test = Some(Score::default());
+        record.push(Point {
+            test,
+            ..point(3, 1.0)
+        });
+        let kept: Vec<_> = record.kept().map(|p| (p.step, p.test)).collect();
+        assert_eq!(kept, [(3, test)]);
     }
 
     #[test]
