@@ -181,12 +181,17 @@ pub fn without_fix(
 /// The largest norm of a gradient that is healthy. An error in the targets' own units is as large as they are, and so is all
 /// that is made of it: where these are hundreds, a norm of thousands is nothing of the network's doing.
 fn largest_norm(spec: &NetworkSpec) -> f64 {
+    LARGEST_NORM * error_unit(spec)
+}
+
+/// What errors are measured in, 1 at least.
+pub fn error_unit(spec: &NetworkSpec) -> f64 {
     let unit = match spec.loss {
         Loss::Mse => spec.target_rms,
         Loss::Huber { delta } => spec.target_rms.min(delta),
         Loss::Mae | Loss::CrossEntropy | Loss::BinaryCrossEntropy => 1.0,
     };
-    LARGEST_NORM * unit.max(1.0)
+    unit.max(1.0)
 }
 
 /// A magnitude from the bottom layer to the top one, or from the first step to the last.

@@ -119,6 +119,14 @@ impl Measure {
         matches!(self, Self::Saturated | Self::Dead)
     }
 
+    /// Whether it is made of the error, in whose unit it is.
+    pub fn is_of_errors(self) -> bool {
+        matches!(
+            self,
+            Self::GradRms | Self::DeltaRms | Self::GradNorm | Self::GradMax
+        )
+    }
+
     /// Whether theory foresees it.
     pub fn is_predicted(self) -> bool {
         matches!(
@@ -135,16 +143,16 @@ impl Measure {
 
     /// Where its colours turn, in decades.
     pub fn anchors(self) -> Anchors {
+        if self.is_of_errors() {
+            return Anchors::default();
+        }
         let (vanished, healthy, exploded) = match self {
-            Self::GradRms | Self::DeltaRms | Self::GradNorm | Self::GradMax => {
-                return Anchors::default();
-            }
             Self::OutMean | Self::OutStd | Self::PreStd => (-4.0, (-1.0, 0.5), 2.0),
             // Not in decades: a few in a hundred are no harm.
             Self::Saturated | Self::Dead => (-2.0, (-1.0, 0.05), 1.0),
             Self::WeightNorm => (-4.0, (-1.0, 2.0), 4.0),
             // A healthy update is about a thousandth of its weight.
-            Self::UpdateRatio => (-7.0, (-4.0, -2.0), 0.0),
+            _ => (-7.0, (-4.0, -2.0), 0.0),
         };
         Anchors {
             vanished,
@@ -250,6 +258,16 @@ mod tests {
             Measure::default().next(false).next(true),
             Measure::default()
         );
+    }
+
+    /// What the verdict calls healthy, the colours do: the measures of errors in a larger unit turn red later, by as much.
+    #[test]
+    fn colours_of_errors_turn_later_in_a_larger_unit() {
+        let of = |measure: Measure| measure.anchors().raised(2.0);
+        let errors = of(Measure::GradNorm);
+        assert!(Measure::GradNorm.is_of_errors() && !Measure::WeightNorm.is_of_errors());
+        assert_eq!((errors.healthy, errors.exploded), ((-2.5, 2.5), 5.0));
+        assert_eq!(errors.vanished, Anchors::default().vanished);
     }
 
     #[test]

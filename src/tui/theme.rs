@@ -149,6 +149,15 @@ impl Default for Anchors {
 }
 
 impl Anchors {
+    /// The same of magnitudes in a larger unit, by so many decades; what has vanished in the smaller one still has.
+    pub fn raised(self, decades: f64) -> Self {
+        Self {
+            healthy: (self.healthy.0, self.healthy.1 + decades),
+            exploded: self.exploded + decades,
+            ..self
+        }
+    }
+
     /// From 0 (vanished) by 0.5 (healthy) to 1 (exploded); infinities are the ends, and what is no number any more is as
     /// bad as the upper one.
     pub fn position(&self, log10: f64) -> f64 {

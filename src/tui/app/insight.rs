@@ -14,6 +14,7 @@ use crate::tui::measure::Measure;
 use crate::tui::message::Effect;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
 use crate::tui::panes::{network, verdict as verdict_pane};
+use crate::tui::theme::Anchors;
 use crate::tui::tour;
 use std::sync::{Arc, Weak};
 
@@ -56,6 +57,17 @@ impl Insight {
 impl App {
     pub fn dataset(&self) -> Option<&Arc<Dataset>> {
         self.run.info.as_ref()?.dataset.as_ref()
+    }
+
+    /// Where a measure's colours turn: of what is made of the error, later by as much as the verdict allows for its unit.
+    pub fn anchors(&self, measure: Measure) -> Anchors {
+        let anchors = measure.anchors();
+        match &self.insight.spec {
+            Some(spec) if measure.is_of_errors() => {
+                anchors.raised(verdict::error_unit(spec).log10())
+            }
+            _ => anchors,
+        }
     }
 
     pub(super) fn ask(&mut self, ticket: &Ticket, about: About) {

@@ -59,7 +59,7 @@ fn names(app: &App, area: Rect, room: usize) -> Vec<Span<'static>> {
     if app.view == View::Waterfall {
         return Waterfall::key(
             app.look(),
-            app.measure.anchors(),
+            app.anchors(app.measure),
             app.measure.is_share(),
             room,
         );

@@ -137,7 +137,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
             .axis(axis)
             .over(beneath.is_some())
             .cursor(app.cursor)
-            .anchors(measure.anchors())
+            .anchors(app.anchors(measure))
             .render(area, buf);
     }
     if record.is_empty() && inner.height > 1 {
@@ -212,7 +212,7 @@ fn cells(
     let magnitude = |m: Measure, v: f64| {
         theme
             .style(Role::Text)
-            .fg(theme.magnitude_on(v.abs().log10(), &m.anchors()))
+            .fg(theme.magnitude_on(v.abs().log10(), &app.anchors(m)))
     };
     let mut spans = vec![
         Span::styled(pointer, theme.style(Role::Accent)),

@@ -57,7 +57,7 @@ pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let mut waterfall = Waterfall::new(app.look(), &layers)
         .steps(&steps)
         .axis(axis)
-        .anchors(measure.anchors());
+        .anchors(app.anchors(measure));
     let beneath = app.baseline().map(|p| (of(&p.record), p.record.steps()));
     let pinned: Vec<&[f64]> = beneath
         .iter()
