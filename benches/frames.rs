@@ -4,8 +4,7 @@
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gradlab::experiment::{self, Experiment};
-use gradlab::telemetry::LayerHistograms;
-use gradlab::training::{Detail, Frame, Point, RunInfo, Session, Start, Status};
+use gradlab::training::{Detail, Frame, Histograms, Point, RunInfo, Session, Start, Status};
 use gradlab::tui::app::{App, Manner};
 use gradlab::tui::draw::draw;
 use gradlab::tui::measure::View;
@@ -44,7 +43,7 @@ fn experiment(layers: usize) -> Experiment {
 struct Workbench {
     app: App,
     point: Point,
-    histograms: Arc<Vec<LayerHistograms>>,
+    histograms: Arc<Histograms>,
     info: Arc<RunInfo>,
 }
 
@@ -63,7 +62,10 @@ impl Workbench {
         let mut bench = Self {
             app: App::new(experiment, None, Manner::default()),
             point: taken.point.expect("a step was measured"),
-            histograms: Arc::new(taken.histograms.expect("histograms were wanted")),
+            histograms: Arc::new(Histograms {
+                step: session.steps(),
+                layers: taken.histograms.expect("histograms were wanted"),
+            }),
             info: Arc::new(session.info()),
         };
         // as many as fill the histories

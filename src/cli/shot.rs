@@ -3,10 +3,9 @@
 use super::args::{Common, ShotArgs};
 use super::failure::{Failure, Status as Exit};
 use super::source;
-use crate::telemetry::LayerHistograms;
 use crate::text::clean;
 use crate::training::file::write_whole;
-use crate::training::{Detail, Ended, Frame, Point, Session, Start, Status, bound};
+use crate::training::{Detail, Ended, Frame, Histograms, Point, Session, Start, Status, bound};
 use crate::tui::app::{App, Manner};
 use crate::tui::key::Key;
 use crate::tui::layout::SMALLEST;
@@ -132,7 +131,7 @@ fn race(app: &mut App, lanes: &mut [Session], lap: u64, most: u64) -> Result<(),
 /// the same picture.
 fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
     let mut points: Vec<Point> = Vec::new();
-    let mut histograms: Option<Vec<LayerHistograms>> = None;
+    let mut histograms = None;
     for step in 1..=steps {
         let detail = if step == steps {
             Detail::Histograms
@@ -150,7 +149,11 @@ fn train(session: &mut Session, steps: u64) -> Result<Frame, Failure> {
         }
         points.extend(point);
         bound(&mut points);
-        histograms = advance.histograms.or(histograms);
+        let step = session.steps();
+        let taken = advance.histograms;
+        histograms = taken
+            .map(|layers| Histograms { step, layers })
+            .or(histograms);
         if over {
             break;
         }

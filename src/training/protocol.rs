@@ -110,6 +110,13 @@ impl Point {
     }
 }
 
+/// The histograms of all layers from the bottom, and the step that they were taken at: not every step has any.
+#[derive(Clone, Debug, Default)]
+pub struct Histograms {
+    pub step: u64,
+    pub layers: Vec<LayerHistograms>,
+}
+
 /// What the screen gets. Frames that were not taken are merged: `points` are appended (thinned under a bound), all else
 /// is the newest.
 #[derive(Clone, Debug)]
@@ -119,7 +126,7 @@ pub struct Frame {
     /// Points since the last frame, oldest first.
     pub points: Vec<Point>,
     pub rows_per_second: f64,
-    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    pub histograms: Option<Arc<Histograms>>,
     /// What the network makes of the data, where that was asked for.
     pub view: Option<Arc<DataView>>,
     /// A line for the person: a checkpoint written, a save that failed.

@@ -10,11 +10,10 @@ use super::pretrain::Ear;
 use super::saver::Saver;
 use super::trainee::{Change, Detail, Ended, Scores, Trainee};
 use super::{
-    Command, DataView, Frame, Lens, Point, Pretraining, RunInfo, Session, SessionError, Start,
-    Status, autosaves, could_go_on, guard,
+    Command, DataView, Frame, Histograms, Lens, Point, Pretraining, RunInfo, Session, SessionError,
+    Start, Status, autosaves, could_go_on, guard,
 };
 use crate::experiment::Experiment;
-use crate::telemetry::LayerHistograms;
 use saving::Place;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -122,7 +121,7 @@ struct Worker<'a, T, B> {
     sent: Option<Point>,
     /// The last step was not measured.
     unmeasured: bool,
-    histograms: Option<Arc<Vec<LayerHistograms>>>,
+    histograms: Option<Arc<Histograms>>,
     /// What of the data the screen shows.
     lens: Option<Lens>,
     notices: Vec<String>,
@@ -376,10 +375,11 @@ where
                 self.unsaved |= advance.steps > 0;
                 let point = advance.point.filter(Point::is_measured);
                 self.unmeasured = point.is_none();
-                self.points.extend(point);
-                if let Some(histograms) = advance.histograms {
-                    self.histograms = Some(Arc::new(histograms));
+                if let Some((point, layers)) = point.as_ref().zip(advance.histograms) {
+                    let step = point.step;
+                    self.histograms = Some(Arc::new(Histograms { step, layers }));
                 }
+                self.points.extend(point);
                 self.ended = advance.ended.map(said);
             }
             Err(panic) => self.fail(panic),

@@ -58,7 +58,10 @@ fn loads_waits_steps_and_tells_the_facts() {
     assert_eq!(info.parameters, 13 * 12 + 12 + 12 * 12 + 12 + 12 * 3 + 3);
     bench.handle.send(Command::Step(3));
     let frame = bench.until(|f| f.points.last().is_some_and(|p| p.step == 3));
-    assert_eq!(frame.histograms.as_ref().map(|h| h.len()), Some(3));
+    assert_eq!(
+        frame.histograms.as_ref().map(|h| (h.step, h.layers.len())),
+        Some((3, 3))
+    );
     assert!(frame.points.last().is_some_and(|p| p.test.is_some()));
 }
 

@@ -5,7 +5,7 @@ use gradlab::data::{self, DataKind, Dataset, Request};
 use gradlab::experiment::{self, Experiment};
 use gradlab::nn::vocabulary::Vocabulary;
 use gradlab::telemetry::{Histogram, LayerHistograms, LayerStats, Score};
-use gradlab::training::{Command, Frame, Point, RunInfo, Status};
+use gradlab::training::{Command, Frame, Histograms, Point, RunInfo, Status};
 use gradlab::tui::app::{App, Manner};
 use gradlab::tui::draw::draw;
 use gradlab::tui::inquiry::Question;
@@ -246,6 +246,8 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
         pre: histogram(0.2),
         out: histogram(0.5),
     };
+    let taken = points.last().map(|p| p.step);
+    let all = vec![histograms; layers];
     Box::new(Frame {
         status,
         info: Arc::new(RunInfo {
@@ -264,7 +266,7 @@ pub fn frame(run: u64, status: Status, layers: usize, points: Vec<Point>) -> Box
         }),
         points,
         rows_per_second: 41_234.0,
-        histograms: Some(Arc::new(vec![histograms; layers])),
+        histograms: taken.map(|step| Arc::new(Histograms { step, layers: all })),
         view: None,
         notices: Vec::new(),
     })

@@ -456,6 +456,18 @@ impl App {
         }
     }
 
+    /// The step of the histograms, where the figures about them are of another. While steps are taken both are the newest.
+    pub fn histograms_step(&self) -> Option<u64> {
+        let of = self.run.histograms.as_ref()?.step;
+        let record = &self.run.record;
+        let shown = match self.cursor {
+            Some(step) => record.at(step).map_or(step, |p| p.step),
+            None if self.is_running() => of,
+            None => record.step(),
+        };
+        (of != shown).then_some(of)
+    }
+
     /// Whether there is a gradient through time.
     pub fn is_recurrent(&self) -> bool {
         let layers = &self.experiment.network.layers;

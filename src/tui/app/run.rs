@@ -2,8 +2,10 @@
 
 use crate::experiment::Experiment;
 use crate::insight::overfit::{Gap, gap};
-use crate::telemetry::{History, LayerHistograms, LayerStats, Score, ThroughTime};
-use crate::training::{DataView, Frame, Point, RunInfo, Status, could_go_on, stands_out};
+use crate::telemetry::{History, LayerStats, Score, ThroughTime};
+use crate::training::{
+    DataView, Frame, Histograms, Point, RunInfo, Status, could_go_on, stands_out,
+};
 use std::sync::Arc;
 
 /// Buckets of a loss curve: more than a wide chart has dots across.
@@ -202,7 +204,7 @@ pub struct Run {
     pub info: Option<Arc<RunInfo>>,
     pub record: Record,
     pub rows_per_second: f64,
-    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    pub histograms: Option<Arc<Histograms>>,
     /// What the network made of the data when it was last looked at.
     pub view: Option<Arc<DataView>>,
     /// The experiment that its last steps were taken with.
@@ -286,7 +288,7 @@ pub struct Pinned {
     /// Where that was opened.
     pub(super) origin: u64,
     pub record: Record,
-    pub histograms: Option<Arc<Vec<LayerHistograms>>>,
+    pub histograms: Option<Arc<Histograms>>,
     /// `vanishing`, where it was judged.
     pub verdict: Option<&'static str>,
     /// Pinned by hand, not left behind by an edit that restarted the run.

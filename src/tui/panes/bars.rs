@@ -1,5 +1,7 @@
 //! Small histograms with a name before them.
 
+use crate::nn::activation::Activation;
+use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::Histogram;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
@@ -43,21 +45,38 @@ pub fn range(histogram: &Histogram, pinned: Option<&Histogram>, room: usize) -> 
     }
 }
 
-/// A line with the name and the range, the bars beneath it; the pinned run's dimmed.
-pub fn draw(
-    app: &App,
-    name: &str,
-    histogram: &Histogram,
-    pinned: Option<&Histogram>,
-    style: Style,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+/// Points of a curve beneath a histogram: more than a wide pane has dots across.
+const POINTS: u16 = 512;
+
+/// What one histogram is drawn of.
+pub struct Drawn<'a> {
+    pub name: &'a str,
+    pub histogram: &'a Histogram,
+    pub pinned: Option<&'a Histogram>,
+    /// What becomes of the values that are counted.
+    pub curve: Option<&'a Activation>,
+    pub style: Style,
+}
+
+/// A line with the name and the range, the bars beneath it; the pinned run's dimmed; beneath them the curve over the same
+/// values, named where there is room.
+pub fn draw(app: &App, drawn: &Drawn, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
+    let &Drawn {
+        name,
+        histogram,
+        pinned,
+        curve,
+        style,
+    } = drawn;
     let theme = &app.manner.theme;
     let width = usize::from(area.width);
+    let long = curve.map(|activation| format!("{name} · {}", activation.name()));
+    let ends = range(histogram, None, 0).chars().count() + 2;
+    let long = long.filter(|long| long.chars().count() + ends <= width);
+    let name = long.as_deref().unwrap_or(name);
     buf.set_stringn(area.x, area.y, name, width, theme.style(Role::Dim));
     let used = name.chars().count();
     let range = range(histogram, pinned, width.saturating_sub(used + 2));
@@ -70,7 +89,7 @@ pub fn draw(
     let role = if bad { Role::Error } else { Role::Dim };
     if used + 2 + note.chars().count() <= width {
         let x = area.right() - note.chars().count() as u16;
-        buf.set_string(x, area.y, note, theme.style(role));
+        buf.set_string(x, area.y, &note, theme.style(role));
     }
     let below = Rect {
         y: area.y + 1,
@@ -78,6 +97,13 @@ pub fn draw(
         ..area
     };
     if !histogram.bins.is_empty() {
-        bars(app, histogram, pinned, style).render(below, buf);
+        let bars = bars(app, histogram, pinned, style);
+        let curve = curve.map(|activation| {
+            let (low, high) = bars.range();
+            let value =
+                |i| activation.value_at(low + (high - low) * f64::from(i) / f64::from(POINTS));
+            (0..=POINTS).map(value).collect::<Vec<f64>>()
+        });
+        bars.curve(curve.as_deref()).render(below, buf);
     }
 }

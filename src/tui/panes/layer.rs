@@ -1,7 +1,11 @@
-//! The selected layer: its measures and its histograms.
+//! The selected layer: its measures, its histograms and its own curves.
+
+mod curves;
 
 use super::verdict::wrap;
-use super::{bars, fit, framed, percent, write_line};
+use super::{bars, framed, percent, write_line};
+use crate::nn::activation::Activation;
+use crate::nn::spec::Cell;
 use crate::telemetry::{Histogram, LayerHistograms, ZeroWeights};
 use crate::text::thousands;
 use crate::training::Status;
@@ -26,7 +30,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let note = super::shared_with(app, Pane::Data);
     let inner = framed(app, Pane::Layer, &title, &note, area, buf);
     let used = figures(app, inner, buf);
-    let used = used + newest(app, used, inner, buf);
+    let used = used + whose(app, used, inner, buf);
     let rest = Rect {
         y: inner.y + used,
         height: inner.height.saturating_sub(used),
@@ -36,9 +40,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         .run
         .histograms
         .as_ref()
-        .and_then(|all| all.get(app.layer));
+        .and_then(|all| all.layers.get(app.layer));
     match histograms {
-        Some(h) => grid(app, h, rest, buf),
+        Some(h) => {
+            let (above, below) = curves::split(rest);
+            grid(app, h, above, buf);
+            curves::draw(app, below, buf);
+        }
         None => {
             let why = match app.run.status {
                 Status::Diverged(_) => "The run diverged before its histograms were drawn.",
@@ -53,14 +61,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Histograms are of the newest step alone: says so on the line `row` where the figures above are of another. Returns how many
-/// lines that took.
-fn newest(app: &App, row: u16, area: Rect, buf: &mut Buffer) -> u16 {
-    if app.cursor.is_none() || app.run.histograms.is_none() || area.height < row + 3 {
+/// Histograms are not taken at every step: says of which they are on the line `row` where the figures above are of another.
+/// Returns how many lines that took.
+fn whose(app: &App, row: u16, area: Rect, buf: &mut Buffer) -> u16 {
+    let Some(step) = app.histograms_step().filter(|_| area.height >= row + 3) else {
         return 0;
-    }
-    let step = thousands(app.run.record.step().into());
-    let text = fit(&format!("histograms: step {step}"), area.width.into());
+    };
+    let text = format!("histograms: step {}", thousands(step.into()));
     let span = Span::styled(text, app.manner.theme.style(Role::Dim));
     write_line(buf, area, row, vec![span]);
     1
@@ -153,7 +160,8 @@ fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
         ("W", |h| &h.weights, theme.style(Role::Text)),
     ];
     let pinned = app.baseline().and_then(|p| p.histograms.as_ref());
-    let pinned = pinned.and_then(|all| facing(all, app.layer, app.layer_count()));
+    let pinned = pinned.and_then(|all| facing(&all.layers, app.layer, app.layer_count()));
+    let activation = activation(app);
     let columns: u16 = if area.width >= 56 || (area.width >= 40 && area.height < 12) {
         2
     } else {
@@ -165,15 +173,50 @@ fn grid(app: &App, h: &LayerHistograms, area: Rect, buf: &mut Buffer) {
         return;
     }
     let rows = (count as u16).div_ceil(columns);
-    let height = area.height / rows;
+    let heights = heights(area.height, rows, if columns == 2 { 1 } else { PRE });
     let width = (area.width - (columns - 1) * 2) / columns;
     for (i, (name, which, style)) in (0u16..).zip(all.into_iter().take(count)) {
         let cell = Rect {
             x: area.x + (i % columns) * (width + 2),
-            y: area.y + (i / columns) * height,
+            y: area.y + heights.iter().take(usize::from(i / columns)).sum::<u16>(),
             width,
-            height,
+            height: heights.get(usize::from(i / columns)).copied().unwrap_or(0),
         };
-        bars::draw(app, name, which(h), pinned.map(which), style, cell, buf);
+        let curve = activation.as_ref().filter(|_| i == PRE);
+        let bars = bars::Drawn {
+            name,
+            histogram: which(h),
+            pinned: pinned.map(which),
+            curve,
+            style,
+        };
+        bars::draw(app, &bars, cell, buf);
     }
+}
+
+/// Of the four histograms the one that has the activation's curve beneath it.
+const PRE: u16 = 2;
+
+/// How many rows each row of histograms has: alike, but for the one with a curve, which has what is left over.
+fn heights(height: u16, rows: u16, curved: u16) -> Vec<u16> {
+    let each = height / rows;
+    let rest = height % rows;
+    let of = |row| {
+        if row == curved.min(rows - 1) {
+            each + rest
+        } else {
+            each
+        }
+    };
+    (0..rows).map(of).collect()
+}
+
+/// What the selected layer does to its pre-activations, one by one: no gated cell's, whose gates have another each, and not
+/// the softmax of an output layer.
+fn activation(app: &App) -> Option<Activation> {
+    let layers = &app.insight.spec.as_ref()?.layers;
+    let (_, hidden) = layers.split_last()?;
+    let layer = hidden.get(app.layer)?;
+    let gated = layer.kind.cell().is_some_and(Cell::is_gated);
+    (!gated).then(|| layer.activation.clone())
 }

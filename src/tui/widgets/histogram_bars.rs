@@ -39,7 +39,7 @@ impl<'a> HistogramBars<'a> {
         }
     }
 
-    /// Values of a function at equal steps over the same range, drawn beneath the bars from four rows up.
+    /// Values of a function at equal steps over [`Self::range`], drawn beneath the bars from two rows up.
     pub fn curve(mut self, curve: Option<&'a [f64]>) -> Self {
         self.curve = curve;
         self
@@ -57,12 +57,19 @@ impl<'a> HistogramBars<'a> {
         self
     }
 
-    fn shown(&self) -> ValueScale {
+    /// The values at both ends where no scale is given.
+    pub fn range(&self) -> (f64, f64) {
         let (low, high) = self.range;
-        self.scale.unwrap_or_else(|| match self.beneath {
-            Some((_, (from, to), _)) => ValueScale::linear((low.min(from), high.max(to))),
-            None => ValueScale::linear((low, high)),
-        })
+        let ends = match self.beneath {
+            Some((_, (from, to), _)) => (low.min(from), high.max(to)),
+            None => (low, high),
+        };
+        ValueScale::linear_ends(ends)
+    }
+
+    fn shown(&self) -> ValueScale {
+        self.scale
+            .unwrap_or_else(|| ValueScale::linear(self.range()))
     }
 
     pub fn style(mut self, style: Style) -> Self {
@@ -127,9 +134,9 @@ impl Widget for HistogramBars<'_> {
             self.draw_labels(area, buf);
         }
         if let Some(curve) = self.curve
-            && bars.height >= 4
+            && bars.height >= 2
         {
-            let rows = bars.height / 3;
+            let rows = (bars.height / 3).max(1);
             bars.height -= rows;
             let below = Rect {
                 y: bars.y + bars.height,
@@ -186,7 +193,7 @@ impl HistogramBars<'_> {
         }
         let mut dots = Dots::new(self.look, area);
         let (width, height) = dots.size();
-        dots.begin(self.look.theme.style(Role::Theory), "*");
+        dots.begin(self.look.theme.style(Role::Dim), "*");
         let last = curve.len().saturating_sub(1).max(1) as f64;
         let mut before = None;
         for (i, value) in curve.iter().enumerate() {

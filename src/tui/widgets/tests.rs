@@ -258,7 +258,7 @@ fn a_histogram_has_its_curve_beneath() {
     assert_eq!(text[6], "-2.00   2.00");
     assert_eq!(&text[3].chars().take(3).collect::<String>(), "███");
     assert_eq!(buf[(0, 3)].fg, theme.colour(Role::Accent));
-    assert_eq!(buf[(0, 5)].fg, theme.colour(Role::Theory));
+    assert_eq!(buf[(0, 5)].fg, theme.colour(Role::Dim));
 }
 
 #[test]

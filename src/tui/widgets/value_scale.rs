@@ -23,17 +23,18 @@ pub enum ValueScale {
 }
 
 impl ValueScale {
-    pub fn linear((low, high): (f64, f64)) -> Self {
+    pub fn linear(ends: (f64, f64)) -> Self {
+        let (low, high) = Self::linear_ends(ends);
+        Self::Linear { low, high }
+    }
+
+    /// Where all values are one, it lies in the middle.
+    pub fn linear_ends((low, high): (f64, f64)) -> (f64, f64) {
         if high > low {
-            Self::Linear { low, high }
-        } else {
-            // Where all values are one, it lies in the middle.
-            let half = if low == 0.0 { 0.5 } else { low.abs() / 2.0 };
-            Self::Linear {
-                low: low - half,
-                high: low + half,
-            }
+            return (low, high);
         }
+        let half = if low == 0.0 { 0.5 } else { low.abs() / 2.0 };
+        (low - half, low + half)
     }
 
     /// One scale for all these ranges, on which the narrowest still has a shape.

@@ -39,12 +39,12 @@ pub fn subject(app: &App) -> &'static str {
 }
 
 fn all(app: &App) -> Option<&[LayerHistograms]> {
-    let all = app.run.histograms.as_ref()?;
-    (!all.is_empty()).then_some(all.as_slice())
+    let all = &app.run.histograms.as_ref()?.layers;
+    (!all.is_empty()).then_some(all)
 }
 
 fn pinned(app: &App, layer: usize) -> Option<&Histogram> {
-    let all = app.baseline()?.histograms.as_ref()?;
+    let all = &app.baseline()?.histograms.as_ref()?.layers;
     Some(of(app.measure, facing(all, layer, app.layer_count())?).1)
 }
 

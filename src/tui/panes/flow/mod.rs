@@ -50,7 +50,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ""
     };
     let note = match app.cursor {
-        _ if app.view == View::Histograms => "histograms".to_string(),
+        _ if app.view == View::Histograms => match app.histograms_step() {
+            Some(step) => format!("histograms @{}", thousands(step.into())),
+            None => "histograms".to_string(),
+        },
         // Whose figures these are matters more than how they are drawn.
         Some(step) => at_step(&title, shown, step, area.width),
         None if app.window.is_some() => {
