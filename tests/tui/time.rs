@@ -1,10 +1,61 @@
 //! Zoomed and frozen time.
 
-use super::bench::{frame, points, running};
+use super::bench::{Bench, VANISHING, frame, points, running};
 use crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
 use gradlab::training::Status;
 use gradlab::tui::layout::Pane;
 use gradlab::tui::message::Message;
+
+/// The chart of the learning rate is read at the cursor, shows the steps that the others show and the pinned run's rates.
+#[test]
+fn the_learning_rates_chart_follows_the_cursor_and_the_zoom() {
+    let schedule = "\n[training.schedule]\nkind = \"cosine\"\nsteps = 40000\n";
+    let text = format!("{VANISHING}{schedule}");
+    let experiment = gradlab::experiment::parse(&text, "cosine.toml").expect("valid");
+    let mut bench = Bench::on(experiment);
+    bench.resize(160, 36);
+    let mut seen = points(11, 0..400);
+    for point in &mut seen {
+        point.learning_rate = 0.001 * (1.0 + point.step as f64);
+    }
+    bench.tell(Message::Frame(frame(1, Status::Paused, 11, seen)));
+    bench.keys("3 v");
+    let now = bench.text();
+    assert!(now.contains("rate 0.400") && now.contains("@399"), "{now}");
+    bench.keys("left left left");
+    let step = bench.app.cursor.expect("a cursor");
+    let screen = bench.text();
+    let rate = format!("rate {:.3}", 0.001 * (1.0 + step as f64));
+    assert!(screen.contains(&rate), "{rate}\n{screen}");
+    assert!(screen.contains(&format!("@{step}")), "{screen}");
+    assert!(screen.contains("40,000"), "{screen}");
+    bench.keys(">");
+    assert!(!bench.text().contains("40,000"), "{}", bench.text());
+    let pinned = |bench: &Bench| {
+        let colour = bench
+            .app
+            .manner
+            .theme
+            .colour(gradlab::tui::theme::Role::Pinned);
+        let area = bench.app.layout().area(Pane::Loss).expect("a pane");
+        let buffer = bench.buffer();
+        let inside = area.inner(ratatui::layout::Margin::new(1, 1));
+        inside
+            .positions()
+            .filter(|p| buffer[*p].fg == colour)
+            .count()
+    };
+    let before = pinned(&bench);
+    bench.keys("b");
+    bench.app.experiment.training.optimizer = gradlab::experiment::parse(
+        &text.replace("learning_rate = 0.1", "learning_rate = 0.05"),
+        "half.toml",
+    )
+    .expect("valid")
+    .training
+    .optimizer;
+    assert!(pinned(&bench) > before + 5, "{}", bench.text());
+}
 
 #[test]
 fn charts_show_a_part_of_the_run_that_follows_it_or_stands_still() {

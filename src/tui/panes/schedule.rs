@@ -4,6 +4,7 @@ use super::write_line;
 use crate::experiment::Experiment;
 use crate::nn::schedule::Schedule;
 use crate::tui::app::App;
+use crate::tui::app::run::Record;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{LineChart, Series, format_value};
 use ratatui::buffer::Buffer;
@@ -49,14 +50,31 @@ pub fn plan(e: &Experiment, per_epoch: Option<u64>, now: u64) -> Option<Plan> {
         .map(|(epochs, steps)| epochs.saturating_mul(steps));
     let planned = [stop.steps, by_epochs].into_iter().flatten().min();
     let last = planned.unwrap_or(own).max(now).max(1);
-    let base = e.training.optimizer.learning_rate();
-    let at = |i: u64| (u128::from(last) * u128::from(i) / u128::from(POINTS)) as u64;
-    let steps: Vec<u64> = (0..=POINTS).map(at).collect();
-    Some(Plan {
-        rates: steps.iter().map(|t| schedule.rate(base, *t)).collect(),
-        steps: steps.into_iter().map(|t| t as f64).collect(),
-        last,
-    })
+    Some(Plan::between(e, 0, last))
+}
+
+impl Plan {
+    /// The part of an experiment's plan that a chart of these steps shows.
+    fn between(e: &Experiment, first: u64, last: u64) -> Self {
+        let base = e.training.optimizer.learning_rate();
+        let span = u128::from(last.saturating_sub(first));
+        let at = |i: u64| first + (span * u128::from(i) / u128::from(POINTS)) as u64;
+        let steps: Vec<u64> = (0..=POINTS).map(at).collect();
+        let rate = |t: &u64| e.training.schedule.rate(base, *t);
+        Self {
+            rates: steps.iter().map(rate).collect(),
+            steps: steps.into_iter().map(|t| t as f64).collect(),
+            last,
+        }
+    }
+}
+
+/// The rates that a run's steps were taken with, of those from `first` to `last`.
+fn used(record: &Record, first: u64, last: u64) -> (Vec<f64>, Vec<f64>) {
+    let points = record.kept().filter(|p| (first..=last).contains(&p.step));
+    points
+        .map(|p| (p.step as f64 - 1.0, p.learning_rate))
+        .unzip()
 }
 
 /// Decades are told apart on a logarithmic axis alone; a curve that starts or ends at 0 has no place there.
@@ -72,20 +90,36 @@ pub fn has_plan(app: &App) -> bool {
     !matches!(app.experiment.training.schedule, Schedule::Constant)
 }
 
-/// A line of figures, then the planned curve, what was used of it so far on top, and the marker.
+/// A line of figures, then the pinned run's curve, the planned one, what was used of it so far on top, and the marker: at the
+/// cursor, else at now.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let record = &app.run.record;
     let now = record.step();
     let per_epoch = app.run.info.as_ref().map(|i| i.steps_per_epoch);
-    let plan = plan(&app.experiment, per_epoch.filter(|s| *s > 0), now);
-    let used: Vec<(f64, f64)> = record
-        .kept()
-        .map(|p| (p.step as f64 - 1.0, p.learning_rate))
-        .collect();
-    let (used_steps, used_rates): (Vec<f64>, Vec<f64>) = used.into_iter().unzip();
+    let per_epoch = per_epoch.filter(|s| *s > 0);
+    let whole = plan(&app.experiment, per_epoch, now);
+    let last = whole.as_ref().map_or(u64::MAX, |plan| plan.last);
+    let (first, last) = match app.window {
+        Some(_) => app.steps_shown(),
+        None => (0, last),
+    };
+    let (used_steps, used_rates) = used(record, first, last);
+    let pinned = app.baseline().map(|p| {
+        let planned = plan(&p.experiment, per_epoch, now).is_some() && last < u64::MAX;
+        match planned {
+            true => {
+                let plan = Plan::between(&p.experiment, first, last);
+                (plan.steps, plan.rates)
+            }
+            false => used(&p.record, first, last),
+        }
+    });
+    let plan = whole.map(|_| Plan::between(&app.experiment, first, last));
     let mut figures = vec![Span::styled("rate ", theme.style(Role::Dim))];
-    let rate = record.latest.as_ref().map(|p| p.learning_rate);
+    let at_cursor = app.cursor.and_then(|step| record.at(step));
+    let shown = at_cursor.or(record.latest.as_ref());
+    let rate = shown.map(|p| p.learning_rate);
     figures.push(Span::styled(
         rate.map_or("-".into(), format_value),
         theme.style(Role::Accent),
@@ -106,16 +140,24 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ..area
     };
     let mut series = Vec::new();
+    if let Some((steps, rates)) = &pinned {
+        series.push(Series {
+            name: "pinned",
+            x: steps,
+            y: rates,
+            style: theme.style(Role::Pinned),
+        });
+    }
     if let Some(plan) = &plan {
         series.push(Series {
-            name: "",
+            name: "planned",
             x: &plan.steps,
             y: &plan.rates,
             style: theme.style(Role::Dim),
         });
     }
     series.push(Series {
-        name: "",
+        name: "used",
         x: &used_steps,
         y: &used_rates,
         style: theme.style(Role::Train),
@@ -123,11 +165,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let mut chart = LineChart::new(app.look(), &series)
         .legend(false)
         .log(is_log(&app.experiment.training.schedule));
-    if let Some(plan) = &plan {
-        chart = chart
-            .x_range((0.0, plan.last as f64))
-            .cursor(Some(now as f64));
+    if plan.is_some() || app.window.is_some() {
+        chart = chart.x_range((first as f64, last as f64));
     }
+    let marker = app.cursor.or(plan.is_some().then_some(now));
+    chart = chart.cursor(marker.map(|step| step as f64));
     chart.render(below, buf);
 }
 
