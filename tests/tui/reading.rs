@@ -200,6 +200,24 @@ fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
         assert!(text.contains("gap 3.74 (train rows 0.25)"), "{text}");
         assert!(text.contains("overfits since step 1,100"), "{text}");
     }
+    // A figure that is cut would be read as another.
+    let mut bench = Bench::new();
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
+    bench.keys("b");
+    for (width, height) in (60..170).flat_map(|w| [(w, 24), (w, 36)]) {
+        let text = bench.resize(width, height).text();
+        let whole = ["gap 3.74", "(train rows 0.25)", "pinned 0.", "test 3.99"];
+        let begun = ["gap", "(train", "pinned ", "test 3"];
+        for (begun, whole) in begun.into_iter().zip(whole) {
+            let cut = |line: &&str| line.matches(begun).count() > line.matches(whole).count();
+            let found = text.lines().filter(|l| l.contains("gap")).find(cut);
+            assert_eq!(found, None, "{begun} at {width}x{height}\n{text}");
+        }
+        assert!(
+            !text.contains("pin│") && !text.contains("pinned│"),
+            "{text}"
+        );
+    }
 }
 
 /// At the cursor the panes show its step's figures; what is of the newest step all the same says of which it is.
@@ -214,6 +232,43 @@ fn what_is_of_the_newest_step_says_so_while_the_cursor_is_at_another() {
     let whose = format!("At step 399, the newest (the panes show step {cursor}): ∂W");
     assert!(said.contains(&whose), "{screen}");
     assert!(screen.contains("histograms: step 399"), "{screen}");
+}
+
+/// Histograms are of the last step that had any: the figures of the step that diverged are others.
+#[test]
+fn histograms_beside_figures_of_another_step_say_of_which_step_they_are() {
+    let mut bench = running(120, 36);
+    assert!(!bench.text().contains("histograms:"), "both are the newest");
+    let status = Status::Diverged("layer 3: NaN".into());
+    let mut last = frame(1, status, 11, points(11, 400..401));
+    last.histograms = None;
+    bench.tell(Message::Frame(last));
+    bench.keys("5 esc");
+    assert_eq!(bench.app.cursor, None);
+    let screen = bench.text();
+    assert!(screen.contains("histograms: step 399"), "{screen}");
+}
+
+/// A layer's own curves and its activation's, as far as there is room.
+#[test]
+fn the_layer_pane_has_the_layers_curves_and_its_activations() {
+    let small = running(120, 36).text();
+    assert!(small.contains("δ ▆"), "{small}");
+    for (width, height) in [(120, 36), (200, 60)] {
+        let screen = running(width, height).keys("5 z").text();
+        for name in [
+            "pre · logistic",
+            "rms error signal δ  ",
+            "rms ∂L/∂W  ",
+            "‖ΔW‖/‖W‖  ",
+            "‖W‖  10.0",
+        ] {
+            assert!(screen.contains(name), "{name}\n{screen}");
+        }
+    }
+    // The output layer's softmax has no curve of one number.
+    let output = running(120, 36).keys("G 5").text();
+    assert!(!output.contains("pre · "), "{output}");
 }
 
 /// A description is of what it was written of, also once something else was saved with it.

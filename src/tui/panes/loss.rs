@@ -226,21 +226,20 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             }
         }
     }
-    if let Some(pinned) = app.baseline() {
-        let (train, test) = curves(&pinned.record, kind);
-        let last = if test.is_empty() { train } else { test };
-        let long = format!("pinned {}", text(last.last()));
-        let mut fits = [long.as_str(), "pinned", "pin"].into_iter();
-        if let Some(word) = fits.find(|word| width(&spans) + word.len() <= room) {
-            spans.push(Span::styled(word.to_string(), theme.style(Role::Pinned)));
-        }
-    }
-    write_line(buf, area, 0, spans);
     let mut lines = 1;
     if kind == Kind::Loss {
         lines += draw_gap(app, area, buf);
     }
-    lines += u16::from(draw_pinned(app, kind, lines, area, buf));
+    if draw_pinned(app, kind, lines, area, buf) {
+        lines += 1;
+    } else if let Some(pinned) = app.baseline() {
+        let (train, test) = curves(&pinned.record, kind);
+        let last = text(if test.is_empty() { train } else { test }.last());
+        let left = room.saturating_sub(width(&spans));
+        let word = first_that_fits([format!("pinned {last}"), format!("pin {last}")], left);
+        spans.extend(word.map(|word| Span::styled(word, theme.style(Role::Pinned))));
+    }
+    write_line(buf, area, 0, spans);
     let below = Rect {
         y: area.y + lines,
         height: area.height.saturating_sub(lines),
@@ -289,6 +288,11 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     chart.render(below, buf);
 }
 
+/// Of ways to say something, from the longest: a figure that is cut would be read as another.
+fn first_that_fits(words: impl IntoIterator<Item = String>, room: usize) -> Option<String> {
+    words.into_iter().find(|text| text.chars().count() <= room)
+}
+
 /// The pinned run's newest figures, on the line `row`; whether they were drawn.
 fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) -> bool {
     let Some(pinned) = app.baseline().filter(|_| area.height >= row + 4) else {
@@ -302,19 +306,19 @@ fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) ->
     let last = [train.last(), test.last()].map(|v| v.map(text));
     let figures: Vec<&str> = last.iter().flatten().map(String::as_str).collect();
     let gap = pinned.record.gap().filter(|_| kind == Kind::Loss);
+    let both = figures.join(" ");
     let words = match (gap.map(|gap| gap.figure()), &last[1]) {
-        (Some(gap), Some(test)) => {
-            let whole = format!("pinned {} {gap}", figures.join(" "));
-            let is_wider = whole.chars().count() > usize::from(area.width);
-            if is_wider {
-                format!("pin test {test} {gap}")
-            } else {
-                whole
-            }
-        }
-        _ => format!("pinned {}", figures.join("  ")),
+        (Some(gap), Some(test)) => vec![
+            format!("pinned {both} {gap}"),
+            format!("pin test {test} {gap}"),
+            format!("pin test {test}"),
+        ],
+        (None, Some(test)) => vec![format!("pinned {both}"), format!("pin test {test}")],
+        _ => vec![format!("pinned {both}"), format!("pin {both}")],
     };
-    let text = fit(&words, area.width.into());
+    let Some(text) = first_that_fits(words, area.width.into()) else {
+        return false;
+    };
     let span = Span::styled(text, app.manner.theme.style(Role::Pinned));
     write_line(buf, area, row, vec![span]);
     true
@@ -331,12 +335,16 @@ fn draw_gap(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
     } else {
         Role::Dim
     };
-    let whole = gap.sentence();
-    let is_wider = whole.chars().count() > usize::from(area.width);
-    let lines = match gap.turned() {
-        Some(turned) if is_wider && area.height >= 7 => vec![gap.figures(), turned],
-        Some(turned) if is_wider => vec![turned],
-        _ => vec![whole],
+    let room = usize::from(area.width);
+    let figures = first_that_fits([gap.figures(), gap.figure()], room);
+    let lines: Vec<String> = match (first_that_fits([gap.sentence()], room), gap.turned()) {
+        (Some(whole), _) => vec![whole],
+        (None, None) => figures.into_iter().collect(),
+        (None, Some(turned)) => {
+            let turned = first_that_fits([turned, "overfits".into()], room);
+            let figures = figures.filter(|_| area.height >= 7);
+            figures.into_iter().chain(turned).collect()
+        }
     };
     let count = lines.len() as u16;
     for (row, line) in (1..).zip(lines) {

@@ -375,7 +375,8 @@ impl Piece {
 
 /// The pieces with their texts in at most `room` characters with a space between them, as far as that goes: short names, then
 /// fewer values under a cursor, then cut names. The first says where the cursor is, which is also drawn; the last two are what
-/// is on top.
+/// is on top. Beside values a cut name could be another curve's, and a cut value is another: without room for names their
+/// colours tell, and what still has none is left out.
 fn fitted(pieces: &[Piece], room: usize) -> Vec<(String, &Piece)> {
     let fits = |texts: &[(String, &Piece)]| {
         let width: usize = texts.iter().map(|(t, _)| t.chars().count() + 1).sum();
@@ -389,6 +390,15 @@ fn fitted(pieces: &[Piece], room: usize) -> Vec<(String, &Piece)> {
     let are_read_off = pieces.iter().all(|p| p.value.is_some());
     while are_read_off && !fits(&texts) && texts.len() > 2 {
         texts.remove(usize::from(texts.len() > 3));
+    }
+    if are_read_off {
+        if !fits(&texts) {
+            texts = texts.into_iter().map(|(_, p)| (p.text(""), p)).collect();
+        }
+        while !fits(&texts) && !texts.is_empty() {
+            texts.remove(0);
+        }
+        return texts;
     }
     let longest = texts.iter().map(|(_, p)| p.short.chars().count()).max();
     for most in (1..longest.unwrap_or(0)).rev() {
@@ -428,8 +438,9 @@ mod tests {
             ["theory 0.01", "rms error signal δ 0.02"]
         );
         assert_eq!(texts(&pieces, 18), ["theory 0.01", "δ 0.02"]);
-        assert_eq!(texts(&pieces, 14), ["th 0.01", "δ 0.02"]);
-        assert_eq!(texts(&pieces, 3), ["t 0.01", "δ 0.02"]);
+        assert_eq!(texts(&pieces, 14), ["0.01", "0.02"]);
+        assert_eq!(texts(&pieces, 5), ["0.02"]);
+        assert!(texts(&pieces, 3).is_empty(), "a cut value is another");
         // What is beneath the others is left out before a name is cut.
         let [theory, signal] = pieces;
         let pieces = [
