@@ -131,7 +131,7 @@ fn a_plane_shows_the_boundary_with_its_rows_on_top() {
         assert!(point, "a row of class {class}");
     }
     assert!(map.positions().any(|at| buffer[at].symbol() == "▀"));
-    assert!(screen.contains("train rows wrong: x"), "{screen}");
+    assert!(screen.contains("of the first 400 wrong: x"), "{screen}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod pictures;
 
 use super::{fit, framed, inside, percent, write_line};
 use crate::data::{Dataset, Targets};
+use crate::text::thousands;
 use crate::training::look::{Boundary, Classes, DataView, Lens, Residuals, Seen};
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
@@ -171,12 +172,18 @@ fn boundary(
     } else {
         "x"
     };
-    let total = points.len();
+    let (total, all) = (points.len(), data.train.x.nrows());
+    // Only so many are looked at.
+    let part = total < all;
     (
-        format!("{wrong} of {total} train rows wrong: {mark}"),
+        match part {
+            true => format!("{wrong} of the first {total} wrong: {mark}"),
+            false => format!("{wrong} of {total} train rows wrong: {mark}"),
+        },
         match (app.show_spread, drops(app)) {
             (true, false) => "the spread needs dropout in a layer".into(),
             (false, true) => "v: spread under dropout".into(),
+            _ if part => format!("of {} train rows", thousands(all as u128)),
             _ => String::new(),
         },
     )
@@ -227,13 +234,22 @@ fn classes(
     let share = seen.right as f64 / seen.answers.max(1) as f64;
     (
         format!(
-            "{} of {} {} rows right",
+            "{} of {} {} rows right{}",
             percent(share),
             seen.answers,
-            view.split.name()
+            view.split.name(),
+            looked_at(app, view)
         ),
         rest,
     )
+}
+
+/// The step of a look, where the figures of other panes may be of another: rows are evaluated for those less or more often.
+fn looked_at(app: &App, view: &DataView) -> String {
+    match app.is_running() || app.cursor.is_some() {
+        true => format!(" @{}", thousands(view.step.into())),
+        false => String::new(),
+    }
 }
 
 /// The pair that is confused most often, in words.
