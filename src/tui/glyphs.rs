@@ -55,8 +55,23 @@ fn plain(c: char) -> &'static str {
         '−' | '–' | '—' | '─' | '⁻' => "-",
         '‖' | '│' => "|",
         '∂' => "d",
-        'δ' | 'Δ' => "D",
+        // the error signal's first letter; `D` is for differences
+        'δ' => "e",
+        'Δ' => "D",
         'φ' => "f",
+        'Φ' => "F",
+        'Σ' => "S",
+        'ᶻ' => "z",
+        '⚠' => "!",
+        '★' => "*",
+        '▁' => ASCII_BARS[0],
+        '▂' => ASCII_BARS[1],
+        '▃' => ASCII_BARS[2],
+        '▄' => ASCII_BARS[3],
+        '▅' => ASCII_BARS[4],
+        '▆' => ASCII_BARS[5],
+        '▇' => ASCII_BARS[6],
+        '█' => ASCII_BARS[7],
         'χ' | '×' => "x",
         'λ' => "l",
         'σ' => "s",
@@ -232,6 +247,17 @@ mod tests {
         for glyph in all {
             assert!(glyph.is_ascii(), "{glyph}");
         }
+    }
+
+    #[test]
+    fn names_formulas_and_signs_of_the_screen_can_be_read_in_ascii() {
+        let words: Vec<char> = "∂W δ ‖ΔW‖/‖W‖ φ(z) e⁻ᶻ Φ(z) ▁▃█ ⚠ λ² μ σ".chars().collect();
+        let read: String = words
+            .iter()
+            .map(|c| if c.is_ascii() { "" } else { plain(*c) })
+            .collect();
+        assert!(!read.contains('?'), "{read}");
+        assert_ne!(plain('δ'), plain('Δ'));
     }
 
     #[test]
