@@ -119,7 +119,7 @@ impl<'a> Waterfall<'a> {
 }
 
 /// Which layers each row shows, the top row first, the top layer in it. Every layer is shown and layers are shared out
-/// evenly; rows left over at the bottom show none.
+/// evenly; a few rows left over at the bottom show none, and where they are many, some layers take one more than others.
 pub fn group_rows(layers: usize, rows: usize) -> Vec<Range<usize>> {
     if layers == 0 || rows == 0 {
         return Vec::new();
@@ -130,10 +130,12 @@ pub fn group_rows(layers: usize, rows: usize) -> Vec<Range<usize>> {
             .map(|r| r * layers / rows..(r + 1) * layers / rows)
             .collect();
     }
-    let each = rows / layers;
-    (0..layers * each)
+    // Layers of one height are told apart best; but for that no large part of the picture stays empty.
+    let even = rows / layers * layers;
+    let used = if rows - even > rows / 4 { rows } else { even };
+    (0..used)
         .map(|row| {
-            let layer = layers - 1 - row / each;
+            let layer = layers - 1 - row * layers / used;
             layer..layer + 1
         })
         .collect()
@@ -230,6 +232,7 @@ mod tests {
     #[test]
     fn fewer_layers_than_rows_take_several() {
         assert_eq!(group_rows(2, 5), [1..2, 1..2, 0..1, 0..1]);
+        assert_eq!(group_rows(2, 3), [1..2, 1..2, 0..1]);
         assert_eq!(group_rows(4, 2), [2..4, 0..2]);
     }
 
