@@ -62,6 +62,23 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
     hints
 }
 
+/// Of an overlay's keys those that there is room for: the last, which leads out of it, comes before the others.
+fn fitting(
+    keys: &'static [(&'static str, &'static str)],
+    width: u16,
+) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let size = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
+    let mut room = usize::from(width).saturating_sub(keys.last().map_or(0, size));
+    let last = keys.len().saturating_sub(1);
+    keys.iter().enumerate().filter_map(move |(i, hint)| {
+        let fits = i == last || size(hint) <= room;
+        if fits && i < last {
+            room -= size(hint);
+        }
+        fits.then_some(hint)
+    })
+}
+
 fn is_silent(app: &App) -> bool {
     // The race says its own keys; over the panes other keys hold.
     let other = app.race.is_some() || app.finder.is_some() || tour::takes_footer(app);
@@ -105,7 +122,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     if let Some(overlay) = app.overlays.iter().rfind(|o| o.is_seen()) {
         let mut spans = vec![Span::raw(" ")];
-        for (key, word) in view::keys(overlay) {
+        for (key, word) in fitting(view::keys(overlay), area.width) {
             spans.push(Span::styled(*key, theme.style(Role::Accent)));
             spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
         }
@@ -127,4 +144,23 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_overlays_keys_the_way_out_is_shown_first() {
+        const KEYS: &[(&str, &str)] =
+            &[("type", "to filter"), ("enter", "choose"), ("esc", "close")];
+        let shown = |width| {
+            fitting(KEYS, width)
+                .map(|(key, _)| *key)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80), ["type", "enter", "esc"]);
+        assert_eq!(shown(30), ["type", "esc"]);
+        assert_eq!(shown(5), ["esc"]);
+    }
 }
