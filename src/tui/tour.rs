@@ -34,7 +34,7 @@ pub const STOPS: &[Stop] = &[
     Stop {
         preset: "exploding-relu",
         title: "The gradient explodes",
-        see: "ReLU layers drawn too large: each multiplies the signal by about seven, up and down alike. The gradients of the first step are in the hundred millions, and with the second no number is finite any more.",
+        see: "ReLU layers drawn too large: each multiplies the signal by about seven, up and down alike. The gradients of the first step are in the ten millions, and with the second no number is finite any more.",
         press: "{step} starts again and takes the first step alone: its gradients stand in the rows. {view} draws the flow another way: layers by time, the profile over depth beside theory's line, histograms.",
     },
     Stop {
