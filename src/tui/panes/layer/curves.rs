@@ -106,11 +106,20 @@ fn sparklines(app: &App, area: Rect, buf: &mut Buffer) {
             ..cell
         };
         let axis = TimeAxis::fit(start, end, place.width.into());
-        let record = &app.run.record;
-        let (steps, values) = (record.steps(), values(app, record, measure));
-        LogSparkline::new(app.look(), &values, LogScale::fit(values.iter().copied()))
-            .steps(&steps)
+        let own = values(app, &app.run.record, measure);
+        let scale = LogScale::fit(own.iter().copied());
+        let pinned = app.baseline().map(|p| &p.record);
+        if let Some(record) = pinned {
+            LogSparkline::new(app.look(), &values(app, record, measure), scale)
+                .steps(&record.steps())
+                .axis(axis)
+                .style(app.manner.theme.style(Role::Pinned))
+                .render(place, buf);
+        }
+        LogSparkline::new(app.look(), &own, scale)
+            .steps(&app.run.record.steps())
             .axis(axis)
+            .over(pinned.is_some())
             .cursor(app.cursor)
             .anchors(app.anchors(measure))
             .render(place, buf);
