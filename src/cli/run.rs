@@ -383,7 +383,7 @@ impl Runner<'_> {
         if let Some(path) = &self.args.checkpoint {
             return written(&file, path.clone());
         }
-        let path = autosaves::path_for(self.session.experiment())?;
+        let path = autosaves::path_for(self.session.experiment(), self.session.base_dir())?;
         let write = || written(&file, path.clone()).map(|_| ());
         match self.args.resume.as_ref() == Some(&path) {
             true => write(),

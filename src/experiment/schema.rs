@@ -7,6 +7,7 @@ use crate::nn::loss::Loss;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::spec::{Bias, Cell, Clip, Norm, Regularize};
+use crate::nn::vocabulary::{Limits, Value, Vocabulary};
 use std::path::PathBuf;
 
 /// One experiment file.
@@ -154,6 +155,18 @@ impl Experiment {
             train_rows: self.data.train_rows,
             seed: self.seed,
         }
+    }
+
+    /// The files that it reads, as it names them: relative paths start at its folder.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let parameters = (self.data.kind.entry().parameters)();
+        let named = parameters.iter().zip(self.data.kind.values());
+        let data = named.filter_map(|(parameter, value)| match (parameter.limits, value) {
+            (Limits::Path, Value::Text(path)) => Some(PathBuf::from(path)),
+            _ => None,
+        });
+        let transfer = self.network.transfer.iter().map(|t| t.from.clone());
+        data.chain(transfer).collect()
     }
 
     /// All defaults, on this data.

@@ -1,6 +1,7 @@
 //! The checkpoints that are written without being asked, in the platform's place for a program's state.
 
 use super::checkpoint::{Checkpoint, CheckpointError, Glance};
+use super::session::fixed;
 use crate::experiment::{Experiment, to_toml};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use std::fs::{self, File};
@@ -42,24 +43,23 @@ pub fn folder() -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// Where runs of this experiment are saved: another network, another data set or another seed has another file.
+/// Where runs of this experiment are saved, whose relative paths start at `base_dir`: another network, another data set or
+/// another seed has another file.
 ///
 /// # Errors
 /// As [`folder`].
-pub fn path_for(experiment: &Experiment) -> Result<PathBuf, String> {
-    Ok(folder()?.join(file_name(experiment)))
+pub fn path_for(experiment: &Experiment, base_dir: &Path) -> Result<PathBuf, String> {
+    Ok(folder()?.join(file_name(experiment, base_dir)))
 }
 
-fn file_name(experiment: &Experiment) -> String {
-    let mut run = experiment.clone();
-    // What can be changed under way does not make another run.
-    run.description.clear();
-    run.training = crate::experiment::Training {
-        batch_size: experiment.training.batch_size,
-        label_smoothing: experiment.training.label_smoothing,
-        loss: experiment.training.loss.clone(),
-        ..crate::experiment::Training::default()
-    };
+fn file_name(experiment: &Experiment, base_dir: &Path) -> String {
+    let mut run = to_toml(&fixed(experiment)).into_bytes();
+    // The same words in two folders name two files.
+    for file in experiment.files() {
+        let file = base_dir.join(file);
+        let whole = std::path::absolute(&file).unwrap_or(file);
+        run.extend(whole.as_os_str().as_encoded_bytes());
+    }
     let word: String = experiment
         .name
         .chars()
@@ -72,10 +72,7 @@ fn file_name(experiment: &Experiment) -> String {
         })
         .take(40)
         .collect();
-    format!(
-        "{word}-{:016x}{SUFFIX}",
-        fingerprint(to_toml(&run).as_bytes())
-    )
+    format!("{word}-{:016x}{SUFFIX}", fingerprint(&run))
 }
 
 /// FNV-1a, 64 bits: the same on every platform and in every version, as file names have to be.
@@ -227,22 +224,67 @@ fn clear_away(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::data::DataKind;
+    use crate::experiment::{Transfer, parse};
     use crate::training::file;
+
+    fn name_of(experiment: &Experiment) -> String {
+        file_name(experiment, Path::new("."))
+    }
 
     #[test]
     fn names_stay_in_their_folder_and_tell_runs_apart() {
         let mut one = Experiment::on(DataKind::Wine {});
         one.name = "../../\u{1b}[2J/Evil".into();
-        let name = file_name(&one);
+        let name = name_of(&one);
         assert!(name.starts_with("--------2j-evil-"), "{name}");
         let mut other = one.clone();
         other.training.stop.steps = Some(3);
-        assert_eq!(file_name(&other), name);
+        assert_eq!(name_of(&other), name);
         other.training.label_smoothing = 0.1;
-        assert_ne!(file_name(&other), name);
+        assert_ne!(name_of(&other), name);
         other = one;
         other.seed += 1;
-        assert_ne!(file_name(&other), name);
+        assert_ne!(name_of(&other), name);
+    }
+
+    /// A run that is changed under way is the one that it was.
+    #[test]
+    fn what_can_be_changed_under_way_makes_no_other_name() {
+        let text =
+            "format = 1\n[data]\nkind = \"wine\"\n[[network.layers]]\nunits = 8\nrepeat = 3\n";
+        let one = parse(text, "one").expect("right");
+        let mut other = one.clone();
+        other.description = "changed".into();
+        other.network.output.frozen = true;
+        other.network.layers[0].dropout = 0.5;
+        assert_eq!(name_of(&other), name_of(&one));
+        // One of the three.
+        let first = &mut other.network.layers[0];
+        let mut rest = first.clone();
+        (first.repeat, first.frozen, rest.repeat) = (1, true, 2);
+        other.network.layers.push(rest);
+        assert_eq!(name_of(&other), name_of(&one));
+        other.network.layers[0].units = 7;
+        assert_ne!(name_of(&other), name_of(&one));
+    }
+
+    #[test]
+    fn the_same_words_in_two_folders_are_two_runs_where_they_name_files() {
+        let (a, b) = (Path::new("/a"), Path::new("/b"));
+        let csv = "format = 1\n[data]\nkind = \"csv\"\npath = \"d.csv\"\ntarget = \"y\"\ntask = \"regression\"\n";
+        let csv = parse(csv, "csv").expect("right");
+        assert_ne!(file_name(&csv, a), file_name(&csv, b));
+        assert_eq!(file_name(&csv, a), file_name(&csv, Path::new("/a/.")));
+        let wine = Experiment::on(DataKind::Wine {});
+        assert_eq!(file_name(&wine, a), file_name(&wine, b));
+        let mut transfer = wine;
+        transfer.network.transfer = Some(Transfer {
+            from: "w".into(),
+            layers: 1,
+            frozen: true,
+            learning_rate_factor: 1.0,
+        });
+        assert_ne!(file_name(&transfer, a), file_name(&transfer, b));
     }
 
     #[test]

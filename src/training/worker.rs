@@ -73,7 +73,9 @@ pub(super) fn run(
         if !could_go_on(&first, experiment) {
             start.resume = None;
         }
-        start.stages = keeps.as_ref().and_then(|a| stages_of(a, experiment));
+        start.stages = keeps
+            .as_ref()
+            .and_then(|a| stages_of(a, experiment, base_dir));
         let built = Session::build_heard(experiment, base_dir, &start, old, &ear);
         // What is missing (a drive, a file) may be there next time; a checkpoint that does not fit never will.
         if matches!(built, Ok(_) | Err(SessionError::Checkpoint(_))) {
@@ -81,17 +83,19 @@ pub(super) fn run(
         }
         built.map_err(|error| error.to_string())
     };
-    let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, own);
+    let path = autosave.as_ref().and_then(|a| a.path.clone());
+    let place = Place::new(path, own, base_dir);
+    let mut worker = Worker::new(mailbox, notify, experiment, build, autosave, place);
     (worker.pretraining, worker.warnings) = (heard, warnings);
     worker.run()
 }
 
 /// Where the stages of an experiment's pretraining are kept: beside its autosaves.
-fn stages_of(autosave: &Autosave, experiment: &Experiment) -> Option<PathBuf> {
+fn stages_of(autosave: &Autosave, experiment: &Experiment, base_dir: &Path) -> Option<PathBuf> {
     experiment.pretrain.as_ref()?;
     let path = match &autosave.path {
         Some(path) => path.clone(),
-        None => autosaves::path_for(experiment).ok()?,
+        None => autosaves::path_for(experiment, base_dir).ok()?,
     };
     Some(path.with_extension(autosaves::STAGES))
 }
@@ -152,10 +156,9 @@ where
         experiment: Experiment,
         build: B,
         autosave: Option<Autosave>,
-        own: Option<PathBuf>,
+        place: Place,
     ) -> Self {
         let now = Instant::now();
-        let path = autosave.as_ref().and_then(|a| a.path.clone());
         Worker {
             mailbox,
             notify,
@@ -175,7 +178,7 @@ where
             pretraining: Rc::default(),
             warnings: Rc::default(),
             autosave,
-            place: Arc::new(Mutex::new(Place::new(path, own))),
+            place: Arc::new(Mutex::new(place)),
             saver: Saver::default(),
             files: Lanes::new(|| ()),
             saved: now,

@@ -181,7 +181,9 @@ impl Bench {
                     ..Script::default()
                 })
             };
-            Worker::new(&shared, &notify, first, build, autosave, own).run();
+            let path = autosave.as_ref().and_then(|a| a.path.clone());
+            let place = Place::new(path, own, Path::new("."));
+            Worker::new(&shared, &notify, first, build, autosave, place).run();
         });
         Bench {
             mailbox,

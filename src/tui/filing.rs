@@ -155,12 +155,12 @@ impl Filing {
     }
 
     /// Looks for what there is to say of earlier runs of the experiment that is opened.
-    pub fn look_back(&mut self, experiment: &Experiment, resumed: Option<PathBuf>) {
-        let experiment = experiment.clone();
+    pub fn look_back(&mut self, experiment: &Experiment, base: &Path, resumed: Option<PathBuf>) {
+        let (experiment, base) = (experiment.clone(), base.to_path_buf());
         let work = move || {
             Ok(match resumed {
                 Some(path) => Message::Resumed(saved_runs::step_of(&path)),
-                None => Message::Earlier(saved_runs::of(&experiment)),
+                None => Message::Earlier(saved_runs::of(&experiment, &base)),
             })
         };
         self.lanes

@@ -92,7 +92,9 @@ pub fn run(
     let (bell, events) = Bell::new();
     let mut world = World::new(bell.clone(), options.threads);
     if options.resume.is_some() || !options.tour {
-        world.files.look_back(&experiment, options.resume.clone());
+        world
+            .files
+            .look_back(&experiment, &base_dir, options.resume.clone());
     }
     world.start(&experiment, base_dir.clone(), options.resume)?;
     terminal::hook_panics();

@@ -17,8 +17,8 @@ pub fn newest() -> Vec<Openable> {
 }
 
 /// How far a saved run of exactly this experiment has come.
-pub fn of(experiment: &Experiment) -> Option<u64> {
-    step_of(&autosaves::path_for(experiment).ok()?)
+pub fn of(experiment: &Experiment, base_dir: &Path) -> Option<u64> {
+    step_of(&autosaves::path_for(experiment, base_dir).ok()?)
 }
 
 /// The command that goes on with it: of the newest no name has to be said.

@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::stopping::Stopping;
-use crate::experiment::{Experiment, Training, resolve};
+use crate::experiment::{Experiment, Layer, Network, Training, resolve};
 use crate::nn::schedule::{Plateau, Schedule};
 use crate::nn::spec::NetworkSpec;
 use crate::training::trainee::{Change, Ended};
@@ -69,39 +69,62 @@ impl Session {
 
 /// Whether a run of `old` could go on as `new`, as far as their files say.
 pub fn could_go_on(old: &Experiment, new: &Experiment) -> bool {
-    let fixed = |e: &Experiment| {
-        let mut network = e.network.clone();
-        network.transfer = None;
-        network.output.frozen = false;
-        for layer in &mut network.layers {
-            (layer.dropout, layer.frozen) = (0.0, false);
-        }
-        network
-    };
-    only_live_settings_differ(old, new) && fixed(old) == fixed(new)
+    let (old, new) = (fixed(old), with_the_loss_of(old, fixed(new)));
+    old == new
 }
 
 /// Whether the two are the same but for what lives in the network's layers and for what can be changed under way.
 fn only_live_settings_differ(old: &Experiment, new: &Experiment) -> bool {
-    let mut expected = old.clone();
-    expected.name.clone_from(&new.name);
-    expected.description.clone_from(&new.description);
-    let training = &mut expected.training;
-    training.optimizer = new.training.optimizer.clone();
-    training.schedule = new.training.schedule.clone();
-    training.regularize = new.training.regularize;
-    training.clip = new.training.clip.clone();
-    training.stop = new.training.stop;
-    // The loss and the layers are compared as they are resolved.
-    training.loss.clone_from(&new.training.loss);
-    let mut transfer = expected.network.transfer.take();
-    expected.network = new.network.clone();
-    if let (Some(old), Some(new)) = (&mut transfer, &new.network.transfer) {
-        old.frozen = new.frozen;
-        old.learning_rate_factor = new.learning_rate_factor;
+    let (mut old, new) = (fixed(old), with_the_loss_of(old, fixed(new)));
+    // The layers are compared as they are resolved.
+    let transfer = old.network.transfer.take();
+    old.network = Network {
+        transfer,
+        ..new.network.clone()
+    };
+    old == new
+}
+
+/// The loss is compared as it is resolved.
+fn with_the_loss_of(old: &Experiment, mut new: Experiment) -> Experiment {
+    new.training.loss.clone_from(&old.training.loss);
+    new
+}
+
+/// The experiment without what can be changed under way: what makes a run the one that it is.
+pub fn fixed(experiment: &Experiment) -> Experiment {
+    let mut run = experiment.clone();
+    run.name.clear();
+    run.description.clear();
+    run.training = Training {
+        batch_size: run.training.batch_size,
+        label_smoothing: run.training.label_smoothing,
+        loss: run.training.loss,
+        ..Training::default()
+    };
+    if let Some(transfer) = &mut run.network.transfer {
+        transfer.frozen = false;
+        transfer.learning_rate_factor = 1.0;
     }
-    expected.network.transfer = transfer;
-    expected == *new
+    run.network.output.frozen = false;
+    let mut layers: Vec<Layer> = Vec::new();
+    for mut layer in run.network.layers {
+        (layer.dropout, layer.frozen) = (0.0, false);
+        // An entry is parted where one of its equal layers is frozen.
+        match layers.last_mut() {
+            Some(last)
+                if (Layer {
+                    repeat: last.repeat,
+                    ..layer.clone()
+                }) == *last =>
+            {
+                last.repeat = last.repeat.saturating_add(layer.repeat);
+            }
+            _ => layers.push(layer),
+        }
+    }
+    run.network.layers = layers;
+    run
 }
 
 /// `new` with the dropout and the frozen layers of `own`: equal to `own` if nothing else differs.

@@ -5,7 +5,7 @@ use crate::experiment::Experiment;
 use crate::training::lanes::Job;
 use crate::training::saver::{Outcome, Written};
 use crate::training::trainee::{Snapshot, Trainee};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,16 +21,22 @@ pub(super) struct Place {
     path: Option<PathBuf>,
     /// The autosave that is a run's to replace, and which run's: it has written it, or gone on from it.
     own: Option<(u64, PathBuf)>,
+    /// It has written it: whatever the run is renamed to, that stays its file.
+    written: bool,
+    /// Where the experiment's relative paths start.
+    base_dir: PathBuf,
     /// Keeps others from taking this run's autosave for an old one.
     claim: Option<autosaves::Claim>,
 }
 
 impl Place {
     /// `own` is what the first run goes on from.
-    pub fn new(path: Option<PathBuf>, own: Option<PathBuf>) -> Self {
+    pub fn new(path: Option<PathBuf>, own: Option<PathBuf>, base_dir: &Path) -> Self {
         Self {
             path,
             own: own.map(|own| (1, own)),
+            written: false,
+            base_dir: base_dir.to_path_buf(),
             claim: None,
         }
     }
@@ -40,16 +46,17 @@ impl Place {
     }
 
     fn write(&mut self, run: u64, experiment: &Experiment, snapshot: Snapshot) -> Written {
-        let path = match &self.path {
-            Some(path) => path.clone(),
-            None => autosaves::path_for(experiment)?,
+        let path = match (&self.path, &self.own) {
+            (Some(path), _) => path.clone(),
+            (None, Some((of, own))) if *of == run && self.written => own.clone(),
+            (None, _) => autosaves::path_for(experiment, &self.base_dir)?,
         };
         let own = Some((run, path.clone()));
         match self.own == own {
             true => snapshot(&path),
             false => autosaves::beside_the_one_before(&path, || snapshot(&path)),
         }?;
-        self.own = own;
+        (self.own, self.written) = (own, true);
         if self.path.is_none() {
             self.claim_and_tidy(path.clone());
         }
