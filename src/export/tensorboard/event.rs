@@ -1,7 +1,5 @@
-//! The few messages of TensorFlow's `event.proto` and `summary.proto` that scalars and histograms need, as protocol
-//! buffers' wire format.
-
-use crate::telemetry::Histogram;
+//! The few messages of TensorFlow's `event.proto` and `summary.proto` that scalars need, as protocol buffers' wire
+//! format.
 
 /// One value of a summary.
 pub struct Value(Vec<u8>);
@@ -15,37 +13,6 @@ impl Value {
         out.extend((value as f32).to_le_bytes());
         Self(out)
     }
-
-    /// `Summary.Value { tag = 1, histo = 5 }`.
-    pub fn histogram(tag: &str, histogram: &Histogram) -> Self {
-        let mut out = Vec::new();
-        bytes(&mut out, 1, tag.as_bytes());
-        bytes(&mut out, 5, &histogram_proto(histogram));
-        Self(out)
-    }
-}
-
-/// `HistogramProto { min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, bucket_limit = 6, bucket = 7 }`; the sums are
-/// those of the bins' middles, as only counts are kept.
-fn histogram_proto(h: &Histogram) -> Vec<u8> {
-    let width = (h.max - h.min) / h.bins.len().max(1) as f64;
-    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    let (mut limits, mut counts) = (Vec::new(), Vec::new());
-    for (i, bin) in h.bins.iter().enumerate() {
-        let (n, middle) = (f64::from(*bin), h.min + width * (i as f64 + 0.5));
-        count += n;
-        sum += n * middle;
-        squares += n * middle * middle;
-        limits.extend((h.min + width * (i + 1) as f64).to_le_bytes());
-        counts.extend(n.to_le_bytes());
-    }
-    let mut out = Vec::new();
-    for (field, value) in [(1, h.min), (2, h.max), (3, count), (4, sum), (5, squares)] {
-        double(&mut out, field, value);
-    }
-    bytes(&mut out, 6, &limits);
-    bytes(&mut out, 7, &counts);
-    out
 }
 
 /// `Event { wall_time = 1, file_version = 3 }`: how every file begins.

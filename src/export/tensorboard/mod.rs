@@ -1,9 +1,9 @@
-//! TensorBoard's event files: a run's curves and histograms, written as it goes on.
+//! TensorBoard's event files: a run's curves, written as it goes on.
 
 mod event;
 mod record;
 
-use crate::telemetry::{Histogram, LayerHistograms, LayerStats};
+use super::curves::MEASURES;
 use crate::training::Point;
 use event::Value;
 use std::fs::{self, File};
@@ -94,39 +94,15 @@ impl<W: Write> EventWriter<W> {
             values.extend(test.accuracy.map(|a| Value::scalar("accuracy/test", a)));
         }
         for (layer, stats) in point.layers.iter().enumerate() {
-            for (measure, value) in measures(stats) {
-                values.push(Value::scalar(&format!("{measure}/layer_{layer:03}"), value));
+            for (measure, get) in MEASURES {
+                let tag = format!("{measure}/layer_{layer:03}");
+                values.push(Value::scalar(&tag, get(stats)));
             }
         }
         record::write(
             &mut self.out,
             &event::summary(wall_time, point.step, &values),
         )
-    }
-
-    /// Every layer's histograms at one step.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn histograms(&mut self, step: u64, layers: &[LayerHistograms]) -> io::Result<()> {
-        let mut values = Vec::new();
-        for (layer, h) in layers.iter().enumerate() {
-            let of = [
-                ("weights", &h.weights),
-                ("gradients", &h.gradients),
-                ("pre", &h.pre),
-                ("out", &h.out),
-            ];
-            for (name, histogram) in of {
-                if total(histogram) > 0.0 {
-                    values.push(Value::histogram(
-                        &format!("{name}/layer_{layer:03}"),
-                        histogram,
-                    ));
-                }
-            }
-        }
-        record::write(&mut self.out, &event::summary(now(), step, &values))
     }
 
     /// Hands what was written to the file, so that a TensorBoard that is watching sees it.
@@ -136,25 +112,4 @@ impl<W: Write> EventWriter<W> {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn total(histogram: &Histogram) -> f64 {
-    histogram.bins.iter().map(|c| f64::from(*c)).sum()
-}
-
-/// The measures by their names.
-fn measures(s: &LayerStats) -> [(&'static str, f64); 11] {
-    [
-        ("grad_norm", s.grad_norm),
-        ("grad_rms", s.grad_rms),
-        ("grad_max", s.grad_max),
-        ("delta_rms", s.delta_rms),
-        ("out_mean", s.out_mean),
-        ("out_std", s.out_std),
-        ("pre_std", s.pre_std),
-        ("saturated", s.saturated),
-        ("dead", s.dead),
-        ("weight_norm", s.weight_norm),
-        ("update_ratio", s.update_ratio),
-    ]
 }
