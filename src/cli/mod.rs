@@ -68,6 +68,7 @@ fn without_experiment(command: &Command) -> Option<&'static str> {
         Command::List(_) => Some("list"),
         Command::Completions(_) => Some("completions"),
         Command::Man => Some("man"),
+        Command::Resume(args) if args.list => Some("resume --list"),
         _ => None,
     }
 }

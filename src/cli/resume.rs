@@ -3,10 +3,11 @@
 use super::args::{Common, ResumeArgs, WorkbenchArgs};
 use super::failure::{Failure, Status};
 use super::output::Output;
-use super::source::Loaded;
+use super::source::Source;
 use super::workbench;
+use crate::experiment::to_toml;
 use crate::nn::vocabulary::Vocabulary;
-use crate::training::{Checkpoint, CheckpointError, Glance, autosaves};
+use crate::training::{Checkpoint, CheckpointError, Glance, autosaves, could_go_on};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -24,13 +25,19 @@ pub fn run(
         None => newest()?,
     };
     let found = Checkpoint::glance(&path).map_err(|e| not_one(&path, &e))?;
-    let loaded = Loaded {
-        experiment: found.experiment,
-        text: String::new(),
+    let source = Source {
         label: crate::text::clean(&path.display().to_string(), 200),
+        text: to_toml(&found.experiment),
         base_dir: found.base_dir,
         path: None,
     };
+    let loaded = source.load(common)?;
+    if !could_go_on(&found.experiment, &loaded.experiment) {
+        return Err(Failure::Misused(format!(
+            "{}: its run cannot go on with what --set or --seed change: that makes another run",
+            loaded.label
+        )));
+    }
     workbench::open(loaded, Some(path), workbench, common)
 }
 

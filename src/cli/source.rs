@@ -38,26 +38,25 @@ pub struct Loaded {
 /// # Errors
 /// [`Failure::Misused`]: it is not there, cannot be read, or has faults.
 pub fn load(name: &str, common: &Common) -> Result<Loaded, Failure> {
-    let source = find(name)?;
-    let experiment = source
-        .parse(common)
-        .map_err(|faults| Failure::Misused(faults.to_string()))?;
-    let Source {
-        label,
-        text,
-        base_dir,
-        path,
-    } = source;
-    Ok(Loaded {
-        experiment,
-        text,
-        label,
-        base_dir,
-        path,
-    })
+    find(name)?.load(common)
 }
 
 impl Source {
+    /// # Errors
+    /// [`Failure::Misused`]: every fault of the text and of the changes.
+    pub fn load(self, common: &Common) -> Result<Loaded, Failure> {
+        let experiment = self
+            .parse(common)
+            .map_err(|faults| Failure::Misused(faults.to_string()))?;
+        Ok(Loaded {
+            experiment,
+            text: self.text,
+            label: self.label,
+            base_dir: self.base_dir,
+            path: self.path,
+        })
+    }
+
     /// # Errors
     /// Every fault of the text and of the changes.
     pub fn parse(&self, common: &Common) -> Result<Experiment, Faults> {
