@@ -8,9 +8,9 @@ use serde::Serialize;
 pub struct Judged {
     /// `healthy`, `vanishing`, `exploding` or `diverged`
     pub kind: &'static str,
-    /// Which of the two magnitudes is worse.
+    /// The magnitude that says so.
     pub measure: &'static str,
-    /// Decades per layer.
+    /// Decades a layer, or a step through time.
     pub slope: f64,
     /// The bottom's magnitude over the top's.
     pub ratio: f64,
