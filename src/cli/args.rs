@@ -224,7 +224,7 @@ pub struct RunArgs {
     /// How to report; numbers that are not finite are null in JSON and empty in CSV
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
-    /// Write the report to this file instead of standard output
+    /// Write the report to this file instead of standard output; a run that goes on goes on with it, too
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Report nothing but errors

@@ -3,6 +3,7 @@
 pub mod args;
 mod check;
 mod completions;
+mod earlier_report;
 mod export;
 mod failure;
 mod judged;

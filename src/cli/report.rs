@@ -7,10 +7,13 @@ use crate::training::Point;
 use serde::Serialize;
 use std::io::{self, Write};
 
+/// The words for how a run ended.
+pub const STATUSES: [&str; 4] = ["finished", "diverged", "failed", "stopped"];
+
 /// How a run ended, with the verdict on its last measurements.
 #[derive(Clone, Debug, Serialize)]
 pub struct Done<V> {
-    /// `finished`, `diverged`, `failed` or `stopped`
+    /// One of [`STATUSES`].
     pub status: &'static str,
     pub reason: String,
     pub step: u64,
@@ -43,6 +46,14 @@ impl<W: Write> Report<W> {
         }
     }
 
+    /// Goes on behind a report of so many layers.
+    pub fn going_on(self, layers: usize) -> Report<W> {
+        Report {
+            curves: self.curves.going_on(layers),
+            ..self
+        }
+    }
+
     pub fn point(&mut self, point: &Point) -> io::Result<()> {
         match self.format {
             ReportFormat::Text => writeln!(self.curves.out, "{}", text_line(point)),
@@ -59,7 +70,10 @@ impl<W: Write> Report<W> {
         match self.format {
             ReportFormat::Text => {
                 writeln!(self.curves.out, "{}: {}", done.status, done.reason)?;
-                writeln!(self.curves.out, "{}", done.sentence)
+                match done.sentence.as_str() {
+                    "" => Ok(()),
+                    sentence => writeln!(self.curves.out, "{sentence}"),
+                }
             }
             ReportFormat::Jsonl => self.json(&Last { done }),
             ReportFormat::Csv => Ok(()),
@@ -77,10 +91,19 @@ impl<W: Write> Report<W> {
     }
 }
 
+/// A loss as people read it: with an exponent where its digits would say nothing, or be hundreds.
+pub fn loss_text(loss: f64) -> String {
+    match loss == 0.0 || !loss.is_finite() || (1e-3..1e6).contains(&loss.abs()) {
+        true => format!("{loss:.5}"),
+        false => format!("{loss:.4e}"),
+    }
+}
+
 fn score(score: Score) -> String {
+    let loss = loss_text(score.loss);
     match score.accuracy {
-        Some(accuracy) => format!("{:.5} ({:.2} %)", score.loss, 100.0 * accuracy),
-        None => format!("{:.5}", score.loss),
+        Some(accuracy) => format!("{loss} ({:.2} %)", 100.0 * accuracy),
+        None => loss,
     }
 }
 
@@ -97,4 +120,23 @@ pub fn text_line(point: &Point) -> String {
         point.learning_rate,
         point.global_grad_norm
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_has_its_digits_whatever_its_size() {
+        let said = [0.0, 2.302585, 1.5e-6, -1.5e-6, 1e300, f64::INFINITY].map(loss_text);
+        let expected = [
+            "0.00000",
+            "2.30259",
+            "1.5000e-6",
+            "-1.5000e-6",
+            "1.0000e300",
+            "inf",
+        ];
+        assert_eq!(said, expected);
+    }
 }

@@ -1,13 +1,16 @@
 //! Where a run reports to. What cannot be written any more is said once and left alone: training goes on.
 
-use super::args::RunArgs;
+use super::args::{ReportFormat, RunArgs};
+use super::earlier_report::kept;
 use super::failure::{Failure, say};
 use super::judged::Judged;
 use super::report::{Done, Report};
 use crate::export::tensorboard::EventWriter;
-use crate::training::Point;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use crate::training::file::folder_of;
+use crate::training::{Point, Session};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
 
 type Out = Report<Box<dyn Write>>;
 type Events = EventWriter<BufWriter<File>>;
@@ -21,8 +24,12 @@ pub struct Reporting {
 }
 
 impl Reporting {
+    /// What could not be written in the end is refused before anything takes time; the report's file is left as it is until
+    /// [`Reporting::begin`].
     pub fn open(args: &RunArgs) -> Result<Self, Failure> {
-        let report = open_report(args)?;
+        if let Some(path) = &args.out {
+            check(path).map_err(|e| unwritable(path, &e))?;
+        }
         let events = match &args.tensorboard {
             Some(folder) => {
                 Some(EventWriter::create(folder).map_err(|e| Failure::Failed(e.to_string()))?)
@@ -30,10 +37,36 @@ impl Reporting {
             None => None,
         };
         Ok(Self {
-            report,
+            report: None,
             events,
             failures: Vec::new(),
         })
+    }
+
+    /// Begins the report of a run that is at its first step, or goes on with that of one that is resumed.
+    pub fn begin(
+        &mut self,
+        args: &RunArgs,
+        session: &Session,
+        resumed: bool,
+    ) -> Result<(), Failure> {
+        let out: Box<dyn Write> = match &args.out {
+            Some(path) if resumed && path.is_file() => {
+                let layers = session.network().spec().layers.len();
+                let earlier = goes_on(path, args.format, layers, session.steps())?;
+                let report = Report::new(args.format, boxed(earlier.file));
+                self.report = Some(match earlier.is_empty {
+                    true => report,
+                    false => report.going_on(layers),
+                });
+                return Ok(());
+            }
+            Some(path) => boxed(File::create(path).map_err(|e| unwritable(path, &e))?),
+            None if args.quiet => return Ok(()),
+            None => Box::new(BufWriter::new(io::stdout())),
+        };
+        self.report = Some(Report::new(args.format, out));
+        Ok(())
     }
 
     /// Whether there is anybody to report to.
@@ -87,14 +120,54 @@ impl Reporting {
     }
 }
 
-/// `None` where nothing is to be reported.
-fn open_report(args: &RunArgs) -> Result<Option<Out>, Failure> {
-    let out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| {
-            Failure::Failed(format!("{} cannot be written: {e}", path.display()))
-        })?)),
-        None if args.quiet => return Ok(None),
-        None => Box::new(BufWriter::new(io::stdout())),
+fn boxed(file: File) -> Box<dyn Write> {
+    Box::new(BufWriter::new(file))
+}
+
+fn unwritable(path: &Path, why: &io::Error) -> Failure {
+    Failure::Failed(format!("{} cannot be written: {why}", path.display()))
+}
+
+/// Whether the file can be written, as far as that can be asked without touching it. Opening a pipe would wait for its reader.
+fn check(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() || found.is_dir() => {
+            OpenOptions::new().write(true).open(path).map(drop)
+        }
+        Ok(_) => Ok(()),
+        Err(_) => fs::metadata(folder_of(path)).map(drop),
+    }
+}
+
+/// The report of a run that goes on, behind its last line that stays.
+struct Earlier {
+    file: File,
+    is_empty: bool,
+}
+
+fn goes_on(
+    path: &Path,
+    format: ReportFormat,
+    layers: usize,
+    step: u64,
+) -> Result<Earlier, Failure> {
+    let unwritable = |e: io::Error| unwritable(path, &e);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(unwritable)?;
+    let kept = kept(format, layers, BufReader::new(&file), step).map_err(unwritable)?;
+    let Some(kept) = kept else {
+        return Err(Failure::Misused(format!(
+            "{} is not this run's report so far, which --out would go on with: name another file, or take it away",
+            path.display()
+        )));
     };
-    Ok(Some(Report::new(args.format, out)))
+    file.set_len(kept).map_err(unwritable)?;
+    file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+    Ok(Earlier {
+        file,
+        is_empty: kept == 0,
+    })
 }

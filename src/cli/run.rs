@@ -40,11 +40,11 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
-    let reporting = Reporting::open(args)?;
     let resume = match &args.resume {
         Some(path) => Some(path.clone()),
         None => unfinished(args, &loaded)?,
     };
+    let mut reporting = Reporting::open(args)?;
     let start = Start {
         threads: common.threads,
         resume,
@@ -66,6 +66,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         }
         built => built.map_err(|e| Failure::Misused(e.to_string()))?,
     };
+    reporting.begin(args, &session, start.resume.is_some())?;
     let mut runner = Runner {
         args,
         session,

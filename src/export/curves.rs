@@ -81,6 +81,19 @@ pub const MEASURES: &[Measure] = &[
     ("update_ratio", |s| s.update_ratio),
 ];
 
+/// The first line of CSV: the names of its columns, with those of so many layers.
+pub fn csv_header(with_run: bool, layers: usize) -> String {
+    let run = if with_run { "run," } else { "" };
+    let measures = (0..layers).flat_map(|layer| {
+        let name = move |(name, _): &Measure| format!(",layers.{layer}.{name}");
+        MEASURES.iter().map(name)
+    });
+    format!(
+        "{run}step,epoch,loss,accuracy,test_loss,test_accuracy,learning_rate,global_grad_norm,clip_factor{}",
+        measures.collect::<String>()
+    )
+}
+
 /// Writes points as they come.
 pub struct Curves<W> {
     format: Format,
@@ -95,6 +108,14 @@ impl<W: Write> Curves<W> {
             format,
             out,
             columns: None,
+        }
+    }
+
+    /// Goes on behind what is there already, in CSV with a header of so many layers.
+    pub fn going_on(self, layers: usize) -> Curves<W> {
+        Curves {
+            columns: Some(layers),
+            ..self
         }
     }
 
@@ -117,24 +138,11 @@ impl<W: Write> Curves<W> {
         }
     }
 
-    fn header(&mut self, with_run: bool, layers: usize) -> io::Result<()> {
-        let measures = (0..layers).flat_map(|layer| {
-            let name = move |(name, _): &Measure| format!(",layers.{layer}.{name}");
-            MEASURES.iter().map(name)
-        });
-        writeln!(
-            self.out,
-            "{}step,epoch,loss,accuracy,test_loss,test_accuracy,learning_rate,global_grad_norm,clip_factor{}",
-            if with_run { "run," } else { "" },
-            measures.collect::<String>()
-        )
-    }
-
     fn csv(&mut self, line: &Line, layers: usize) -> io::Result<()> {
         let columns = match self.columns {
             Some(columns) => columns,
             None => {
-                self.header(line.run.is_some(), layers)?;
+                writeln!(self.out, "{}", csv_header(line.run.is_some(), layers))?;
                 *self.columns.insert(layers)
             }
         };

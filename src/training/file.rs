@@ -76,7 +76,7 @@ fn clear_stale(folder: &Path, now: SystemTime) {
     }
 }
 
-/// The folder of a file.
+/// The folder that a file is in.
 pub fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
