@@ -1,5 +1,6 @@
 //! `gradlab export`: the same experiment as a script of another framework.
 
+use super::apart::Apart;
 use super::args::{Common, ExportArgs, ExportFormat};
 use super::failure::{Failure, Status};
 use super::output::Output;
@@ -13,10 +14,13 @@ use std::path::Path;
 
 pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let loaded = source::load(&args.experiment, common)?;
+    let mut files = Apart::of(&loaded);
+    files.written("--data", args.data.as_deref())?;
+    files.written("--out", args.out.as_deref())?;
     let request = loaded.experiment.request();
     // How many features and classes there are is known when the data are there.
     let data = data::load(&request, &loaded.base_dir, &|_| {})
-        .map_err(|e| Failure::Failed(e.to_string()))?;
+        .map_err(|e| Failure::Misused(e.to_string()))?;
     let misused = |e: ExportError| Failure::Misused(format!("{}: {e}", loaded.label));
     let job = Job::new(&loaded.experiment, &data).map_err(misused)?;
     let script = match args.format {

@@ -1,5 +1,6 @@
 //! The command line: what is asked, handed to one file a command.
 
+mod apart;
 pub mod args;
 mod check;
 mod completions;

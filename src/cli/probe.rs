@@ -1,9 +1,11 @@
 //! `gradlab probe`: draws the weights, takes one batch forward and back, and shows every layer beside theory.
 
+use super::apart::Apart;
 use super::args::{Common, ProbeArgs};
 use super::failure::{Failure, Status, say};
 use super::judged::Judged;
 use super::output::Output;
+use super::report::loss_text;
 use super::source;
 use crate::data::{Dataset, Targets};
 use crate::experiment::{BatchSize, unmet};
@@ -17,6 +19,9 @@ use serde::Serialize;
 
 pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
     let loaded = source::load(&args.experiment, common)?;
+    let mut files = Apart::of(&loaded);
+    files.read("the weights of --weights", args.weights.as_deref());
+    files.written("--dump", args.dump.as_deref())?;
     let batch_size = args
         .batch_size
         .unwrap_or(loaded.experiment.training.batch_size);
@@ -222,8 +227,9 @@ impl Seen<'_> {
             .accuracy
             .map_or(String::new(), |a| format!("  accuracy {:.2} %", 100.0 * a));
         output.line(format!(
-            "{} rows  loss {:.6}{accuracy}",
-            self.rows, score.loss
+            "{} rows  loss {}{accuracy}",
+            self.rows,
+            loss_text(score.loss)
         ))?;
         let head = "layer      delta     theory  grad_norm     theory   grad_rms   grad_max    out_mean    out_std  saturated   dead";
         let head = output.bold(head);

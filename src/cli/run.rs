@@ -1,5 +1,6 @@
 //! `gradlab run`: trains without the workbench. The same engine, the same numbers.
 
+use super::apart::Apart;
 use super::args::{Common, ReportFormat, RunArgs};
 use super::failure::{Failure, Status, say};
 use super::judged::Judged;
@@ -38,6 +39,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         ));
     }
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
+    keep_apart(args, &loaded)?;
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
     let resume = match &args.resume {
@@ -92,6 +94,17 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         Err(failure) => Err(failure),
         Ok(()) => runner.finish(),
     }
+}
+
+/// Nothing that the command writes takes the place of what it reads or of something else that it writes. A run may go on in its
+/// own checkpoint, and learn on in its own weights.
+fn keep_apart(args: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
+    let mut files = Apart::of(loaded);
+    files.written("--checkpoint", args.checkpoint.as_deref())?;
+    files.read("the checkpoint of --resume", args.resume.as_deref());
+    files.written("--save-weights", args.save_weights.as_deref())?;
+    files.read("the weights of --weights", args.weights.as_deref());
+    files.written("--out", args.out.as_deref())
 }
 
 /// Says on standard error how pretraining goes: every epoch on a terminal, every layer in any case.

@@ -1,5 +1,6 @@
 //! `gradlab shot`: a picture of the workbench after so many steps, without a terminal.
 
+use super::apart::Apart;
 use super::args::{Common, ShotArgs};
 use super::failure::{Failure, Status as Exit};
 use super::source;
@@ -32,6 +33,7 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
         )));
     }
     let loaded = source::load(&args.experiment, common)?;
+    Apart::of(&loaded).written("--out", Some(&args.out))?;
     let start = Start {
         threads: common.threads,
         ..Start::default()
