@@ -11,6 +11,7 @@ mod judged;
 mod list;
 mod man;
 mod open;
+mod origin;
 mod output;
 mod probe;
 mod report;

@@ -4,6 +4,7 @@ use super::apart::Apart;
 use super::args::{Common, ReportFormat, RunArgs};
 use super::failure::{Failure, Status, say};
 use super::judged::Judged;
+use super::origin;
 use super::report::{Done, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
@@ -14,8 +15,8 @@ use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::saver::Saver;
 use crate::training::{
-    Burst, Checkpoint, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError,
-    Start, TensorFile, autosaves,
+    Burst, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError, Start,
+    TensorFile, autosaves,
 };
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -38,14 +39,16 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
             "--resume brings its own weights: leave --weights out".into(),
         ));
     }
+    if args.checkpoint.is_some() && (args.steps == Some(0) || args.epochs == Some(0)) {
+        return Err(Failure::Misused(
+            "a run of no step has nothing to go on from: leave --checkpoint out".into(),
+        ));
+    }
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
     keep_apart(args, &loaded)?;
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
-    let resume = match &args.resume {
-        Some(path) => Some(path.clone()),
-        None => unfinished(args, &loaded)?,
-    };
+    let resume = origin::find(args, &loaded.experiment)?;
     let mut reporting = Reporting::open(args)?;
     let start = Start {
         threads: common.threads,
@@ -164,39 +167,6 @@ fn stop_rules(args: &RunArgs, mut loaded: Loaded) -> Loaded {
         (stop.steps, stop.epochs) = (args.steps, args.epochs);
     }
     loaded
-}
-
-/// The checkpoint of this very command, if its run had not ended. Neither the run of another experiment that had not, nor what is
-/// no checkpoint, is written over.
-fn unfinished(args: &RunArgs, loaded: &Loaded) -> Result<Option<PathBuf>, Failure> {
-    let has_contents = |p: &&PathBuf| p.metadata().is_ok_and(|m| m.is_file() && m.len() > 0);
-    let Some(path) = args.checkpoint.as_ref().filter(has_contents) else {
-        return Ok(None);
-    };
-    let refused = |what: String| {
-        Failure::Misused(format!(
-            "{what}; --checkpoint would write over it: name another file, or take it away"
-        ))
-    };
-    let found = Checkpoint::glance(path).map_err(|error| refused(error.to_string()))?;
-    if !found.interrupted {
-        return Ok(None);
-    }
-    let same = found.experiment.data == loaded.experiment.data
-        && found.experiment.seed == loaded.experiment.seed
-        && found.experiment.network == loaded.experiment.network;
-    if !same {
-        let what = "holds the run of another experiment, which has not ended";
-        return Err(refused(format!("{} {what}", path.display())));
-    }
-    if !args.quiet {
-        say(&format!(
-            "going on from step {} of {}, where the run was broken off",
-            found.step,
-            path.display()
-        ));
-    }
-    Ok(Some(path.clone()))
 }
 
 /// Writes a checkpoint to the path that it gives back.
