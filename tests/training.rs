@@ -11,6 +11,8 @@ mod checkpoints;
 mod commands;
 #[path = "training/looks.rs"]
 mod looks;
+#[path = "training/outputs.rs"]
+mod outputs;
 #[path = "training/pretraining.rs"]
 mod pretraining;
 #[path = "training/sparsity.rs"]

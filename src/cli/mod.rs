@@ -14,6 +14,7 @@ mod open;
 mod origin;
 mod output;
 mod probe;
+mod progress;
 mod report;
 mod reporting;
 mod resume;

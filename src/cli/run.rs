@@ -5,7 +5,8 @@ use super::args::{Common, ReportFormat, RunArgs};
 use super::failure::{Failure, Status, say};
 use super::judged::Judged;
 use super::origin;
-use super::report::{Done, text_line};
+use super::progress::Progress;
+use super::report::{Done, loss_text, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
@@ -18,7 +19,6 @@ use crate::training::{
     Burst, Detail, Ended, Measuring, Point, PretrainError, Session, SessionError, Start,
     TensorFile, autosaves,
 };
-use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
     let resume = origin::find(args, &loaded.experiment)?;
     let mut reporting = Reporting::open(args)?;
+    let progress = Progress::new(args.quiet);
     let start = Start {
         threads: common.threads,
         resume,
@@ -57,16 +58,17 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         stages: args.checkpoint.as_deref().map(stages_beside),
         ..Start::default()
     };
-    let session = match build(&loaded, &start, args.quiet, &signals) {
+    let session = match build(&loaded, &start, args.quiet, progress, &signals) {
         Err(SessionError::Pretrain(error @ PretrainError::Stopped)) => {
             let kept = start.stages.as_ref().filter(|path| path.is_file());
-            say(&match kept {
-                Some(path) => format!(
-                    "gradlab: {error}; the stages done are kept in {}: run it again to go on",
-                    path.display()
-                ),
-                None => format!("gradlab: {error}: there is no stage to save"),
-            });
+            let Some(path) = kept else {
+                let what = format!("{error}: there is no stage to save");
+                return Err(Failure::Failed(what));
+            };
+            say(&format!(
+                "gradlab: {error}; the stages done are kept in {}: run it again to go on",
+                path.display()
+            ));
             return Ok(Status::Stopped);
         }
         built => built.map_err(|e| Failure::Misused(e.to_string()))?,
@@ -76,7 +78,8 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         args,
         session,
         signals,
-        progress: (!args.quiet && io::stderr().is_terminal()).then(Instant::now),
+        progress,
+        shown: Instant::now(),
         every: None,
         burst: Burst::of(BURST),
         measuring: Measuring::new(BURST, RAREST),
@@ -88,11 +91,13 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         reporting,
     };
     runner.every = runner.reporting.is_wanted().then(|| runner.report_stride());
-    match runner.train() {
-        // Whoever read the report has had enough; the checkpoint is for somebody else.
-        Err(Failure::Closed) => match runner.save_checkpoint(Status::Done) {
-            None => Err(Failure::Closed),
-            Some(why) => Err(Failure::Failed(why)),
+    let trained = runner.train();
+    runner.progress.clear();
+    match trained {
+        // Whoever read the report has had enough; the files are for somebody else.
+        Err(Failure::Closed) => match &runner.keep(Status::Done)[..] {
+            [] => Err(Failure::Closed),
+            failures => Err(Failure::Failed(failures.join("\n"))),
         },
         Err(failure) => Err(failure),
         Ok(()) => runner.finish(),
@@ -115,38 +120,30 @@ fn build(
     loaded: &Loaded,
     start: &Start,
     quiet: bool,
+    progress: Progress,
     signals: &Signals,
 ) -> Result<Session, SessionError> {
-    let shown = !quiet && io::stderr().is_terminal();
-    let show = |text: &str| {
-        if shown {
-            // A terminal that has gone away must not end the run.
-            let _ = write!(io::stderr(), "\r\x1b[2K{text}");
-        }
-    };
     let ear = Ear {
-        say: &show,
+        say: &|text| progress.show(text),
         stopped: &|| signals.asked(),
         heard: &|_| {},
         warn: &|what| {
-            if shown {
-                let _ = write!(io::stderr(), "\r\x1b[2K");
-            }
-            super::failure::say(&format!("gradlab: {what}"));
+            progress.clear();
+            say(&format!("gradlab: {what}"));
         },
     };
     let session = Session::build_heard(&loaded.experiment, &loaded.base_dir, start, None, &ear);
-    if shown {
-        let _ = write!(io::stderr(), "\r\x1b[2K");
-    }
+    progress.clear();
     if let (Ok(session), false) = (&session, quiet) {
         for what in unmet(session.experiment(), session.data()) {
             say(&format!("gradlab: {what}"));
         }
         for stage in session.pretrained() {
             say(&format!(
-                "pretrained layers.{}: reconstruction error {:.4}, {:.4} before",
-                stage.layer, stage.after, stage.before
+                "pretrained layers.{}: reconstruction error {}, {} before",
+                stage.layer,
+                loss_text(stage.after),
+                loss_text(stage.before)
             ));
         }
     }
@@ -181,8 +178,9 @@ struct Runner<'a> {
     args: &'a RunArgs,
     session: Session,
     signals: Signals,
-    /// When progress was last shown; `None` where it is not.
-    progress: Option<Instant>,
+    progress: Progress,
+    /// When progress was last shown.
+    shown: Instant,
     /// Steps between two reports; `None` without a report.
     every: Option<u64>,
     burst: Burst,
@@ -220,7 +218,7 @@ impl Runner<'_> {
             let step = self.session.steps();
             let epoch = self.session.steps_per_epoch();
             let over = self.session.ended().is_some();
-            let reports = self.every.is_some() || self.progress.is_some();
+            let reports = self.every.is_some() || self.progress.is_shown();
             if over || (reports && step / epoch > before / epoch) {
                 self.evaluate()?;
             }
@@ -246,7 +244,7 @@ impl Runner<'_> {
         let step = self.session.steps();
         let to = |stride: u64| stride - step % stride;
         let report = self.every.map(to);
-        let evaluate = (report.is_some() || self.progress.is_some())
+        let evaluate = (report.is_some() || self.progress.is_shown())
             .then(|| to(self.session.steps_per_epoch()));
         let wanted = report.into_iter().chain(evaluate).min();
         if wanted == Some(1) || self.measuring.due() || self.signals.asked() {
@@ -270,12 +268,11 @@ impl Runner<'_> {
             self.flushed = now;
             self.reporting.flush()?;
         }
-        if let (Some(shown), Some(point)) = (&mut self.progress, &self.last)
-            && now.saturating_duration_since(*shown) >= PROGRESS
+        if let Some(point) = self.last.as_ref().filter(|_| self.progress.is_shown())
+            && now.saturating_duration_since(self.shown) >= PROGRESS
         {
-            *shown = now;
-            // A terminal that has gone away must not end the run.
-            let _ = write!(io::stderr(), "\r\x1b[2K{}", text_line(point));
+            self.shown = now;
+            self.progress.show(&text_line(point));
         }
         self.look_at_the_checkpoint(now);
         Ok(())
@@ -315,24 +312,13 @@ impl Runner<'_> {
 
     /// Writes what was asked for, whatever way the run ended, and says how that was.
     fn finish(mut self) -> Result<Status, Failure> {
-        if self.progress.is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[2K");
-        }
         let (status, reason, exit) = match self.session.ended() {
             Some(Ended::Finished(why)) => ("finished", why.clone(), Status::Done),
             Some(Ended::Diverged(why)) => ("diverged", why.clone(), Status::Diverged),
             Some(Ended::Failed(why)) => ("failed", why.clone(), Status::Failed),
             None => ("stopped", "by a signal".to_string(), Status::Stopped),
         };
-        let mut failures = Vec::new();
-        if let Some(path) = &self.args.save_weights
-            && let Err(error) = self.session.weights().write(path)
-        {
-            failures.push(format!("the weights were not written: {error}"));
-        }
-        if let Some(why) = self.save_checkpoint(exit) {
-            failures.push(why);
-        }
+        let mut failures = self.keep(exit);
         let done = self.done(status, reason.clone());
         self.reporting.done(&done)?;
         failures.append(&mut self.reporting.failures);
@@ -343,6 +329,19 @@ impl Runner<'_> {
             true => Ok(exit),
             false => Err(Failure::Failed(failures.join("\n"))),
         }
+    }
+
+    /// Writes the weights and the checkpoint that were asked for. Says what went wrong.
+    fn keep(&mut self, exit: Status) -> Vec<String> {
+        let path = self.args.save_weights.as_ref();
+        let weights = path.and_then(|path| {
+            let error = self.session.weights().write(path).err()?;
+            Some(format!("the weights were not written: {error}"))
+        });
+        weights
+            .into_iter()
+            .chain(self.save_checkpoint(exit))
+            .collect()
     }
 
     /// A bug: what the run was before the step that it broke is saved.

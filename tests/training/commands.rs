@@ -526,18 +526,48 @@ pub mod unix {
         assert_eq!(step(&second[0]), reached);
     }
 
+    /// Whoever read has had enough; what is written to files is for somebody else.
     #[test]
-    fn a_closed_pipe_ends_quietly() {
+    fn a_closed_pipe_ends_quietly_and_files_are_written() {
         let folder = folder();
         let mut child = start(
             folder.path(),
-            "run e.toml --steps 1000000000 --every 1 --format jsonl",
+            "run e.toml --steps 1000000000 --every 1 --format jsonl --save-weights w --checkpoint c",
         );
         wait_for_lines(&mut child, 1);
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(0));
         assert!(output.stderr.is_empty());
+        assert!(TensorFile::read(&folder.path().join("w")).is_ok());
+        assert!(Checkpoint::read(&folder.path().join("c")).is_ok());
+    }
+
+    /// Status 75 asks for the same command again, which would begin anew.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_before_anything_can_be_saved_is_no_status_75() {
+        if is_ignored("-HUP") {
+            return;
+        }
+        let folder = folder();
+        let child = start(
+            folder.path(),
+            "run e.toml --checkpoint c --set pretrain.epochs=1000000000",
+        );
+        // The hang-up is the last that it begins to hear.
+        let status = format!("/proc/{}/status", child.id());
+        let caught = || {
+            let status = fs::read_to_string(&status).expect("it lives");
+            let mask = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
+            let mask = mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok());
+            mask.expect("a mask") & 1 == 1
+        };
+        while !caught() {}
+        signal(&child, "-TERM");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no stage"));
     }
 
     /// Killed at any moment while it writes checkpoint after checkpoint, there is always a whole one. Ten deaths here;
