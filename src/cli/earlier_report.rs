@@ -128,7 +128,6 @@ mod tests {
             };
             report.done(&done).expect("memory");
         }
-        drop(report);
         out
     }
 

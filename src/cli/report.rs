@@ -128,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_loss_has_its_digits_whatever_its_size() {
-        let said = [0.0, 2.302585, 1.5e-6, -1.5e-6, 1e300, f64::INFINITY].map(loss_text);
+        let said = [0.0, 2.5125678, 1.5e-6, -1.5e-6, 1e300, f64::INFINITY].map(loss_text);
         let expected = [
             "0.00000",
-            "2.30259",
+            "2.51257",
             "1.5000e-6",
             "-1.5000e-6",
             "1.0000e300",
