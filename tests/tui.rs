@@ -23,6 +23,8 @@ mod inquiry;
 #[cfg(unix)]
 #[path = "tui/leaving.rs"]
 mod leaving;
+#[path = "tui/keys.rs"]
+mod keys;
 #[path = "tui/mouse.rs"]
 mod mouse;
 #[path = "tui/picker.rs"]

@@ -18,12 +18,16 @@ pub enum Context {
     In(Pane),
     /// In every pane but this one, which has its own meaning for the key.
     Outside(Pane),
+    /// In every pane, and on the screens in their place: the race, the finder.
+    AnyScreen,
+    /// Whatever lies over the panes, too.
+    AnyTime,
 }
 
 impl Context {
     pub fn is_active(self, focus: Pane) -> bool {
         match self {
-            Context::Everywhere => true,
+            Context::Everywhere | Context::AnyScreen | Context::AnyTime => true,
             Context::In(pane) => pane == focus,
             Context::Outside(pane) => pane != focus,
         }
@@ -35,10 +39,20 @@ impl Context {
             .any(|pane| self.is_active(*pane) && other.is_active(*pane))
     }
 
+    /// Whether it holds in some panes alone.
+    pub fn is_of_panes(self) -> bool {
+        matches!(self, Context::In(_) | Context::Outside(_))
+    }
+
+    /// Whether it holds on the screens in the panes' place.
+    pub fn is_on_any_screen(self) -> bool {
+        matches!(self, Context::AnyScreen | Context::AnyTime)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Context::In(pane) => pane.name(),
-            Context::Everywhere | Context::Outside(_) => "",
+            _ => "",
         }
     }
 }
@@ -123,6 +137,17 @@ fn needs_points(app: &App) -> Option<&'static str> {
         .then_some("nothing was measured yet")
 }
 
+fn needs_curves(app: &App) -> Option<&'static str> {
+    if app.finder.is_some() {
+        return Some("the finder's sweep is no run; esc leaves it");
+    }
+    match &app.race {
+        Some(race) if race.lanes.iter().any(|l| !l.run.record.is_empty()) => None,
+        Some(_) => Some("nothing was measured yet"),
+        None => needs_points(app),
+    }
+}
+
 fn needs_undo(app: &App) -> Option<&'static str> {
     (!app.can_undo()).then_some("there is no edit to take back")
 }
@@ -198,7 +223,7 @@ macro_rules! actions {
     };
 }
 
-use Context::{Everywhere, In, Outside};
+use Context::{AnyScreen, AnyTime, Everywhere, In, Outside};
 
 actions! {
     "run-pause" ["space"], Everywhere, 1 "run/pause", "run, or pause", needs_run, App::toggle_run;
@@ -236,8 +261,8 @@ actions! {
     "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
     "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
     "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
-    "save-curves" ["w"], Everywhere, 0 "save curves", "save the curves of this run and the pinned ones, as CSV or JSON lines", needs_points, App::ask_where_to_save_curves;
-    "save-picture" ["W"], Everywhere, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
+    "save-curves" ["w"], AnyScreen, 0 "save curves", "save the curves of this run and the pinned ones, or of a race, as CSV or JSON lines", needs_curves, App::ask_where_to_save_curves;
+    "save-picture" ["W"], AnyScreen, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
     "race" ["R"], Everywhere, 20 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;
     "wider" ["ctrl-right", "alt-right"], Everywhere, 0 "wider", "make the focused pane wider (the mouse drags the borders)", needs_side, |app| app.resize_pane(Run::Down, 2);
     "narrower" ["ctrl-left", "alt-left"], Everywhere, 0 "narrower", "make the focused pane narrower", needs_side, |app| app.resize_pane(Run::Down, -2);
@@ -269,15 +294,15 @@ actions! {
     "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
     "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
     "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
-    "theme" ["T"], Everywhere, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
+    "theme" ["T"], AnyScreen, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
     "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
     "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
     "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
-    "palette" [":"], Everywhere, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
-    "help" ["?", "f1"], Everywhere, 12 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
-    "suspend" ["ctrl-z"], Everywhere, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
-    "quit" ["q", "ctrl-c"], Everywhere, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
+    "palette" [":"], AnyScreen, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
+    "help" ["?", "f1"], AnyScreen, 12 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
+    "suspend" ["ctrl-z"], AnyTime, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
+    "quit" ["q", "ctrl-c"], AnyScreen, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
 }
 
 fn new_seed(app: &mut App) {

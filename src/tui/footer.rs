@@ -43,7 +43,7 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
     let mut shown: Vec<(u8, usize)> = app
         .actions()
         .map(|i| (ACTIONS[i].footer, i))
-        .filter(|(order, i)| *order > 0 && (ACTIONS[*i].unavailable)(app).is_none())
+        .filter(|(order, i)| *order > 0 && app.unavailable(&ACTIONS[*i]).is_none())
         .collect();
     shown.sort_unstable();
     // Help comes last and always fits: it leads to all others.

@@ -170,7 +170,7 @@ fn grouped() -> impl Iterator<Item = (&'static str, usize)> {
 /// Why an action cannot be done now, where its pane has the focus.
 fn fault(app: &App, action: usize) -> Option<String> {
     let action = &ACTIONS[action];
-    let why = (action.unavailable)(app).filter(|_| action.context.is_active(app.focus));
+    let why = app.unavailable(action).filter(|_| action.context.is_active(app.focus));
     why.map(str::to_string)
 }
 

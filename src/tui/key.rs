@@ -25,6 +25,12 @@ impl From<KeyEvent> for Key {
     }
 }
 
+/// Whether a key leaves what has the keys, wherever that is: escape or control-c.
+pub fn leaves(key: KeyEvent) -> bool {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    key.code == KeyCode::Esc || (control && key.code == KeyCode::Char('c'))
+}
+
 const NAMED: [(&str, KeyCode); 17] = [
     ("space", KeyCode::Char(' ')),
     ("enter", KeyCode::Enter),

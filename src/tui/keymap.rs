@@ -4,6 +4,7 @@ use super::actions::{ACTIONS, Context};
 use super::key::Key;
 use super::layout::Pane;
 use crate::text::{clean, nearest};
+use crossterm::event::KeyCode;
 
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -57,10 +58,18 @@ impl Keymap {
         let fits = |own: bool| {
             self.bindings.iter().find(|(k, i)| {
                 let context = ACTIONS[*i].context;
-                *k == key && context.is_active(focus) && own == (context != Context::Everywhere)
+                *k == key && context.is_active(focus) && own == context.is_of_panes()
             })
         };
         fits(true).or_else(|| fits(false)).map(|(_, i)| *i)
+    }
+
+    /// The action of a key that is not the overlay's that it was pressed over: a character alone is always typed.
+    pub fn find_over_overlay(&self, key: Key) -> Option<usize> {
+        let typed = matches!(key.code, KeyCode::Char(_)) && key.modifiers.is_empty();
+        let fits = |(k, i): &&(Key, usize)| *k == key && ACTIONS[*i].context == Context::AnyTime;
+        let found = self.bindings.iter().find(fits).map(|(_, i)| *i);
+        found.filter(|_| !typed)
     }
 
     pub fn keys(&self, action: usize) -> impl Iterator<Item = Key> + '_ {

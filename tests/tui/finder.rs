@@ -82,3 +82,28 @@ fn what_fails_is_said() {
     })));
     assert!(bench.text().contains("no training rows"));
 }
+
+#[test]
+fn what_holds_on_any_screen_holds_in_the_finder_and_what_does_not_says_so() {
+    let mut bench = opened();
+    bench.tell(Message::Swept(sweep(SweepState::Done)));
+    bench.keys("W enter");
+    let (path, what, svg) = bench
+        .effects
+        .drain(..)
+        .find_map(|e| match e {
+            Effect::Write {
+                path, what, bytes, ..
+            } => Some((path, what, bytes)),
+            _ => None,
+        })
+        .expect("a picture");
+    assert!(String::from_utf8_lossy(&svg).contains("Learning-rate finder"));
+    bench.tell(Message::Written(path, Ok(what)));
+    bench.keys("w");
+    assert!(bench.text().contains("the finder's sweep is no run"));
+    bench.keys("r");
+    assert!(bench.text().contains("restart: not beside the finder"));
+    bench.keys("?");
+    assert!(bench.text().contains("Help"));
+}

@@ -212,3 +212,39 @@ fn a_race_is_read_and_left_on_the_smallest_screen() {
         }
     }
 }
+
+#[test]
+fn what_holds_on_any_screen_holds_in_a_race_and_what_does_not_says_so() {
+    let mut bench = raced();
+    let written = |bench: &mut super::bench::Bench| {
+        let written = bench.effects.drain(..).find_map(|e| match e {
+            Effect::Write {
+                path, what, bytes, ..
+            } => Some((path, what, bytes)),
+            _ => None,
+        });
+        let (path, what, bytes) = written.expect("a file");
+        bench.tell(Message::Written(path.clone(), Ok(what)));
+        (path, String::from_utf8(bytes).expect("text"))
+    };
+    bench.keys("W enter");
+    let (path, svg) = written(&mut bench);
+    assert_eq!(path, Path::new("vanishing-step-10.svg"));
+    assert!(svg.contains("Race: learning rates"));
+    bench.keys("w enter");
+    let (_, csv) = written(&mut bench);
+    assert!(csv.contains("\n\"rate 0.032\",") && !csv.contains("(now)"));
+    bench.keys("?");
+    assert!(bench.text().contains("Help"));
+    bench.keys("esc n");
+    assert!(bench.app.race.is_some());
+    let text = bench.text();
+    assert!(
+        text.contains("new-seed: not beside a race; esc leaves it"),
+        "{text}"
+    );
+    // Nor is it done by its name.
+    let before = bench.app.experiment.clone();
+    bench.keys(": n e w - s e e d enter");
+    assert_eq!(bench.app.experiment, before);
+}

@@ -4,9 +4,10 @@
 use super::App;
 use crate::text::clean;
 use crate::tui::filing;
+use crate::tui::key::leaves;
 use crate::tui::message::Errand;
 use crate::tui::overlay::{Awaited, Awaiting, Overlay, Typed};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use std::path::{Path, PathBuf};
 
 impl App {
@@ -15,9 +16,7 @@ impl App {
     }
 
     pub(super) fn awaiting_key(&mut self, mut awaiting: Awaiting, key: KeyEvent) {
-        let interrupts =
-            key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-        if key.code == KeyCode::Esc || interrupts {
+        if leaves(key) {
             if let Awaited::Columns(_, completion) = awaiting.what {
                 self.step_back(completion, None);
             }

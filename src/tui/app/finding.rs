@@ -3,8 +3,9 @@
 use super::App;
 use crate::training::Sweep;
 use crate::tui::finder::{Finder, shown};
+use crate::tui::key::leaves;
 use crate::tui::message::Effect;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 impl App {
     pub fn find_rate(&mut self) {
@@ -18,19 +19,18 @@ impl App {
         }
     }
 
-    /// The finder's keys; everything else waits until it is left.
+    /// The finder's own keys, and those that hold on any screen.
     pub(super) fn finder_key(&mut self, key: KeyEvent) {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let Some(finder) = &mut self.finder else {
             return;
         };
         match key.code {
-            KeyCode::Char('c') if control => self.leave_finder(),
-            KeyCode::Esc | KeyCode::Char('q') => self.leave_finder(),
+            _ if leaves(key) => self.leave_finder(),
+            KeyCode::Char('q') => self.leave_finder(),
             KeyCode::Left | KeyCode::Char('h') => finder.move_marker(-1),
             KeyCode::Right | KeyCode::Char('l') => finder.move_marker(1),
             KeyCode::Enter | KeyCode::Char('f') => self.take_rate(),
-            _ => {}
+            _ => self.bound_key(key),
         }
     }
 

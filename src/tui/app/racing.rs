@@ -3,10 +3,11 @@
 use super::App;
 use crate::text::thousands;
 use crate::training::{Command, Frame};
+use crate::tui::key::leaves;
 use crate::tui::message::Effect;
 use crate::tui::overlay::{Item, List, Overlay, Purpose};
 use crate::tui::race::{Offer, Race, variants};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 impl App {
     pub fn ask_what_to_race(&mut self) {
@@ -78,15 +79,14 @@ impl App {
         }
     }
 
-    /// The race's keys; everything else waits until it is left.
+    /// The race's own keys, and those that hold on any screen.
     pub(super) fn race_key(&mut self, key: KeyEvent) {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let Some(race) = &mut self.race else {
             return;
         };
         match key.code {
-            KeyCode::Char('c') if control => self.leave_race(),
-            KeyCode::Esc | KeyCode::Char('q') => self.leave_race(),
+            _ if leaves(key) => self.leave_race(),
+            KeyCode::Char('q') => self.leave_race(),
             KeyCode::Down | KeyCode::Char('j') => race.select(1),
             KeyCode::Up | KeyCode::Char('k') => race.select(-1),
             KeyCode::Char(' ') => {
@@ -101,7 +101,7 @@ impl App {
                 Some(best) => self.take_over(best),
                 None => self.trouble("race: no variant has a loss yet"),
             },
-            _ => {}
+            _ => self.bound_key(key),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is on screen as files: the curves as numbers, the screen as a picture.
 
 use super::App;
+use super::run::Record;
 use crate::export::curves::{self, Format};
 use crate::text::clean;
 use crate::training::Point;
@@ -14,7 +15,7 @@ impl App {
     pub fn ask_where_to_save_curves(&mut self) {
         self.ask_where(
             "Save the curves",
-            "every measure of this run and the pinned ones: .csv, or .jsonl for JSON lines",
+            "every measure of the runs on the screen: .csv, or .jsonl for JSON lines",
             "csv",
             Goal::SaveCurves,
         );
@@ -31,7 +32,7 @@ impl App {
 
     fn ask_where(&mut self, title: &str, help: &str, extension: &str, goal: Goal) {
         let stem = file_stem(&self.experiment.name);
-        let step = self.run.record.step();
+        let step = self.steps_taken();
         self.overlays.push(Overlay::Prompt(Prompt {
             title: title.into(),
             help: help.into(),
@@ -47,12 +48,11 @@ impl App {
             "jsonl" | "ndjson" | "json" => Format::Jsonl,
             _ => return Err("the name's end says the format: .csv or .jsonl".into()),
         };
-        let present = format!("{} (now)", clean(&self.experiment.name, 80));
-        let mut runs: Vec<(&str, Vec<&Point>)> =
-            vec![(&present, self.live().record.kept().collect())];
-        for pinned in &self.pinned {
-            runs.push((&pinned.name, pinned.record.kept().collect()));
-        }
+        let shown = self.runs_shown();
+        let runs: Vec<(&str, Vec<&Point>)> = shown
+            .iter()
+            .map(|(name, record)| (name.as_str(), record.kept().collect()))
+            .collect();
         let bytes = curves::of_runs(format, &runs).map_err(|e| e.to_string())?;
         let points: usize = runs.iter().map(|(_, points)| points.len()).sum();
         let what = match runs.len() {
@@ -68,13 +68,34 @@ impl App {
         Ok(())
     }
 
+    /// The runs on the screen by their names: of a race its variants, else the present run and the pinned ones.
+    pub fn runs_shown(&self) -> Vec<(String, &Record)> {
+        if let Some(race) = &self.race {
+            let lanes = race.lanes.iter();
+            return lanes.map(|l| (l.label.clone(), &l.run.record)).collect();
+        }
+        let present = format!("{} (now)", clean(&self.experiment.name, 80));
+        let pinned = self.pinned.iter().map(|p| (p.name.clone(), &p.record));
+        std::iter::once((present, &self.live().record))
+            .chain(pinned)
+            .collect()
+    }
+
+    /// Steps that were taken of what is on the screen.
+    fn steps_taken(&self) -> u64 {
+        match &self.race {
+            Some(race) => race.steps,
+            None => self.run.record.step(),
+        }
+    }
+
     /// The prompt is closed by now: the picture is of what lay beneath it.
     pub(super) fn save_picture(&mut self, path: PathBuf, ask: Option<Goal>) -> Result<(), String> {
         if extension(&path) != "svg" {
             return Err("the picture is an SVG: end the name in .svg".into());
         }
         let name = clean(&self.experiment.name, 80);
-        let title = format!("gradlab {name} after {} steps", self.run.record.step());
+        let title = format!("gradlab {name} after {} steps", self.steps_taken());
         let bytes = picture(self, &title)?.into_bytes();
         self.effect(Effect::Write {
             path,

@@ -2,9 +2,9 @@
 
 use super::{App, Tone};
 use crate::training::{Frame, Status};
-use crate::tui::actions::ACTIONS;
+use crate::tui::actions::{ACTIONS, Action};
 use crate::tui::edit::value;
-use crate::tui::key::Key;
+use crate::tui::key::{Key, leaves};
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
 use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
@@ -86,15 +86,21 @@ impl App {
     pub(super) fn key(&mut self, key: KeyEvent) {
         // A trouble stays until it was seen: until the next key.
         self.toast = None;
+        if let Some(action) = self.manner.keymap.find_over_overlay(Key::from(key)) {
+            return self.act(action);
+        }
         match self.overlays.pop() {
             Some(overlay) => self.overlay_key(overlay, key),
             None if self.race.is_some() => self.race_key(key),
             None if self.finder.is_some() => self.finder_key(key),
-            None => {
-                if let Some(action) = self.manner.keymap.find(Key::from(key), self.focus) {
-                    self.act(action);
-                }
-            }
+            None => self.bound_key(key),
+        }
+    }
+
+    /// Does what the table of actions has for a key.
+    pub(super) fn bound_key(&mut self, key: KeyEvent) {
+        if let Some(action) = self.manner.keymap.find(Key::from(key), self.focus) {
+            self.act(action);
         }
     }
 
@@ -103,9 +109,18 @@ impl App {
         let Some(action) = ACTIONS.get(action) else {
             return;
         };
-        match (action.unavailable)(self) {
+        match self.unavailable(action) {
             Some(why) => self.trouble(format!("{}: {why}", action.id)),
             None => (action.run)(self),
+        }
+    }
+
+    /// Why an action cannot be done now.
+    pub fn unavailable(&self, action: &Action) -> Option<&'static str> {
+        match action.context.is_on_any_screen() {
+            false if self.race.is_some() => Some("not beside a race; esc leaves it"),
+            false if self.finder.is_some() => Some("not beside the finder; esc leaves it"),
+            _ => (action.unavailable)(self),
         }
     }
 
@@ -245,7 +260,8 @@ impl App {
         let last = fields.len().saturating_sub(1);
         let field = fields.get(form.selected).copied();
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => return,
+            _ if leaves(key) => return,
+            KeyCode::Char('q') => return,
             KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => {
                 form.selected = (form.selected + 1).min(last)
             }

@@ -8,6 +8,7 @@ use crate::nn::vocabulary::Value;
 use crate::tui::app::going::Place;
 use crate::tui::edit::{Choice, Field, Slot};
 use crate::tui::inquiry::Ticket;
+use crate::tui::key::leaves;
 use crate::tui::message::Openable;
 use crate::tui::race::Offer;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -117,8 +118,7 @@ impl List {
     pub fn key(&mut self, key: KeyEvent) -> Outcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc => return Outcome::Closed,
-            KeyCode::Char('c') if control => return Outcome::Closed,
+            _ if leaves(key) => return Outcome::Closed,
             KeyCode::Enter => {
                 return self
                     .current()
