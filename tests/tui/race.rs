@@ -197,6 +197,34 @@ fn a_variant_with_healthy_gradients_that_learns_nothing_is_not_called_healthy() 
 }
 
 #[test]
+fn a_variant_that_learns_its_rows_by_heart_is_called_so() {
+    let mut bench = running(120, 36);
+    bench.keys("R enter");
+    for lane in 0..4 {
+        let mut all = points(11, 1..2000);
+        for point in &mut all {
+            for layer in &mut point.layers {
+                (layer.grad_rms, layer.delta_rms) = (0.1, 0.1);
+            }
+            let t = point.step as f64;
+            // It has learnt what it can in a hundred steps; the test loss rises from there.
+            point.train.loss = 0.05 + 0.65 * (-t / 20.0).exp();
+            point.fitted = Some(point.train);
+            let turns = if lane == 0 { 1e-3 * t } else { 0.0 };
+            point.test.as_mut().expect("a score").loss = point.train.loss + turns;
+        }
+        for part in all.chunks(400) {
+            let part = frame(1, Status::Paused, 11, part.to_vec());
+            bench.tell(Message::Lap(lane, part));
+        }
+    }
+    let text = bench.text();
+    let row = |name: &str| text.lines().find(|l| l.contains(name)).unwrap_or_default();
+    assert!(row("normal N(0, 1)").contains("overfits"), "{text}");
+    assert!(row("he-normal").contains("healthy"), "{text}");
+}
+
+#[test]
 fn a_race_is_read_and_left_on_the_smallest_screen() {
     for (width, height) in [(40, 12), (80, 24)] {
         let mut bench = raced();

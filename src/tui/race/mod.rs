@@ -25,6 +25,8 @@ pub struct Lane {
     pub value: Option<f64>,
     pub run: Run,
     pub verdict: Option<Verdict>,
+    /// Its training loss over the first steps.
+    began: Option<f64>,
     spec: Option<NetworkSpec>,
     /// The lap's steps are done.
     rested: bool,
@@ -38,6 +40,7 @@ impl Lane {
             experiment: variant.experiment,
             value: variant.value,
             verdict: None,
+            began: None,
             spec: None,
             rested: false,
         }
@@ -61,16 +64,16 @@ impl Lane {
         if self.has_failed() {
             return None;
         }
-        let record = &self.run.record;
-        let loss = match record.test() {
-            Some(test) => test.loss,
-            None => {
-                let buckets = record.train_loss.buckets();
-                let newest = &buckets[buckets.len().saturating_sub(10)..];
-                newest.iter().map(|b| b.last).sum::<f64>() / newest.len() as f64
-            }
-        };
+        let test = self.run.record.test();
+        let loss = test.map_or_else(|| self.training_loss(), |test| test.loss);
         loss.is_finite().then_some(loss)
+    }
+
+    /// The mean of the newest mini-batches'; NaN where there are none.
+    fn training_loss(&self) -> f64 {
+        let buckets = self.run.record.train_loss.buckets();
+        let newest = &buckets[buckets.len().saturating_sub(10)..];
+        mean(newest.iter().map(|b| b.last))
     }
 
     /// What decides over the steps: the test rows' loss where there are any.
@@ -83,20 +86,28 @@ impl Lane {
         }
     }
 
-    /// Whether so many steps have brought its loss down by less than a twentieth: healthy gradients alone are no success.
+    /// Whether so many steps have brought its training loss down by less than a twentieth: healthy gradients alone are no
+    /// success.
     pub fn hardly_learns(&self) -> bool {
-        let first = self.losses().buckets().first().map(|b| b.last);
-        let (Some(first), Some(now)) = (first, self.loss()) else {
-            return false;
-        };
-        self.run.record.step() >= PATIENCE && now > 0.95 * first
+        let stays = |began| self.training_loss() > 0.95 * began;
+        self.run.record.step() >= PATIENCE && self.began.is_some_and(stays)
+    }
+
+    /// Whether it does ever better on the rows that it is trained on alone.
+    pub fn overfits(&self) -> bool {
+        let gap = self.run.record.gap();
+        gap.is_some_and(|gap| gap.since.is_some())
     }
 
     /// `steps`: what it is to have taken by now.
     fn take(&mut self, frame: Frame, steps: u64) {
         if self.run.is_replaced_by(&frame) {
             self.run = Run::new(self.experiment.clone());
-            self.spec = None;
+            (self.spec, self.began) = (None, None);
+        }
+        if self.began.is_none() && !frame.points.is_empty() {
+            let first = frame.points.iter().take(FIRST_LAP as usize);
+            self.began = Some(mean(first.map(|p| p.train.loss)));
         }
         let paused = frame.status == Status::Paused;
         self.run.take(frame);
@@ -116,6 +127,11 @@ impl Lane {
             _ => None,
         };
     }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
 }
 
 pub struct Race {

@@ -316,6 +316,9 @@ fn word(lane: &Lane) -> (String, Role) {
                     Kind::Healthy if lane.hardly_learns() => {
                         return ("hardly learns".into(), Role::Warning);
                     }
+                    Kind::Healthy if lane.overfits() => {
+                        return ("overfits".into(), Role::Warning);
+                    }
                     Kind::Healthy => Role::Good,
                     Kind::Vanishing => Role::Warning,
                     Kind::Exploding | Kind::Diverged => Role::Error,
