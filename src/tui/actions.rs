@@ -255,8 +255,8 @@ actions! {
     "name-pinned" ["N"], Everywhere, 0 "name pinned", "name the pinned run that the charts show", needs_pinned, App::ask_for_pinned_name;
     "undo" ["u"], Everywhere, 14 "undo", "take the last edit back", needs_undo, App::undo;
     "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
-    "open" ["o"], Everywhere, 15 "open", "open a preset or a file", always, App::ask_to_open;
-    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path", always, ask_for_path;
+    "open" ["o"], Everywhere, 15 "open", "open a preset, a file, a saved run, or a link", always, App::ask_to_open;
+    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path, or a link", always, ask_for_path;
     "save" ["s"], Everywhere, 16 "save", "save the experiment", always, App::save;
     "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
     "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
@@ -314,7 +314,7 @@ fn new_seed(app: &mut App) {
 fn ask_for_path(app: &mut App) {
     app.overlays.push(Overlay::Prompt(Prompt {
         title: "Open".into(),
-        help: "an experiment's file".into(),
+        help: "an experiment's file, or a link".into(),
         line: Line::default(),
         error: None,
         goal: Goal::OpenPath,

@@ -58,3 +58,26 @@ fn the_picture_is_of_the_screen_without_the_question() {
     assert!(svg.starts_with("<svg") && svg.contains("Gradient flow"));
     assert!(!svg.contains("Save the screen"));
 }
+
+#[test]
+fn a_link_is_opened_where_one_opens_things() {
+    let preset = gradlab::experiment::presets::find("moons").expect("a preset");
+    let moons = preset.experiment().expect("valid");
+    let link = gradlab::experiment::link::encode(&moons);
+    for keys in ["O", "o"] {
+        let mut bench = running(120, 36);
+        bench.keys(keys);
+        if keys == "o" {
+            bench.tell(Message::Listed(Vec::new()));
+        }
+        bench.tell(Message::Paste(format!(" {link}\n")));
+        bench.keys("enter");
+        assert_eq!(bench.app.experiment, moons, "{keys}");
+        assert!(bench.app.overlays.is_empty(), "{keys}");
+    }
+    let mut bench = running(120, 36);
+    bench.keys("O");
+    bench.tell(Message::Paste(link[..link.len() / 2].into()));
+    bench.keys("enter");
+    assert!(bench.text().contains("What was pasted cannot be opened"));
+}

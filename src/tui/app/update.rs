@@ -1,6 +1,7 @@
 //! The one place where the workbench's state changes: a message in, effects out.
 
 use super::{App, Tone};
+use crate::experiment::link;
 use crate::training::{Frame, Status};
 use crate::tui::actions::{ACTIONS, Action};
 use crate::tui::edit::value;
@@ -140,10 +141,11 @@ impl App {
     /// The overlay was taken off the stack; what stays open is put back.
     fn overlay_key(&mut self, overlay: Overlay, key: KeyEvent) {
         match overlay {
-            // What is no name in the list may be a file's path.
+            // What is no name in the list may be a link, or a file's path.
             Overlay::List(list) if opens_a_path(&list, key) => {
-                let path = PathBuf::from(line::clean(list.line.text()).trim());
-                self.read(path);
+                if let Err(why) = self.open_named(list.line.text()) {
+                    self.trouble(why);
+                }
             }
             Overlay::List(mut list) => match list.key(key) {
                 Outcome::Chosen(item) => self.chosen(list.purpose, item),
@@ -342,10 +344,19 @@ impl App {
             Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
             Goal::NamePinned => self.name_pinned(text),
             Goal::OpenPath => {
-                self.read(path_of(text)?);
-                Ok(())
+                self.open_named(text)
             }
         }
+    }
+
+    /// Opens what was typed or pasted where one opens things: a link, or a file by its path.
+    fn open_named(&mut self, text: &str) -> Result<(), String> {
+        if text.trim_start().starts_with(link::PREFIX) {
+            self.open_pasted(text);
+        } else {
+            self.read(path_of(text)?);
+        }
+        Ok(())
     }
 }
 
