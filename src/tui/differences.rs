@@ -2,7 +2,7 @@
 
 use super::edit::field;
 use crate::experiment::{self, Experiment, Layer};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// `network.layers[0].units 100 → 50, training.optimizer.kind sgd → adam`; says so where nothing differs.
 pub fn line(a: &Experiment, b: &Experiment) -> String {
@@ -16,8 +16,10 @@ pub fn line(a: &Experiment, b: &Experiment) -> String {
 
 /// What is other in `b`, for a name: `activation relu, learning_rate 0.01`; empty where nothing is.
 pub fn brief(a: &Experiment, b: &Experiment) -> String {
-    let mut parts: Vec<String> = differing(a, b).iter().map(Difference::brief).collect();
-    parts.dedup();
+    let all = differing(a, b);
+    let mut parts: Vec<String> = all.iter().map(|d| d.brief(&all)).collect();
+    let mut seen = HashSet::new();
+    parts.retain(|part| seen.insert(part.clone()));
     parts.join(", ")
 }
 
@@ -51,22 +53,33 @@ impl Difference {
         }
     }
 
-    fn brief(&self) -> String {
+    /// With its place, where another of `all` gives the same name another value.
+    fn brief(&self, all: &[Difference]) -> String {
         match self {
             Difference::Value { key, new, .. } => {
-                let mut names = key.rsplit('.');
-                let last = names.next().unwrap_or_default();
-                // A kind is named by what it is a kind of.
-                let name = match last {
-                    "kind" => names.next().unwrap_or(last),
-                    _ => last,
+                let (place, name) = place_and_name(key);
+                let clashes = |other: &Difference| match other {
+                    Difference::Value { key, new: value, .. } => {
+                        place_and_name(key).1 == name && value != new
+                    }
+                    Difference::Layers { .. } => false,
                 };
-                format!("{name} {new}")
+                match place.filter(|_| all.iter().any(clashes)) {
+                    Some(place) => format!("{place} {name} {new}"),
+                    None => format!("{name} {new}"),
+                }
             }
             Difference::Layers { count: 1, done, .. } => format!("layer {done}"),
             Difference::Layers { count, done, .. } => format!("{count} layers {done}"),
         }
     }
+}
+
+/// `("output", "init")` of `network.output.init.kind`: a kind is named by what it is a kind of, a section is no place.
+fn place_and_name(key: &str) -> (Option<&str>, &str) {
+    let key = key.strip_suffix(".kind").unwrap_or(key);
+    let (owner, name) = key.rsplit_once('.').unwrap_or(("", key));
+    (owner.rsplit_once('.').map(|(_, place)| place), name)
 }
 
 /// Entries that two lists of layers share at the bottom, and above those the ones that face each other; the rest, as far as
@@ -279,6 +292,20 @@ mod tests {
         none.network.layers.clear();
         let count = added.network.layers.len();
         assert_eq!(brief(&added, &none), format!("{count} layers deleted"));
+    }
+
+    #[test]
+    fn one_name_with_two_values_is_named_with_its_place() {
+        let base = preset("vanishing-logistic");
+        let mut other = base.clone();
+        other.network.init = crate::nn::init::Initializer::LecunNormal;
+        other.network.output.init = Some(crate::nn::init::Initializer::HeNormal);
+        assert_eq!(
+            brief(&base, &other),
+            "init lecun-normal, output init he-normal"
+        );
+        other.network.init = crate::nn::init::Initializer::HeNormal;
+        assert_eq!(brief(&base, &other), "init he-normal");
     }
 
     #[test]
