@@ -20,11 +20,11 @@ mod fuzz;
 mod hanging;
 #[path = "tui/inquiry.rs"]
 mod inquiry;
+#[path = "tui/keys.rs"]
+mod keys;
 #[cfg(unix)]
 #[path = "tui/leaving.rs"]
 mod leaving;
-#[path = "tui/keys.rs"]
-mod keys;
 #[path = "tui/mouse.rs"]
 mod mouse;
 #[path = "tui/picker.rs"]

@@ -67,7 +67,7 @@ pub struct Action {
     pub help: &'static str,
     /// How early it comes in the footer; 0: not there.
     pub footer: u8,
-    /// Why it cannot be done now.
+    /// Why it cannot be done now; keys stand in it as `{action}`.
     pub unavailable: fn(&App) -> Option<&'static str>,
     pub run: fn(&mut App),
 }
@@ -105,8 +105,8 @@ fn needs_network(app: &App) -> Option<&'static str> {
 fn needs_run(app: &App) -> Option<&'static str> {
     match app.run.status {
         Status::Failed(_) => needs_network(app),
-        Status::Diverged(_) => Some("the run diverged; r starts it again"),
-        Status::Finished(_) => Some("the run has reached its stop; r starts it again"),
+        Status::Diverged(_) => Some("the run diverged; {restart} starts it again"),
+        Status::Finished(_) => Some("the run has reached its stop; {restart} starts it again"),
         _ => None,
     }
 }
@@ -120,7 +120,7 @@ fn needs_step(app: &App) -> Option<&'static str> {
 
 fn needs_flow(app: &App) -> Option<&'static str> {
     let seen = app.layout().area(Pane::Flow).is_some();
-    (!seen).then_some("the gradient flow is not on the screen; 2 goes there")
+    (!seen).then_some("the gradient flow is not on the screen; {flow} goes there")
 }
 
 fn needs_view(app: &App) -> Option<&'static str> {
@@ -159,7 +159,7 @@ fn needs_redo(app: &App) -> Option<&'static str> {
 fn needs_cursor(app: &App) -> Option<&'static str> {
     app.cursor
         .is_none()
-        .then_some("the charts show the newest step; left goes back")
+        .then_some("the charts show the newest step; {cursor-back} goes back")
 }
 
 fn needs_marker(app: &App) -> Option<&'static str> {
@@ -177,11 +177,11 @@ fn needs_fix(app: &App) -> Option<&'static str> {
 fn needs_pinned(app: &App) -> Option<&'static str> {
     app.pinned
         .is_empty()
-        .then_some("no run is pinned; b pins this one")
+        .then_some("no run is pinned; {pin} pins this one")
 }
 
 fn needs_tour(app: &App) -> Option<&'static str> {
-    app.tour.is_none().then_some("t begins the tour")
+    app.tour.is_none().then_some("{tour} begins the tour")
 }
 
 fn needs_colours(app: &App) -> Option<&'static str> {
@@ -205,7 +205,7 @@ fn needs_splits(app: &App) -> Option<&'static str> {
 fn needs_window(app: &App) -> Option<&'static str> {
     app.window
         .is_none()
-        .then_some("the charts show the whole run; > shows less of it")
+        .then_some("the charts show the whole run; {zoom-in} shows less of it")
 }
 
 macro_rules! actions {

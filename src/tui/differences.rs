@@ -59,9 +59,9 @@ impl Difference {
             Difference::Value { key, new, .. } => {
                 let (place, name) = place_and_name(key);
                 let clashes = |other: &Difference| match other {
-                    Difference::Value { key, new: value, .. } => {
-                        place_and_name(key).1 == name && value != new
-                    }
+                    Difference::Value {
+                        key, new: value, ..
+                    } => place_and_name(key).1 == name && value != new,
                     Difference::Layers { .. } => false,
                 };
                 match place.filter(|_| all.iter().any(clashes)) {

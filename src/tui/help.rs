@@ -170,8 +170,8 @@ fn grouped() -> impl Iterator<Item = (&'static str, usize)> {
 /// Why an action cannot be done now, where its pane has the focus.
 fn fault(app: &App, action: usize) -> Option<String> {
     let action = &ACTIONS[action];
-    let why = app.unavailable(action).filter(|_| action.context.is_active(app.focus));
-    why.map(str::to_string)
+    app.unavailable(action)
+        .filter(|_| action.context.is_active(app.focus))
 }
 
 /// An action's pane, where another one has the focus.

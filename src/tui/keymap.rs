@@ -87,6 +87,32 @@ impl Keymap {
             .unwrap_or_default()
     }
 
+    /// The key that a text names for an action: its first, or where it has none its name in the palette.
+    pub fn of(&self, id: &str) -> String {
+        let action = ACTIONS.iter().position(|a| a.id == id);
+        let key = action.map(|i| self.shown(i)).filter(|key| !key.is_empty());
+        key.unwrap_or_else(|| format!(":{id}"))
+    }
+
+    /// `{fix}` becomes the key that does it; what is no action's stays.
+    pub fn in_text(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            let (before, after) = rest.split_at(at);
+            out += before;
+            let id = after[1..].split('}').next().unwrap_or_default();
+            if ACTIONS.iter().any(|a| a.id == id) {
+                out += &self.of(id);
+                rest = after.get(id.len() + 2..).unwrap_or_default();
+            } else {
+                out.push('{');
+                rest = &after[1..];
+            }
+        }
+        out + rest
+    }
+
     /// Keys that two actions of overlapping contexts share.
     pub fn clashes(&self) -> Vec<(Key, usize, usize)> {
         let mut clashes = Vec::new();
@@ -128,6 +154,24 @@ mod tests {
             );
             assert!(ACTIONS[i + 1..].iter().all(|other| other.id != action.id));
             assert!(!action.help.is_empty() && !action.label.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_text_names_the_key_of_an_action() {
+        let mut keymap = Keymap::default();
+        keymap
+            .rebind_all(&[
+                ("undo".into(), vec!["f9".into()]),
+                ("pin".into(), Vec::new()),
+            ])
+            .unwrap();
+        assert_eq!(
+            keymap.in_text("{undo} takes it back, {pin} pins, {fix}"),
+            "f9 takes it back, :pin pins, f"
+        );
+        for text in ["", "{", "a }{ b", "{x} {", "{{"] {
+            assert_eq!(keymap.in_text(text), text);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The tour: five presets, each with what to press and what to see. It is the workbench itself with a few lines beneath it;
 //! every key does what it always does.
 
-use super::actions::ACTIONS;
 use super::app::App;
 use super::panes::{fit, verdict::wrap};
 use super::theme::Role;
@@ -47,7 +46,7 @@ pub const STOPS: &[Stop] = &[
         preset: "overfit-moons",
         title: "Training and test part",
         see: "A wide network on few noisy rows: the training loss goes on falling while the test loss turns up.",
-        press: "{advice} lists the cures, each one edit: dropout, a penalty, early stopping and more. {edit} on a layer, or in the Training pane (4), sets them by hand. {save} saves what you made, {help} shows every key.",
+        press: "{advice} lists the cures, each one edit: dropout, a penalty, early stopping and more. {edit} on a layer, or in the Training pane ({training}), sets them by hand. {save} saves what you made, {help} shows every key.",
     },
 ];
 
@@ -81,20 +80,8 @@ pub fn words(app: &App, at: usize) -> Option<String> {
 pub fn words_of(app: &App, at: usize) -> Option<String> {
     let stop = STOPS.get(at)?;
     let keys = "{tour-next} goes to the next stop, {tour-back} to the one before, {tour} leaves; {explain} shows these words again.";
-    let parts = [stop.see, stop.press, keys].map(|text| with_keys(app, text));
+    let parts = [stop.see, stop.press, keys].map(|text| app.manner.keymap.in_text(text));
     Some(parts.join("\n\n"))
-}
-
-/// `{fix}` becomes the key that does it.
-fn with_keys(app: &App, text: &str) -> String {
-    let mut out = text.to_string();
-    for (i, action) in ACTIONS.iter().enumerate() {
-        let place = format!("{{{}}}", action.id);
-        if out.contains(&place) {
-            out = out.replace(&place, &app.manner.keymap.shown(i));
-        }
-    }
-    out
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
@@ -107,7 +94,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let room = usize::from(area.width.saturating_sub(2));
     let bold = theme.style(Role::Accent).add_modifier(Modifier::BOLD);
-    let keys = with_keys(app, "{tour-next} next · {tour-back} back · {tour} leave");
+    let keys = app
+        .manner
+        .keymap
+        .in_text("{tour-next} next · {tour-back} back · {tour} leave");
     let left = room.saturating_sub(keys.chars().count() + 2);
     let titles = [
         format!(" Tour {} of {}: {}", at + 1, STOPS.len(), stop.title),
@@ -130,7 +120,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ("press  ", stop.press, Role::Good),
     ] {
         let width = room.saturating_sub(lead.len());
-        let wrapped = wrap(&with_keys(app, text), width);
+        let wrapped = wrap(&app.manner.keymap.in_text(text), width);
         for (row, text) in wrapped.chunks(1).take(each).flatten().enumerate() {
             let last = row + 1 == each && wrapped.len() > each;
             let text = if last {

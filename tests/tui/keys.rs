@@ -1,7 +1,8 @@
 //! Keys that hold whatever lies over the panes, keys that a configuration moved, and how texts name them.
 
-use super::bench::{Bench, running};
-use gradlab::tui::message::Effect;
+use super::bench::{Bench, frame, running};
+use gradlab::training::Status;
+use gradlab::tui::message::{Effect, Message};
 
 fn suspends(bench: &mut Bench) -> bool {
     let suspends = |e: Effect| matches!(e, Effect::Suspend);
@@ -44,4 +45,43 @@ fn control_c_closes_whatever_lies_over_the_panes() {
         bench.keys("ctrl-c");
         assert!(bench.app.overlays.is_empty(), "{over}");
     }
+}
+
+#[test]
+fn texts_name_the_keys_that_a_configuration_gives() {
+    let mut bench = running(200, 60);
+    let moved = [
+        ("undo", "backspace"),
+        ("run-pause", "ctrl-p"),
+        ("step", "ctrl-o"),
+        ("restart", "f5"),
+        ("pin", "ctrl-b"),
+        ("pinned-runs", "f6"),
+        ("name-pinned", "f7"),
+        ("loss-or-accuracy", "f8"),
+        ("race", "f9"),
+    ];
+    let moved = moved.map(|(id, key)| (id.to_string(), vec![key.to_string()]));
+    let keymap = &mut bench.app.manner.keymap;
+    keymap.rebind_all(&moved).expect("free keys");
+    bench.keys("P");
+    assert!(!bench.text().contains("P lists"));
+    bench.keys("f6");
+    let text = bench.text();
+    assert!(text.contains("no run is pinned; ctrl-b pins"), "{text}");
+    bench.keys("ctrl-b");
+    let text = bench.text();
+    assert!(text.contains("f6 lists what is pinned, f7 names"), "{text}");
+    assert!(text.contains("f8: rate"), "{text}");
+    bench.keys("p");
+    bench.keys("esc f9 enter esc");
+    let text = bench.text();
+    assert!(text.contains("f9 lists the race"), "{text}");
+    bench.keys("f9 enter enter");
+    let text = bench.text();
+    assert!(text.contains("(backspace takes it back)"), "{text}");
+    let paused = frame(2, Status::Paused, 11, vec![]);
+    bench.tell(Message::Frame(paused));
+    let text = bench.text();
+    assert!(text.contains("ctrl-p runs, ctrl-o takes"), "{text}");
 }

@@ -60,9 +60,9 @@ impl App {
                     self.show_openables(filing::shipped().collect());
                     self.type_again(typed);
                 }
-                self.trouble(
-                    "the drive does not answer: saved runs and files are not listed, o asks again",
-                );
+                self.trouble(self.manner.keymap.in_text(
+                    "the drive does not answer: saved runs and files are not listed, {open} asks again",
+                ));
             }
             Errand::Open(path) => self.seen_to_await(|what| what.is_open(&path)),
             Errand::Columns(path) => self.seen_to_await(|what| what.is_columns(&path)),

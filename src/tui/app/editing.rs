@@ -42,13 +42,17 @@ impl App {
         if matches!(self.run.status, Status::Finished(_)) {
             // What it cannot go on with, or may go on for, it shows at once.
             if could_go_on(before, &self.experiment) && !new_stop {
-                self.notice("the run has ended: r starts it again with the change");
+                let key = self.key_of("restart");
+                self.notice(format!(
+                    "the run has ended: {key} starts it again with the change"
+                ));
             }
         } else if old.name() != new.name() && !self.run.record.is_empty() {
             self.notice(format!(
-                "{} from this step on, at learning rate {}; r starts again with it",
+                "{} from this step on, at learning rate {}; {} starts again with it",
                 new.name(),
-                number(new.learning_rate())
+                number(new.learning_rate()),
+                self.key_of("restart")
             ));
         }
     }
@@ -187,10 +191,11 @@ impl App {
             true
         }) {
             let from = match self.run.status {
-                Status::Finished(_) => "once r starts the run again",
+                Status::Finished(_) => "once {restart} starts the run again",
                 _ => "from the next step on",
             };
-            self.notice(format!("{said}, {from} (u takes it back)"));
+            let from = self.manner.keymap.in_text(from);
+            self.notice(format!("{said}, {from} {}", self.takes_back()));
         }
     }
 

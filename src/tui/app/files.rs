@@ -149,7 +149,8 @@ impl App {
         if let Some(step) = step {
             let steps = crate::text::thousands(step.into());
             self.notice(format!(
-                "an earlier run of this is saved at step {steps}: o lists it, to go on with"
+                "an earlier run of this is saved at step {steps}: {} lists it, to go on with",
+                self.key_of("open")
             ));
         }
     }
@@ -163,9 +164,10 @@ impl App {
     /// Says that a saved run goes on.
     fn tell_resumed(&mut self, step: u64) {
         self.notice(format!(
-            "{} goes on from step {}, where it was saved; r starts it anew",
+            "{} goes on from step {}, where it was saved; {} starts it anew",
             self.experiment.name,
-            crate::text::thousands(step.into())
+            crate::text::thousands(step.into()),
+            self.key_of("restart")
         ));
     }
 
@@ -253,7 +255,8 @@ impl App {
             Err(why) => {
                 self.quit_after_save &= !is_newest;
                 self.trouble(format!(
-                    "not saved, {name}: {why} (the edit is kept; S saves elsewhere)"
+                    "not saved, {name}: {why} (the edit is kept; {} saves elsewhere)",
+                    self.key_of("save-as")
                 ));
             }
         }
@@ -275,9 +278,9 @@ impl App {
 
     pub fn copy(&mut self) {
         self.effect(Effect::Copy(experiment::to_toml(&self.experiment)));
-        self.notice(
-            "sent the experiment's file to the terminal's clipboard (OSC 52); where none arrives, S saves it",
-        );
+        self.notice(self.manner.keymap.in_text(
+            "sent the experiment's file to the terminal's clipboard (OSC 52); where none arrives, {save-as} saves it",
+        ));
     }
 
     pub fn copy_link(&mut self) {

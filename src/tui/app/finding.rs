@@ -49,9 +49,10 @@ impl App {
             true
         }) {
             self.notice(format!(
-                "learning rate {} in the place of {} (u takes it back)",
+                "learning rate {} in the place of {} {}",
                 shown(rate),
-                before
+                before,
+                self.takes_back()
             ));
         }
     }

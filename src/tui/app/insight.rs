@@ -187,7 +187,7 @@ impl App {
     pub fn apply_fix(&mut self) {
         if let Some(fix) = self.fix().cloned() {
             self.replace(*fix.experiment);
-            self.notice(format!("done: {} (u takes it back)", fix.label));
+            self.notice(format!("done: {} {}", fix.label, self.takes_back()));
         }
     }
 

@@ -319,6 +319,16 @@ impl App {
         self.effects.push(effect);
     }
 
+    /// The key that a text names for an action.
+    pub fn key_of(&self, id: &str) -> String {
+        self.manner.keymap.of(id)
+    }
+
+    /// What a text on an edit ends in.
+    pub fn takes_back(&self) -> String {
+        self.manner.keymap.in_text("({undo} takes it back)")
+    }
+
     pub fn notice(&mut self, text: impl Into<String>) {
         self.toast = Some(Toast {
             text: crate::text::clean(&text.into(), 500),

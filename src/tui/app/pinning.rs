@@ -93,8 +93,10 @@ impl App {
             pinned.name += &format!(" #{}", last.saturating_add(1));
         }
         self.notice(format!(
-            "pinned as {}: every chart shows it dimmed; P lists what is pinned, N names it",
-            pinned.name
+            "pinned as {}: every chart shows it dimmed; {} lists what is pinned, {} names it",
+            pinned.name,
+            self.key_of("pinned-runs"),
+            self.key_of("name-pinned")
         ));
         self.pinned.push(pinned);
         // The oldest goes.

@@ -121,13 +121,16 @@ impl App {
         self.replace(experiment);
         // From the start, also where it could be changed under way: what won is the curve from there.
         self.restart();
-        self.notice(format!("taken over: {label} (u takes it back)"));
+        self.notice(format!("taken over: {label} {}", self.takes_back()));
     }
 
     fn leave_race(&mut self) {
         self.end_race();
         self.go_on();
-        self.notice("R lists the race that you left, to be looked at again");
+        let key = self.key_of("race");
+        self.notice(format!(
+            "{key} lists the race that you left, to be looked at again"
+        ));
     }
 
     /// Its lanes train no more; it is kept to be looked at.

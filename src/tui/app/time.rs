@@ -97,11 +97,12 @@ impl App {
             self.thaw();
         } else {
             self.live = Some(Box::new(self.run.clone()));
-            self.notice(if self.is_running() {
-                "frozen: training goes on behind this picture; F shows the present again"
+            let what = if self.is_running() {
+                "frozen: training goes on behind this picture; {freeze} shows the present again"
             } else {
-                "frozen: this picture stays when the run goes on; F shows the present again"
-            });
+                "frozen: this picture stays when the run goes on; {freeze} shows the present again"
+            };
+            self.notice(self.manner.keymap.in_text(what));
         }
     }
 

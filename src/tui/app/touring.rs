@@ -15,7 +15,9 @@ impl App {
         match self.tour {
             Some(_) => {
                 self.tour = None;
-                self.notice("the tour is over; t begins it again, o opens every preset");
+                self.notice(self.manner.keymap.in_text(
+                    "the tour is over; {tour} begins it again, {open} opens every preset",
+                ));
             }
             None => self.stop_at(0),
         }

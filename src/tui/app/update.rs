@@ -117,12 +117,13 @@ impl App {
     }
 
     /// Why an action cannot be done now.
-    pub fn unavailable(&self, action: &Action) -> Option<&'static str> {
-        match action.context.is_on_any_screen() {
+    pub fn unavailable(&self, action: &Action) -> Option<String> {
+        let why = match action.context.is_on_any_screen() {
             false if self.race.is_some() => Some("not beside a race; esc leaves it"),
             false if self.finder.is_some() => Some("not beside the finder; esc leaves it"),
             _ => (action.unavailable)(self),
-        }
+        };
+        why.map(|why| self.manner.keymap.in_text(why))
     }
 
     pub(super) fn paste(&mut self, text: &str) {
@@ -239,7 +240,7 @@ impl App {
                     if overfits {
                         self.restart();
                     }
-                    self.notice(format!("done: {} (u takes it back)", fix.label));
+                    self.notice(format!("done: {} {}", fix.label, self.takes_back()));
                 }
             }
             Purpose::Go(places) => {
@@ -343,9 +344,7 @@ impl App {
             }
             Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
             Goal::NamePinned => self.name_pinned(text),
-            Goal::OpenPath => {
-                self.open_named(text)
-            }
+            Goal::OpenPath => self.open_named(text),
         }
     }
 

@@ -50,8 +50,9 @@ pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
         .collect();
     let keys = match finder.rate() {
         Some(rate) => format!(
-            "enter takes {} over (an edit, u takes it back) · ← → move the marker · esc leaves",
-            shown(rate)
+            "enter takes {} over (an edit, {} takes it back) · ← → move the marker · esc leaves",
+            shown(rate),
+            app.key_of("undo")
         ),
         None => "esc leaves".into(),
     };

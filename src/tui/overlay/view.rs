@@ -217,7 +217,8 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             let now = fit(&app.experiment.name, 20);
             let question = format!("{now} has changes that are not saved.");
             let name = fit(&clean(&opening.experiment.name, 20), 20);
-            let answers = format!("o open {name} (u comes back)   esc stay");
+            let back = app.key_of("undo");
+            let answers = format!("o open {name} ({back} comes back)   esc stay");
             ask(app, &question, &answers, inner, buf);
         }
         Overlay::Awaiting(awaiting) => {

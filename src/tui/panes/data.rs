@@ -182,7 +182,7 @@ fn boundary(
         },
         match (app.show_spread, drops(app)) {
             (true, false) => "the spread needs dropout in a layer".into(),
-            (false, true) => "v: spread under dropout".into(),
+            (false, true) => "{view}: spread under dropout".into(),
             _ if part => format!("of {} train rows", thousands(all as u128)),
             _ => String::new(),
         },

@@ -66,12 +66,23 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         && (before || app.curves == Curves::Pretraining)
     {
         let title = pretraining::title(pretraining);
-        let note = if before { "" } else { "v: loss" };
+        let note = if before {
+            ""
+        } else {
+            "{loss-or-accuracy}: loss"
+        };
         let inner = framed(app, Pane::Loss, &title, note, area, buf);
         return pretraining::draw(app, pretraining, inner, buf);
     }
     if app.curves == Curves::Rate {
-        let inner = framed(app, Pane::Loss, "Learning rate", "v: loss", area, buf);
+        let inner = framed(
+            app,
+            Pane::Loss,
+            "Learning rate",
+            "{loss-or-accuracy}: loss",
+            area,
+            buf,
+        );
         return super::schedule::draw(app, inner, buf);
     }
     let both = shows_both(app, area);
@@ -81,13 +92,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         Kind::Loss
     };
     let next = match app.pretraining() {
-        Some(_) => "v: rate, pretraining",
-        None => "v: rate",
+        Some(_) => "{loss-or-accuracy}: rate, pretraining",
+        None => "{loss-or-accuracy}: rate",
     };
     let (title, note) = match (both, kind) {
         (true, _) => ("Loss and accuracy", next),
         (false, Kind::Accuracy) => ("Accuracy", next),
-        (false, Kind::Loss) if has_accuracy => ("Loss", "v: accuracy"),
+        (false, Kind::Loss) if has_accuracy => ("Loss", "{loss-or-accuracy}: accuracy"),
         (false, Kind::Loss) => ("Loss", next),
     };
     let inner = framed(app, Pane::Loss, title, note, area, buf);

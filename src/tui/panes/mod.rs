@@ -13,7 +13,6 @@ pub mod schedule;
 pub mod training;
 pub mod verdict;
 
-use super::actions::ACTIONS;
 use super::app::App;
 use super::layout::Pane;
 use super::theme::Role;
@@ -85,20 +84,14 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
     inner
 }
 
-/// The key that does an action.
-pub fn shown_key(app: &App, id: &str) -> String {
-    let action = ACTIONS.iter().position(|a| a.id == id);
-    action.map_or(String::new(), |i| app.manner.keymap.shown(i))
-}
-
-/// A pane that fills the screen says in its frame how to get to the others.
+/// What stands in a pane's frame, keys by `{action}`; one that fills the screen says how to get to the others.
 fn with_way_on(app: &App, note: &str) -> String {
     if app.zoomed {
-        format!("{}: all panes", shown_key(app, "zoom"))
+        format!("{}: all panes", app.key_of("zoom"))
     } else if app.layout().panes.len() == 1 {
-        format!("{}: next pane", shown_key(app, "next-pane"))
+        format!("{}: next pane", app.key_of("next-pane"))
     } else {
-        note.to_string()
+        app.manner.keymap.in_text(note)
     }
 }
 

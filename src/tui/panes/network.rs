@@ -208,7 +208,7 @@ fn about(app: &App, inner: Rect, rows: usize, buf: &mut Buffer) {
             continue;
         }
         // Where it is not all, the key that shows it whole.
-        let more = format!("… {}", super::shown_key(app, "explain"));
+        let more = format!("… {}", app.key_of("explain"));
         let room = width.saturating_sub(more.chars().count() + 1);
         let kept = wrap(&line, room).swap_remove(0);
         let spans = vec![

@@ -1,6 +1,6 @@
 //! The verdict in plain words, with its evidence and the fix on one key; or why the run does not move.
 
-use super::{fit, shown_key, write_line};
+use super::{fit, write_line};
 use crate::insight::Kind;
 use crate::insight::Verdict;
 use crate::text::{clean, thousands};
@@ -49,7 +49,9 @@ fn said(app: &App) -> Said {
                 Kind::Healthy => ("HEALTHY", Role::Good),
             };
             let evidence = if app.layer_count() == 1 {
-                "a adds a hidden layer, once the network (1) has the focus".into()
+                app.manner.keymap.in_text(
+                    "{add-layer} adds a hidden layer, once the network ({network}) has the focus",
+                )
             } else {
                 at_newest(app, &verdict.evidence)
             };
@@ -58,7 +60,7 @@ fn said(app: &App) -> Said {
                 Status::Finished(why) => format!(
                     "Finished: {}; {} starts again. {}",
                     clean(why, 200),
-                    shown_key(app, "restart"),
+                    app.key_of("restart"),
                     verdict.sentence
                 ),
                 _ => verdict.sentence.clone(),
@@ -74,8 +76,10 @@ fn said(app: &App) -> Said {
         }
         (Status::Finished(why), _) => new("FINISHED", Role::Good, clean(why, 200), String::new()),
         (Status::Paused, _) => {
-            let keys = "space runs, . takes one step; the verdict comes with the first step";
-            new("PAUSED", Role::Warning, keys.into(), String::new())
+            let keys =
+                "{run-pause} runs, {step} takes one step; the verdict comes with the first step";
+            let keys = app.manner.keymap.in_text(keys);
+            new("PAUSED", Role::Warning, keys, String::new())
         }
         (Status::Running, _) => {
             let text = "the verdict comes with the first step";
@@ -104,7 +108,7 @@ fn diverged(app: &App, verdict: &Verdict) -> String {
         let step = thousands(step.into());
         parts.push(format!("the panes show step {step}, before it"));
     }
-    let (restart, step) = (shown_key(app, "restart"), shown_key(app, "step"));
+    let (restart, step) = (app.key_of("restart"), app.key_of("step"));
     parts.push(format!(
         "{restart} starts again, {step} takes its first step alone"
     ));
@@ -190,7 +194,7 @@ fn lines(
         let size = word.chars().count() + 1;
         if used + size > room(lines.len() - 1) && used > 0 {
             if lines.len() == rows {
-                let more = format!("… {}", shown_key(app, "explain"));
+                let more = format!("… {}", app.key_of("explain"));
                 let room = room(rows - 1).saturating_sub(more.chars().count() + 1);
                 let Some(last) = lines.last_mut() else {
                     break;
@@ -239,7 +243,7 @@ pub fn in_full(app: &App) -> String {
         parts.push(said.evidence);
     }
     if let Some(fix) = app.fix() {
-        let key = shown_key(app, "fix");
+        let key = app.key_of("fix");
         parts.push(format!("{key} would {}.", fix.label));
     }
     parts.join("\n")
@@ -271,7 +275,7 @@ fn fix_spans(app: &App, area: Rect) -> Vec<Span<'static>> {
             .into_iter()
             .collect();
     };
-    let key = shown_key(app, "fix");
+    let key = app.key_of("fix");
     vec![
         Span::styled(
             format!("{key} "),
