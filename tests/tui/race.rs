@@ -276,3 +276,42 @@ fn what_holds_on_any_screen_holds_in_a_race_and_what_does_not_says_so() {
     bench.keys(": n e w - s e e d enter");
     assert_eq!(bench.app.experiment, before);
 }
+
+#[test]
+fn values_of_earlier_steps_are_read_off_a_race() {
+    let mut bench = running(120, 36);
+    bench.keys("R enter");
+    for lane in 0..4 {
+        let mut points = points(11, 0..101);
+        for point in &mut points {
+            let loss = 1.0 + 0.25 * f64::from(lane as u8) + 0.01 * (100 - point.step) as f64;
+            point.train.loss = loss;
+            point.test.as_mut().expect("a score").loss = loss + 5.0;
+        }
+        let status = if lane == 3 {
+            points.truncate(40);
+            Status::Diverged("layer 3, forward".into())
+        } else {
+            Status::Paused
+        };
+        bench.tell(Message::Lap(lane, frame(1, status, 11, points)));
+    }
+    let row = |bench: &super::bench::Bench, label: &str| {
+        let text = bench.text();
+        let row = text.lines().find(|l| l.contains(label));
+        row.unwrap_or_default().to_string()
+    };
+    assert!(row(&bench, "he-normal").contains("6."), "{}", bench.text());
+    bench.keys("left left");
+    let text = bench.text();
+    assert!(text.contains("read off at step 96"), "{text}");
+    assert!(text.contains("1.04") && text.contains("6.04"), "{text}");
+    // It had diverged by then.
+    assert!(row(&bench, "diverged").contains(" - "), "{text}");
+    bench.keys("right right");
+    let text = bench.text();
+    assert!(
+        !text.contains("read off at") && text.contains("6.00"),
+        "{text}"
+    );
+}

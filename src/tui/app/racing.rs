@@ -89,6 +89,8 @@ impl App {
             KeyCode::Char('q') => self.leave_race(),
             KeyCode::Down | KeyCode::Char('j') => race.select(1),
             KeyCode::Up | KeyCode::Char('k') => race.select(-1),
+            KeyCode::Left | KeyCode::Char('h') => race.move_cursor(false),
+            KeyCode::Right | KeyCode::Char('l') => race.move_cursor(true),
             KeyCode::Char(' ') => {
                 let lap = race.toggle();
                 self.run_lap(lap);

@@ -182,7 +182,7 @@ fn boundary(
         },
         match (app.show_spread, drops(app)) {
             (true, false) => "the spread needs dropout in a layer".into(),
-            (false, true) => "{view}: spread under dropout".into(),
+            (false, true) => app.manner.keymap.in_text("{view}: spread under dropout"),
             _ if part => format!("of {} train rows", thousands(all as u128)),
             _ => String::new(),
         },

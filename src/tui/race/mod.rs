@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, resolve};
 use crate::insight::{Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::telemetry::History;
-use crate::training::{Frame, Status};
+use crate::training::{Frame, Point, Status};
 pub use variants::{Offer, Variant};
 
 /// Steps of the first lap. Later laps are a twentieth of what was run, so that the field stays together within that.
@@ -76,6 +76,26 @@ impl Lane {
         mean(newest.iter().map(|b| b.last))
     }
 
+    /// What was measured at a step, or without one last.
+    pub fn point(&self, step: Option<u64>) -> Option<&Point> {
+        let record = &self.run.record;
+        match step {
+            Some(step) if step > record.step() => None,
+            Some(step) => record.at(step),
+            None => record.latest.as_ref(),
+        }
+    }
+
+    /// [`Lane::loss`] at a step: there also of what failed later.
+    pub fn loss_at(&self, step: Option<u64>) -> Option<f64> {
+        let Some(step) = step else {
+            return self.loss();
+        };
+        let point = self.point(Some(step))?;
+        let loss = point.test.map_or(point.train.loss, |test| test.loss);
+        loss.is_finite().then_some(loss)
+    }
+
     /// What decides over the steps: the test rows' loss where there are any.
     pub fn losses(&self) -> &History {
         let record = &self.run.record;
@@ -138,6 +158,8 @@ pub struct Race {
     pub title: &'static str,
     pub lanes: Vec<Lane>,
     pub selected: usize,
+    /// The step whose values are read off; `None`: the newest.
+    pub cursor: Option<u64>,
     pub running: bool,
     /// Steps that every lane has taken, or is taking.
     pub steps: u64,
@@ -151,6 +173,7 @@ impl Race {
             title: offer.name,
             lanes: offer.variants.into_iter().map(Lane::new).collect(),
             selected: 0,
+            cursor: None,
             running: true,
             steps: FIRST_LAP,
             ended: false,
@@ -204,6 +227,19 @@ impl Race {
             .filter_map(|(i, lane)| Some((i, lane.loss()?)))
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(i, _)| i)
+    }
+
+    /// Moves the cursor by a fiftieth of the steps; beyond the newest it is let go.
+    pub fn move_cursor(&mut self, forward: bool) {
+        let steps = self.lanes.iter().map(|lane| lane.run.record.step());
+        let newest = steps.max().unwrap_or(0);
+        let by = (newest / 50).max(1);
+        let now = self.cursor.unwrap_or(newest);
+        self.cursor = if forward {
+            now.checked_add(by).filter(|step| *step < newest)
+        } else {
+            Some(now.saturating_sub(by))
+        };
     }
 
     pub fn select(&mut self, by: isize) {

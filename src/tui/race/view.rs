@@ -125,7 +125,11 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         .iter()
         .any(|l| !l.run.record.test_loss.is_empty());
     let text = if tested { "test loss" } else { "training loss" };
-    let area = heading(app, &format!("{text} over the steps"), area, buf);
+    let text = match race.cursor.map(|step| thousands(step.into())) {
+        Some(step) => format!("{text} over the steps, read off at step {step}"),
+        None => format!("{text} over the steps"),
+    };
+    let area = heading(app, &text, area, buf);
     // The selected one is drawn last: on top.
     let mut order: Vec<usize> = (0..race.lanes.len()).collect();
     order.retain(|i| *i != race.selected);
@@ -148,18 +152,21 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
             style: colour(app, *i),
         })
         .collect();
+    let cursor = race.cursor.map(|step| step as f64);
     LineChart::new(app.look(), &series)
         .log(true)
         .legend(false)
+        .cursor(cursor)
         .render(area, buf);
 }
 
 /// Loss now against the learning rate: the valley is where to be.
 fn draw_sweep(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
+    let steps = race.cursor.unwrap_or(race.steps);
     let texts = [
         format!(
             "loss against log₁₀ rate, after {} steps",
-            thousands(race.steps.into())
+            thousands(steps.into())
         ),
         "loss against log₁₀ rate".to_string(),
     ];
@@ -172,7 +179,12 @@ fn draw_sweep(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     let (x, y): (Vec<f64>, Vec<f64>) = race
         .lanes
         .iter()
-        .filter_map(|lane| Some((lane.value?.log10(), lane.loss().unwrap_or(f64::NAN))))
+        .filter_map(|lane| {
+            Some((
+                lane.value?.log10(),
+                lane.loss_at(race.cursor).unwrap_or(f64::NAN),
+            ))
+        })
         .unzip();
     let range = match (x.first(), x.last()) {
         (Some(first), Some(last)) if first < last => (*first, *last),
@@ -203,7 +215,8 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     };
     // The keys come first: they are seen whatever the height.
     let keys = [
-        "enter take it over · f take the best · space run/pause · ↑↓ select · esc leave",
+        "enter take it over · f take the best · space run/pause · ↑↓ select · ←→ read off earlier steps · esc leave",
+        "enter take it over · f take the best · space run/pause · ↑↓ select · ←→ steps · esc leave",
         "enter take over · f the best · space run/pause · esc leave",
         "esc leave · space · enter · f best",
     ]
@@ -231,7 +244,8 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         let i = first + usize::from(row);
         let Some(lane) = race.lanes.get(i) else { break };
         let best = race.best() == Some(i);
-        line(row + 1, cells(app, lane, i, best, (label, brief)), buf);
+        let at = (i, race.cursor);
+        line(row + 1, cells(app, lane, at, best, (label, brief)), buf);
         if i == race.selected {
             let place = Rect {
                 y: area.y + row + 1,
@@ -255,26 +269,25 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
 fn cells<'a>(
     app: &App,
     lane: &Lane,
-    i: usize,
+    (i, cursor): (usize, Option<u64>),
     best: bool,
     (label, brief): (usize, bool),
 ) -> Vec<Span<'a>> {
     let theme = &app.manner.theme;
-    let record = &lane.run.record;
-    let latest = record.latest.as_ref();
+    let point = lane.point(cursor);
+    let test = point.and_then(|p| p.test);
     let number = |v: Option<f64>| v.map_or("-".to_string(), format_value);
-    let accuracy = record
-        .test()
+    let accuracy = test
         .and_then(|t| t.accuracy)
-        .or(latest.and_then(|p| p.train.accuracy));
+        .or(point.and_then(|p| p.train.accuracy));
     let known = lane.verdict.as_ref().filter(|_| !lane.has_failed());
     let (word, role) = word(lane);
     let figures = match brief {
-        true => format!("{:>8}  ", number(lane.loss())),
+        true => format!("{:>8}  ", number(lane.loss_at(cursor))),
         false => format!(
             "{:>10} {:>10} {:>9} {:>10}  ",
-            number(latest.map(|p| p.train.loss)),
-            number(record.test().map(|t| t.loss)),
+            number(point.map(|p| p.train.loss)),
+            number(test.map(|t| t.loss)),
             accuracy.map_or("-".into(), percent),
             known.map_or("-".into(), Verdict::brief_slope)
         ),
