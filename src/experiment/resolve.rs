@@ -159,7 +159,10 @@ pub fn network_spec(
             below = layer.units;
         }
     }
+    let hidden = layers.len();
     layers.push(output(network, below, outputs));
+    let given = given(experiment, hidden);
+    layers.iter_mut().take(given).for_each(|l| l.given = true);
     Ok(NetworkSpec {
         inputs,
         layers,
@@ -167,6 +170,14 @@ pub fn network_spec(
         label_smoothing: experiment.training.label_smoothing,
         target_rms: 1.0,
     })
+}
+
+/// Layers from the bottom up that do not start from their draw, of so many hidden ones and the output.
+fn given(experiment: &Experiment, hidden: usize) -> usize {
+    let transferred = experiment.network.transfer.as_ref().map_or(0, |t| t.layers);
+    let pretrained = experiment.pretrain.as_ref();
+    let pretrained = pretrained.map_or(0, |p| p.layers.unwrap_or(hidden).min(hidden));
+    transferred.max(pretrained)
 }
 
 fn hidden(network: &Network, layer: &Layer, inputs: usize) -> LayerSpec {
@@ -193,6 +204,7 @@ fn hidden(network: &Network, layer: &Layer, inputs: usize) -> LayerSpec {
         dropout: layer.dropout,
         skip: layer.skip,
         frozen: layer.frozen,
+        given: false,
     }
 }
 
@@ -213,6 +225,7 @@ fn output(network: &Network, inputs: usize, units: usize) -> LayerSpec {
         dropout: 0.0,
         skip: false,
         frozen: network.output.frozen,
+        given: false,
     }
 }
 

@@ -94,7 +94,10 @@ fn task(spec: &NetworkSpec) -> Task {
 pub fn spec_of(experiment: &Experiment, like: &NetworkSpec) -> Option<NetworkSpec> {
     let mut experiment = experiment.clone();
     experiment.training.loss = Some(like.loss.clone());
-    let spec = resolve::network_spec(&experiment, like.inputs, task(like)).ok()?;
+    let mut spec = resolve::network_spec(&experiment, like.inputs, task(like)).ok()?;
+    for (layer, like) in spec.layers.iter_mut().zip(&like.layers) {
+        layer.given = like.given;
+    }
     Some(NetworkSpec {
         target_rms: like.target_rms,
         ..spec

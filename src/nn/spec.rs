@@ -113,6 +113,8 @@ pub struct LayerSpec {
     pub skip: bool,
     /// Its parameters are not updated.
     pub frozen: bool,
+    /// It starts from weights of a file or of pretraining, not from its draw.
+    pub given: bool,
 }
 
 impl LayerSpec {

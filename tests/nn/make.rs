@@ -27,6 +27,7 @@ pub fn layer(inputs: usize, units: usize, activation: Activation) -> LayerSpec {
         dropout: 0.0,
         skip: false,
         frozen: false,
+        given: false,
     }
 }
 

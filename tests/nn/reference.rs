@@ -144,6 +144,7 @@ pub fn case(json: &Json) -> Result<Case, String> {
             dropout: number("dropout"),
             skip,
             frozen: false,
+            given: false,
         });
     }
     let loss = &json["loss"];

@@ -78,8 +78,9 @@ pub fn recommended_for(layer: &LayerSpec, output: bool) -> Option<Family> {
     }
 }
 
-/// The family that a layer should have and has not; `output` as in [`recommended_for`]. Draws that scale themselves (orthogonal, lsuv) and draws of the same variance are no departure; nor is an
-/// output layer within a factor of two, where it is one layer of many.
+/// The family that a layer should have and has not; `output` as in [`recommended_for`]. Draws that scale themselves
+/// (orthogonal, lsuv) and draws of the same variance are no departure; nor is an output layer within a factor of two, where
+/// it is one layer of many, nor a layer that does not start from its draw.
 pub fn departure(layer: &LayerSpec, output: bool) -> Option<Family> {
     let family = recommended_for(layer, output)?;
     let scales_itself = matches!(
@@ -87,7 +88,7 @@ pub fn departure(layer: &LayerSpec, output: bool) -> Option<Family> {
         Initializer::Orthogonal { .. } | Initializer::Lsuv
     );
     let recurrent = matches!(layer.kind, LayerKind::Recurrent { .. });
-    if Family::of(&layer.init) == Some(family) || scales_itself || recurrent {
+    if Family::of(&layer.init) == Some(family) || scales_itself || recurrent || layer.given {
         return None;
     }
     let variance = |init: &Initializer| init.variance(layer.inputs, layer.units);

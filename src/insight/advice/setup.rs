@@ -30,9 +30,12 @@ fn hidden(case: &Case) -> usize {
     case.spec.layers.len().saturating_sub(1)
 }
 
-/// A hidden layer's units stay equal for ever where they start equal and are read equally.
+/// A hidden layer's units stay equal for ever where they start equal and are read equally, and nothing tells them apart: no
+/// input of their own, no slope or mask that is drawn for each.
 fn symmetric(case: &Case) -> Option<Advice> {
-    let equal = |l: &LayerSpec| l.init.is_symmetric();
+    let equal = |l: &LayerSpec| l.init.is_symmetric() && !l.given && !l.skip;
+    let has_draws =
+        |l: &LayerSpec| l.dropout > 0.0 || matches!(l.activation, Activation::Rrelu { .. });
     let biases_equal = |l: &LayerSpec| match &l.bias {
         Bias::Off => true,
         Bias::Drawn(init) => init.is_symmetric(),
@@ -43,7 +46,13 @@ fn symmetric(case: &Case) -> Option<Advice> {
         .windows(2)
         .enumerate()
         .filter(|(_, pair)| {
-            pair[0].units > 1 && equal(&pair[0]) && biases_equal(&pair[0]) && equal(&pair[1])
+            let [layer, reader] = pair else { return false };
+            layer.units > 1
+                && layer.kind == LayerKind::Dense
+                && !has_draws(layer)
+                && equal(layer)
+                && biases_equal(layer)
+                && equal(reader)
         })
         .map(|(l, _)| l)
         .collect();
@@ -198,7 +207,8 @@ fn without_a_pair(case: &Case) -> Option<Advice> {
             l.activation,
             Activation::Gelu | Activation::GeluTanh | Activation::Silu | Activation::Mish
         );
-        smooth && Family::of(&l.init) == Some(Family::He) && l.norm == Norm::None
+        let drawn_by_he = Family::of(&l.init) == Some(Family::He) && !l.given;
+        smooth && drawn_by_he && l.norm == Norm::None
     });
     let activation = &case.spec.layers.get(*layers.first()?)?.activation;
     let settled = fixed_point(activation, 2.0, 0.0)?;

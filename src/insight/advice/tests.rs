@@ -306,3 +306,44 @@ fn no_higher_rate_is_advised_while_the_gradient_vanishes() {
     assert!(small(0.0).contains(&Topic::LearningRateLow));
     assert!(!small(1.5).contains(&Topic::LearningRateLow));
 }
+
+/// The units of a layer that starts equal are told apart by an input of their own (skip), a mask (dropout) or a slope (rrelu).
+#[test]
+fn what_is_told_apart_stays_no_copy() {
+    for edit in ["skip = true", "dropout = 0.3", "activation = \"rrelu\""] {
+        let experiment = experiment(&format!(
+            "activation = \"tanh\"\ninit = {{ kind = \"constant\", value = 0.3 }}\n[[network.layers]]\nunits = 64\n{edit}\n"
+        ));
+        assert_eq!(of(&experiment, Topic::Symmetric), None, "{edit}");
+    }
+}
+
+/// Of weights from a file nothing is said that holds of a draw.
+#[test]
+fn transferred_layers_are_not_drawn() {
+    let transfer = |layers: usize| {
+        experiment(&format!(
+            "activation = \"relu\"\ninit = {{ kind = \"normal\", std = 0.02 }}\n{HIDDEN}[network.transfer]\nfrom = \"x.safetensors\"\nlayers = {layers}\n"
+        ))
+    };
+    let all = transfer(4);
+    let advice = advise(&all, &network(&all), None);
+    assert!(
+        advice.iter().all(|a| a.layers == [4]),
+        "the output alone is drawn: {advice:?}"
+    );
+    let spec = network(&all);
+    let why = predict(&spec, &remedy::default_setting(&all)).expect_err("no draw");
+    assert!(
+        why.to_string().contains("layer 1 starts from weights"),
+        "{why}"
+    );
+    let fix = crate::insight::verdict::fix(crate::insight::Kind::Vanishing, &all, &spec);
+    assert_eq!(fix, None);
+    let some = of(&transfer(2), Topic::Pair).expect("advice");
+    assert!(
+        some.sentence.starts_with("Layers 3 and 4 are drawn"),
+        "{}",
+        some.sentence
+    );
+}

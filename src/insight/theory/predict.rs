@@ -84,6 +84,9 @@ fn covered(index: usize, layer: &LayerSpec) -> Result<(), NoTheory> {
             reason: reason.to_string(),
         })
     };
+    if layer.given {
+        return no("starts from weights of a file or of pretraining, and the maps are of draws");
+    }
     if matches!(layer.kind, LayerKind::Recurrent { .. }) {
         return no("is recurrent, and the maps are for layers without time");
     }

@@ -78,6 +78,7 @@ mod tests {
             dropout: 0.0,
             skip: false,
             frozen: false,
+            given: false,
         }
     }
     fn tied() -> Network<f64> {

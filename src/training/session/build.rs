@@ -108,7 +108,10 @@ impl Session {
             None => data,
         };
         say("building the network");
-        let spec = network_of(experiment, &data)?;
+        let mut spec = network_of(experiment, &data)?;
+        if weights.is_some() {
+            spec.layers.iter_mut().for_each(|l| l.given = true);
+        }
         let batch_rows = batch_rows(experiment, &data);
         // forward, backward and the weights' gradient
         let products: usize = spec.layers.iter().map(|l| l.units * l.inputs).sum();

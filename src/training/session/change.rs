@@ -127,7 +127,7 @@ pub fn fixed(experiment: &Experiment) -> Experiment {
     run
 }
 
-/// `new` with the dropout and the frozen layers of `own`: equal to `own` if nothing else differs.
+/// `new` with the dropout and the frozen layers of `own`, and its start: equal to `own` if nothing else differs.
 fn live_settings_of(own: &NetworkSpec, new: &NetworkSpec) -> Option<NetworkSpec> {
     if own.layers.len() != new.layers.len() {
         return None;
@@ -136,6 +136,7 @@ fn live_settings_of(own: &NetworkSpec, new: &NetworkSpec) -> Option<NetworkSpec>
     for (layer, own) in spec.layers.iter_mut().zip(&own.layers) {
         layer.dropout = own.dropout;
         layer.frozen = own.frozen;
+        layer.given = own.given;
     }
     Some(spec)
 }

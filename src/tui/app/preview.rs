@@ -252,6 +252,10 @@ fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
     } else {
         layer.activation.name()
     };
+    if layer.given {
+        let text = "it starts from weights of a file or of pretraining, not from its draw";
+        return (text.into(), Role::Dim);
+    }
     let init = layer.init.name();
     let Some(family) = recommended_for(layer, output) else {
         return (format!("the table has no pair for {what}"), Role::Dim);

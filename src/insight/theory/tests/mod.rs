@@ -33,6 +33,7 @@ fn layer(inputs: usize, units: usize, activation: Activation, init: Initializer)
         dropout: 0.0,
         skip: false,
         frozen: false,
+        given: false,
     }
 }
 
