@@ -14,18 +14,22 @@ pub use predict::predict;
 pub use response::Response;
 
 use crate::data::{Dataset, Targets};
+use ndarray::Array2;
 
 /// What the theory has to know beside the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
     /// Mean square of an input feature.
     pub input_q: f64,
-    /// Mean product of one feature in two different rows: the features' mean squared mean. 0 after standardization.
+    /// Mean product of one feature in two different rows. 0 after standardization, but for one over their number: what
+    /// sums to 0 over all rows does not vanish in products of two.
     pub input_covariance: f64,
-    /// Mean square of a regression target.
+    /// Mean square of a target; of two classes, 0 and 1.
     pub target_q: f64,
-    /// The square of a regression target's mean.
+    /// Mean product of a target in two different rows.
     pub target_covariance: f64,
+    /// Root mean square of the targets' means.
+    pub target_mean: f64,
     /// Rows of a mini-batch.
     pub batch: usize,
 }
@@ -38,33 +42,48 @@ impl Setting {
             input_covariance: 0.0,
             target_q: 1.0,
             target_covariance: 0.0,
+            target_mean: 0.0,
             batch,
         }
     }
 
     /// As the training rows are. `batch` is cut to their number.
     pub fn of(data: &Dataset, batch: usize) -> Self {
-        let (input_q, input_covariance) = moments(&data.train.x);
-        let (target_q, target_covariance) = match &data.train.y {
+        let inputs = moments(&data.train.x);
+        let targets = match &data.train.y {
             Targets::Values(values) => moments(values),
-            Targets::Classes(_) => (1.0, 0.0),
+            Targets::Classes(classes) => {
+                let is_second = |(row, _): (usize, usize)| f32::from(u8::from(classes[row] == 1));
+                moments(&Array2::from_shape_fn((classes.len(), 1), is_second))
+            }
         };
         let batch = batch.min(data.train.len()).max(1);
         Setting {
-            input_q,
-            input_covariance,
-            target_q,
-            target_covariance,
+            input_q: inputs.square,
+            input_covariance: inputs.covariance,
+            target_q: targets.square,
+            target_covariance: targets.covariance,
+            target_mean: targets.mean_square.sqrt(),
             batch,
         }
     }
 }
 
-/// Mean square of the elements, and mean over columns of the squared column mean.
-fn moments(x: &ndarray::Array2<f32>) -> (f64, f64) {
+/// Means over all columns.
+#[derive(Default)]
+struct Moments {
+    /// Of the elements' squares.
+    square: f64,
+    /// Of the products of two different rows' elements.
+    covariance: f64,
+    /// Of the squared column means.
+    mean_square: f64,
+}
+
+fn moments(x: &Array2<f32>) -> Moments {
     let (rows, columns) = x.dim();
     if rows == 0 || columns == 0 {
-        return (0.0, 0.0);
+        return Moments::default();
     }
     let mut sums = vec![0.0f64; columns];
     let mut square = 0.0f64;
@@ -75,9 +94,18 @@ fn moments(x: &ndarray::Array2<f32>) -> (f64, f64) {
             square += value * value;
         }
     }
-    let mean_square: f64 =
-        sums.iter().map(|s| (s / rows as f64).powi(2)).sum::<f64>() / columns as f64;
-    (square / (rows * columns) as f64, mean_square)
+    let n = rows as f64;
+    let mean_square = sums.iter().map(|s| (s / n).powi(2)).sum::<f64>() / columns as f64;
+    let square = square / (rows * columns) as f64;
+    let covariance = match rows {
+        1 => 0.0,
+        _ => (n * mean_square - square) / (n - 1.0),
+    };
+    Moments {
+        square,
+        covariance,
+        mean_square,
+    }
 }
 
 /// What theory says of one layer before the first step. Root mean squares over rows, units and draws of the weights.

@@ -26,25 +26,33 @@ pub fn output_delta(
     let width = outputs.max(1) as f64;
     let residual = q + setting.target_q;
     let common = c + setting.target_covariance;
-    let correlation = if residual > 0.0 {
-        common / residual
+    // All rows have the targets' mean in common; about it their residuals have this variance and correlation.
+    let mean = setting.target_mean;
+    let variance = (residual - mean * mean).max(0.0);
+    let correlation = if variance > 0.0 {
+        ((common - mean * mean) / variance).clamp(-1.0, 1.0)
     } else {
         0.0
     };
     match *loss {
         Loss::CrossEntropy => cross_entropy(smoothing, width, q, c),
-        Loss::BinaryCrossEntropy => binary(smoothing, width, q, c),
+        Loss::BinaryCrossEntropy => binary(smoothing, width, q, c, setting),
         Loss::Mse => OutputDelta {
             square: 4.0 * residual / width.powi(2),
             covariance: 4.0 * common / width.powi(2),
         },
-        // E[sign r · sign r'] of two normal numbers of this correlation.
-        Loss::Mae => OutputDelta {
-            square: width.powi(-2),
-            covariance: FRAC_2_PI * correlation.clamp(-1.0, 1.0).asin() / width.powi(2),
-        },
+        // E[sign r · sign r'] of two normal numbers: exact about the mean 0, and where they are independent.
+        Loss::Mae => {
+            let sign = libm::erf(mean / (2.0 * variance).sqrt().max(f64::MIN_POSITIVE));
+            let apart = FRAC_2_PI * correlation.asin();
+            OutputDelta {
+                square: width.powi(-2),
+                covariance: (sign * sign + (1.0 - sign * sign) * apart) / width.powi(2),
+            }
+        }
         Loss::Huber { delta } => {
-            let clipped = Response::of(&Activation::HardTanh, 0.0, residual / (delta * delta));
+            let variance = variance / (delta * delta);
+            let clipped = Response::of(&Activation::HardTanh, mean / delta, variance);
             let scale = (delta / width).powi(2);
             OutputDelta {
                 square: scale * clipped.square,
@@ -74,15 +82,27 @@ fn cross_entropy(smoothing: f64, classes: f64, q: f64, c: f64) -> OutputDelta {
     }
 }
 
-/// δ = (logistic(z) - y) / outputs
-fn binary(smoothing: f64, outputs: f64, q: f64, c: f64) -> OutputDelta {
+/// δ = (p - y) / outputs with p = logistic(z), whose mean is ½, and y the smoothed targets.
+fn binary(smoothing: f64, outputs: f64, q: f64, c: f64, setting: &Setting) -> OutputDelta {
     let logistic = Response::of(&Activation::Logistic, 0.0, q);
-    let (high, low) = (1.0 - smoothing / 2.0, smoothing / 2.0);
-    let target = (high * high + low * low) / 2.0;
+    // Numbers that are no probabilities stand for targets that are not known: two classes, evenly.
+    let (square, covariance, mean) = match setting.target_q <= setting.target_mean * (1.0 + 1e-9) {
+        true => (
+            setting.target_q,
+            setting.target_covariance,
+            setting.target_mean,
+        ),
+        false => (0.5, 0.25, 0.5),
+    };
+    let kept = 1.0 - smoothing;
+    let smoothed =
+        |product: f64| kept * kept * product + kept * smoothing * mean + smoothing.powi(2) / 4.0;
+    let level = kept * mean + smoothing / 2.0;
     let correlation = if q > 0.0 { c / q } else { 0.0 };
+    let delta = |p: f64, y: f64| (p - level + smoothed(y)) / outputs.powi(2);
     OutputDelta {
-        square: (logistic.square - 0.5 + target) / outputs.powi(2),
-        covariance: (logistic.covariance(correlation) - 0.25) / outputs.powi(2),
+        square: delta(logistic.square, square),
+        covariance: delta(logistic.covariance(correlation), covariance),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Theory against the engine's own measurements at the first step.
 
 use super::network;
+use crate::data::{self, Targets};
+use crate::experiment::{self, resolve};
 use crate::insight::theory::{Predicted, Setting, predict};
 use crate::nn::init::Initializer;
 use crate::nn::network::{Batch, BuildOptions, Network, Observe, TargetsView};
@@ -13,13 +15,24 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-/// The first step's statistics on normal inputs and random classes; nothing is learned, as the rate is 0.
+/// The first step's statistics on normal inputs and random classes.
 fn first_step(spec: &NetworkSpec, rows: usize, seed: u64) -> Vec<LayerStats> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let x = Array2::from_shape_simple_fn((rows, spec.inputs), || {
         rng.sample::<f64, _>(StandardNormal) as f32
     });
     let classes: Vec<u32> = (0..rows).map(|_| rng.random_range(0..10)).collect();
+    step_on(spec, &x, TargetsView::Classes(&classes), seed)
+}
+
+/// The statistics of a step on all these rows; nothing is learned, as the rate is 0.
+fn step_on<'a>(
+    spec: &NetworkSpec,
+    x: &'a Array2<f32>,
+    y: TargetsView<'a>,
+    seed: u64,
+) -> Vec<LayerStats> {
+    let rows = x.nrows();
     let options = BuildOptions {
         seed,
         batch_rows: rows,
@@ -35,7 +48,7 @@ fn first_step(spec: &NetworkSpec, rows: usize, seed: u64) -> Vec<LayerStats> {
     };
     let batch = Batch {
         x: x.view().into(),
-        y: TargetsView::Classes(&classes),
+        y,
     };
     network
         .step(&batch, &hyper, 0.0, Observe::Stats)
@@ -97,4 +110,63 @@ fn the_engine_measures_what_theory_predicts() {
         }),
         0.2,
     );
+}
+
+/// The first step on all training rows of a regression, `edit` changing its targets, against theory: error signals and, but
+/// for `errors_alone`, weight gradients.
+fn check_on_all_rows(what: &str, text: &str, errors_alone: bool, edit: impl Fn(&mut Array2<f32>)) {
+    let text = format!("format = 1\nname = \"x\"\n{text}\n");
+    let experiment = experiment::parse(&text, "x.toml").expect("an experiment");
+    let here = std::path::Path::new(".");
+    let mut data = data::load(&experiment.request(), here, &|_| {}).expect("made data");
+    for rows in [&mut data.train, &mut data.test] {
+        if let Targets::Values(values) = &mut rows.y {
+            edit(values);
+        }
+    }
+    let spec = resolve::for_data(&experiment, &data).expect("it fits");
+    let Targets::Values(y) = &data.train.y else {
+        panic!("{what}: classes");
+    };
+    let theory = predict(&spec, &Setting::of(&data, usize::MAX)).expect("a theory");
+    let draws: Vec<Vec<LayerStats>> = (0..4)
+        .map(|seed| step_on(&spec, &data.train.x, TargetsView::Values(y.view()), seed))
+        .collect();
+    for (l, predicted) in theory.layers.iter().enumerate() {
+        let near = |name: &str, of: fn(&LayerStats) -> f64, want: f64| {
+            let square: f64 = draws.iter().map(|d| of(&d[l]).powi(2)).sum::<f64>() / 4.0;
+            let got = square.sqrt();
+            assert!(
+                (got / want).log10().abs() < 0.3,
+                "{what}, layer {l}, {name}: measured {got:e}, theory {want:e}"
+            );
+        };
+        near("delta_rms", |s| s.delta_rms, predicted.delta_rms);
+        if !errors_alone {
+            near("grad_rms", |s| s.grad_rms, predicted.grad_rms);
+        }
+    }
+}
+
+/// Errors of one sign cancel over rows that sum to 0.
+#[test]
+fn centred_rows_cancel_what_their_errors_have_in_common() {
+    let network = "[network]\nactivation = \"tanh\"\ninit = \"glorot-normal\"\n[[network.layers]]\nunits = 150\nrepeat = 3";
+    for loss in ["\"mae\"", "\"huber\""] {
+        let text = format!("[data]\nkind = \"friedman\"\n{network}\n[training]\nloss = {loss}");
+        check_on_all_rows(loss, &text, false, |_| {});
+    }
+}
+
+#[test]
+fn probabilities_are_no_classes() {
+    let text = "[data]\nkind = \"plane\"\n[network]\nactivation = \"tanh\"\ninit = \"glorot-normal\"\n[[network.layers]]\nunits = 150\nrepeat = 3\n[training]\nloss = \"binary-cross-entropy\"";
+    let wave = |y: &mut Array2<f32>| {
+        let count = y.nrows();
+        for (row, y) in (0..count).zip(y.iter_mut()) {
+            *y = 0.8 + 0.05 * (row as f32).sin();
+        }
+    };
+    // On two features the errors are not independent of the signal, which the gradients of a full batch show.
+    check_on_all_rows("about 0.8", text, true, wave);
 }
