@@ -261,6 +261,7 @@ actions! {
     "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
     "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
     "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
+    "copy-figures" ["c"], AnyScreen, 0 "copy figures", "copy the figures on the screen as a table: the curves in the loss pane, of a race its variants, else every layer's", needs_curves, App::copy_figures;
     "save-curves" ["w"], AnyScreen, 0 "save curves", "save the curves of this run and the pinned ones, or of a race, as CSV or JSON lines", needs_curves, App::ask_where_to_save_curves;
     "save-picture" ["W"], AnyScreen, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
     "race" ["R"], Everywhere, 20 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;

@@ -139,6 +139,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "save-as",
             "copy",
             "copy-link",
+            "copy-figures",
             "save-curves",
             "save-picture",
         ],

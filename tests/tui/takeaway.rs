@@ -81,3 +81,49 @@ fn a_link_is_opened_where_one_opens_things() {
     bench.keys("enter");
     assert!(bench.text().contains("What was pasted cannot be opened"));
 }
+
+#[test]
+fn the_figures_on_the_screen_are_copied_as_a_table() {
+    let copied = |bench: &mut Bench| {
+        let text = bench.effects.drain(..).find_map(|e| match e {
+            Effect::Copy(text) => Some(text),
+            _ => None,
+        });
+        let text = text.expect("a copy");
+        let rows = text.lines();
+        rows.map(|row| row.split('\t').map(String::from).collect())
+            .collect::<Vec<Vec<String>>>()
+    };
+    let mut bench = running(120, 36);
+    bench.keys("2 c");
+    let rows = copied(&mut bench);
+    assert_eq!(rows.len(), 12);
+    assert_eq!(rows[0][..2], ["layer", "grad_rms"]);
+    assert_eq!(rows[11][0], "11");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+    bench.keys("3 c");
+    let rows = copied(&mut bench);
+    assert_eq!(
+        rows[0],
+        [
+            "step",
+            "learning_rate",
+            "loss",
+            "test_loss",
+            "accuracy",
+            "test_accuracy"
+        ]
+    );
+    assert_eq!(rows.last().expect("rows")[0], "399");
+    bench.keys("R enter c");
+    assert!(bench.text().contains("nothing was measured yet"));
+    bench.tell(Message::Lap(
+        0,
+        frame(1, Status::Paused, 11, points(11, 1..6)),
+    ));
+    bench.keys("c");
+    let rows = copied(&mut bench);
+    assert_eq!(rows.len(), 5);
+    assert_eq!(rows[0][..2], ["variant", "loss"]);
+    assert!(!rows[1][1].is_empty() && rows[2][1].is_empty());
+}
