@@ -249,7 +249,8 @@ fn starts_paused_steps_exactly_and_pauses_with_histograms_and_a_test_score() {
 fn a_point_that_was_sent_unevaluated_is_sent_again_at_rest() {
     let (mailbox, notify) = (Mailbox::default(), || {});
     let build = |_: Option<Script>, _: &Experiment, _: &dyn Fn(&str)| Ok(Script::default());
-    let mut worker = Worker::new(&mailbox, &notify, experiment("", 1), build, None, None);
+    let place = Place::new(None, None, Path::new("."));
+    let mut worker = Worker::new(&mailbox, &notify, experiment("", 1), build, None, place);
     worker.restart();
     let trainee = worker.trainee.as_mut().expect("a run");
     let point = trainee.advance(3, Detail::Stats).point;

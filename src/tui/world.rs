@@ -119,11 +119,6 @@ impl World {
         kept
     }
 
-    /// Where relative paths of the open experiment start.
-    pub fn base(&self) -> &Path {
-        &self.base
-    }
-
     pub fn take(&self) -> Option<Frame> {
         self.handle.as_ref()?.take()
     }
