@@ -304,7 +304,10 @@ fn values_of_earlier_steps_are_read_off_a_race() {
     assert!(row(&bench, "he-normal").contains("6."), "{}", bench.text());
     bench.keys("left left");
     let text = bench.text();
-    assert!(text.contains("read off at step 96"), "{text}");
+    assert!(
+        text.contains("read off at step 96; the best and the verdicts are of the newest"),
+        "{text}"
+    );
     assert!(text.contains("1.04") && text.contains("6.04"), "{text}");
     // It had diverged by then.
     assert!(row(&bench, "diverged").contains(" - "), "{text}");

@@ -126,7 +126,14 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         .any(|l| !l.run.record.test_loss.is_empty());
     let text = if tested { "test loss" } else { "training loss" };
     let text = match race.cursor.map(|step| thousands(step.into())) {
-        Some(step) => format!("{text} over the steps, read off at step {step}"),
+        Some(step) => {
+            // what is judged, and which is best, goes by the newest
+            let newest = match area.width {
+                0..90 => "",
+                _ => "; the best and the verdicts are of the newest",
+            };
+            format!("{text} over the steps, read off at step {step}{newest}")
+        }
         None => format!("{text} over the steps"),
     };
     let area = heading(app, &text, area, buf);
