@@ -4,7 +4,7 @@ use super::{Finder, shown};
 use crate::training::SweepState;
 use crate::training::sweep::{HIGHEST, LOWEST, STEPS};
 use crate::tui::app::App;
-use crate::tui::panes::{titled, verdict::wrap};
+use crate::tui::panes::{split_rows, titled, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Axis, LineChart, Series};
 use ratatui::buffer::Buffer;
@@ -103,14 +103,7 @@ fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
         .x_range((LOWEST.log10(), HIGHEST.log10()))
         .y_axis(Axis::fit_linear(shown.chain([start])))
         .cursor(marker)
-        .render(
-            Rect {
-                y: area.y + 1,
-                height: area.height - 1,
-                ..area
-            },
-            buf,
-        );
+        .render(split_rows(area, 1).1, buf);
 }
 
 /// What the sweep says, in plain words.

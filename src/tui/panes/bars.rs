@@ -1,5 +1,6 @@
 //! Small histograms with a name before them.
 
+use super::split_rows;
 use crate::nn::activation::Activation;
 use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::Histogram;
@@ -91,11 +92,7 @@ pub fn draw(app: &App, drawn: &Drawn, area: Rect, buf: &mut Buffer) {
         let x = area.right() - note.chars().count() as u16;
         buf.set_string(x, area.y, &note, theme.style(role));
     }
-    let below = Rect {
-        y: area.y + 1,
-        height: area.height - 1,
-        ..area
-    };
+    let below = split_rows(area, 1).1;
     if !histogram.bins.is_empty() {
         let bars = bars(app, histogram, pinned, style);
         let curve = curve.map(|activation| {

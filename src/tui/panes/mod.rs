@@ -27,6 +27,20 @@ pub fn inside(area: Rect) -> Rect {
     Block::bordered().inner(area)
 }
 
+/// The first rows of an area, as many as it has, and the others.
+pub fn split_rows(area: Rect, rows: u16) -> (Rect, Rect) {
+    let above = Rect {
+        height: rows.min(area.height),
+        ..area
+    };
+    let below = Rect {
+        y: above.bottom(),
+        height: area.height - above.height,
+        ..area
+    };
+    (above, below)
+}
+
 /// Draws one pane.
 pub fn draw(app: &App, pane: Pane, area: Rect, buf: &mut Buffer) {
     match pane {

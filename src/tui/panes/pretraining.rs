@@ -1,6 +1,6 @@
 //! The layers' pretraining, stage by stage: the reconstruction error over the epochs of each.
 
-use super::write_line;
+use super::{split_rows, write_line};
 use crate::training::Pretraining;
 use crate::tui::app::App;
 use crate::tui::theme::Role;
@@ -60,11 +60,7 @@ pub fn draw(app: &App, pretraining: &Pretraining, area: Rect, buf: &mut Buffer) 
             style: colour(*stage),
         })
         .collect();
-    let below = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let below = split_rows(area, 1).1;
     LineChart::new(app.look(), &series)
         .legend(false)
         .log(true)

@@ -1,6 +1,6 @@
 //! The learning rate over the steps of the run, as planned, with a marker at now.
 
-use super::write_line;
+use super::{split_rows, write_line};
 use crate::experiment::Experiment;
 use crate::nn::schedule::Schedule;
 use crate::tui::app::App;
@@ -134,11 +134,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
     }
     write_line(buf, area, 0, figures);
-    let below = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let below = split_rows(area, 1).1;
     let mut series = Vec::new();
     if let Some((steps, rates)) = &pinned {
         series.push(Series {

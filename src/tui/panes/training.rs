@@ -1,6 +1,6 @@
 //! Data, optimizer, batch, schedule, loss, seed and the rest: each row edited in place.
 
-use super::{framed, mark_row, rows, schedule};
+use super::{framed, mark_row, rows, schedule, split_rows};
 use crate::tui::app::App;
 use crate::tui::edit::field;
 use crate::tui::layout::{Pane, kept_first};
@@ -17,16 +17,7 @@ fn parts(app: &App, inner: Rect) -> (Rect, Rect) {
         true => CHART,
         false => 0,
     };
-    let fields = Rect {
-        height: inner.height - chart,
-        ..inner
-    };
-    let below = Rect {
-        y: fields.bottom(),
-        height: chart,
-        ..inner
-    };
-    (fields, below)
+    split_rows(inner, inner.height - chart)
 }
 
 /// The first field shown in so many rows.

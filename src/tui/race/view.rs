@@ -5,7 +5,7 @@ use crate::insight::Verdict;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
-use crate::tui::panes::{fit, percent, titled, verdict::wrap};
+use crate::tui::panes::{fit, percent, split_rows, titled, verdict::wrap};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{LineChart, Series, format_value};
 use ratatui::buffer::Buffer;
@@ -112,11 +112,7 @@ fn heading(app: &App, text: &str, area: Rect, buf: &mut Buffer) -> Rect {
         usize::from(area.width.saturating_sub(1)),
         style,
     );
-    Rect {
-        y: area.y + 1,
-        height: area.height - 1,
-        ..area
-    }
+    split_rows(area, 1).1
 }
 
 fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {

@@ -1,6 +1,6 @@
 //! The selected layer's own curves over the steps: charts where there is room, else a sparkline each.
 
-use super::super::write_line;
+use super::super::{split_rows, write_line};
 use crate::telemetry::LayerStats;
 use crate::tui::app::App;
 use crate::tui::app::run::{Record, facing};
@@ -35,16 +35,7 @@ pub fn split(area: Rect) -> (Rect, Rect) {
     } else {
         u16::from(area.height >= SPARKLINES.0) + u16::from(area.height >= SPARKLINES.1)
     };
-    let above = Rect {
-        height: area.height - rows,
-        ..area
-    };
-    let below = Rect {
-        y: above.bottom(),
-        height: rows,
-        ..area
-    };
-    (above, below)
+    split_rows(area, area.height - rows)
 }
 
 fn has_charts(width: u16, height: u16) -> bool {
@@ -135,11 +126,7 @@ fn chart(app: &App, measure: Measure, area: Rect, buf: &mut Buffer) {
         head.push(Span::styled(text, theme.style(Role::Text)));
     }
     write_line(buf, area, 0, head);
-    let below = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let below = split_rows(area, 1).1;
     let curve = |record: &Record| -> (Vec<f64>, Vec<f64>) {
         let steps = record.steps().into_iter().map(|s| s as f64).collect();
         (steps, values(app, record, measure))
