@@ -176,7 +176,7 @@ pub fn network_spec(
 fn given(experiment: &Experiment, hidden: usize) -> usize {
     let transferred = experiment.network.transfer.as_ref().map_or(0, |t| t.layers);
     let pretrained = experiment.pretrain.as_ref();
-    let pretrained = pretrained.map_or(0, |p| p.layers.unwrap_or(hidden).min(hidden));
+    let pretrained = pretrained.map_or(0, |p| p.layers_of(hidden));
     transferred.max(pretrained)
 }
 

@@ -250,6 +250,13 @@ impl Transfer {
     }
 }
 
+impl Pretrain {
+    /// How many layers of so many hidden ones: all of them where no number is given.
+    pub fn layers_of(&self, hidden: usize) -> usize {
+        self.layers.unwrap_or(hidden).min(hidden)
+    }
+}
+
 impl Default for Pretrain {
     fn default() -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use crate::data::{DataKind, Dataset, Task};
 use crate::experiment::Experiment;
+use crate::nn::init::Initializer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
 use crate::training::{network_of, rows_under_batch_norm};
 use thiserror::Error;
@@ -101,6 +102,15 @@ impl Job {
         let recurrent =
             |l: &&crate::nn::spec::LayerSpec| matches!(l.kind, LayerKind::Recurrent { .. });
         self.network.layers.iter().take_while(recurrent).count()
+    }
+
+    /// The layers whose weights `lsuv` scales by the first batch: not those that another run's weights replace.
+    pub fn scaled_layers(&self) -> Vec<usize> {
+        let layers = self.network.layers.iter().enumerate();
+        layers
+            .filter(|(_, layer)| layer.init == Initializer::Lsuv && !layer.given)
+            .map(|(i, _)| i)
+            .collect()
     }
 
     /// The seed as NumPy takes it, in 32 bits.

@@ -174,6 +174,21 @@ fn wide() -> NetworkSpec {
     spec
 }
 
+/// A network whose steps a team takes part in.
+fn shared_out(spec: &NetworkSpec, threads: usize, team: Option<Arc<dyn Team>>) -> Network<f32> {
+    let options = BuildOptions {
+        seed: 5,
+        batch_rows: ROWS,
+        threads,
+        time: None,
+    };
+    let mut network = Network::new(spec, &options).expect("builds");
+    network.set_team(team);
+    let x = make::inputs(ROWS, spec.inputs, 5);
+    network.initialize(x.view()).expect("draws");
+    network
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let momentum = Optimizer::Sgd {
@@ -195,17 +210,7 @@ fn the_number_of_threads_changes_no_bit() {
             ..make::hyper(optimizer)
         };
         let of = |threads, team: Option<Arc<dyn Team>>| {
-            let options = BuildOptions {
-                seed: 5,
-                batch_rows: ROWS,
-                threads,
-                time: None,
-            };
-            let mut network = Network::<f32>::new(&wide(), &options).expect("builds");
-            network.set_team(team);
-            network
-                .initialize(make::inputs(ROWS, 37, 5).view())
-                .expect("draws");
+            let mut network = shared_out(&wide(), threads, team);
             run(&mut network, &hyper, 0..5);
             let watched = step(&mut network, &hyper, 5, Observe::Full);
             (network.state(), watched)
@@ -229,16 +234,7 @@ fn layers_of_fewer_units_than_threads_are_shared_out() {
     let spec = make::spec(&[700, 3, 700, 2, 700, 1], &Activation::Tanh, Loss::Mse);
     let hyper = make::hyper(make::named("adam"));
     let of = |threads, team: Option<Arc<dyn Team>>| {
-        let options = BuildOptions {
-            seed: 5,
-            batch_rows: ROWS,
-            threads,
-            time: None,
-        };
-        let mut network = Network::<f32>::new(&spec, &options).expect("builds");
-        network.set_team(team);
-        let x = make::inputs(ROWS, 700, 5);
-        network.initialize(x.view()).expect("draws");
+        let mut network = shared_out(&spec, threads, team);
         run(&mut network, &hyper, 0..3);
         let watched = step(&mut network, &hyper, 3, Observe::Full);
         (network.state(), watched)
@@ -554,17 +550,8 @@ fn a_step_that_broke_off_before_anything_was_learned_can_be_taken_again() {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     let hyper = make::hyper(make::named("adam"));
     for observe in [Observe::Loss, Observe::Full] {
-        let options = BuildOptions {
-            seed: 5,
-            batch_rows: ROWS,
-            threads: 2,
-            time: None,
-        };
         let at_two = || {
-            let mut network = Network::<f32>::new(&wide(), &options).expect("builds");
-            network
-                .initialize(make::inputs(ROWS, 37, 5).view())
-                .expect("draws");
+            let mut network = shared_out(&wide(), 2, None);
             run(&mut network, &hyper, 0..2);
             network
         };

@@ -3,10 +3,8 @@
 use super::super::job::Job;
 use super::super::python::{MAIN, number, string};
 use super::optimizer::optimizer;
-use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
 use crate::nn::schedule::Schedule;
-use crate::nn::spec::LayerSpec;
 use std::fmt::Write;
 
 fn loss(job: &Job) -> (String, &'static str) {
@@ -130,9 +128,12 @@ pub fn main(job: &Job) -> String {
     transfer(job, &mut out);
     let rows = job.batch_rows();
     unit_variance(job, &mut out);
-    let frozen = numbers_of(job, |l| l.frozen);
+    let layers = job.network.layers.iter().enumerate();
+    let frozen: Vec<String> = layers
+        .filter(|(_, layer)| layer.frozen)
+        .map(|(i, _)| i.to_string())
+        .collect();
     if !frozen.is_empty() {
-        let frozen: Vec<String> = frozen.iter().map(usize::to_string).collect();
         let _ = writeln!(out, "    freeze(model, [{}])", frozen.join(", "));
     }
     out.push_str(
@@ -168,25 +169,12 @@ pub fn main(job: &Job) -> String {
 
 /// `lsuv` above what is transferred.
 fn unit_variance(job: &Job, out: &mut String) {
-    let transfer = job.experiment.network.transfer.as_ref();
-    let transferred = transfer.map_or(0, |transfer| transfer.layers);
-    let lsuv = numbers_of(job, |l| l.init == Initializer::Lsuv);
-    let names: Vec<String> = lsuv
-        .into_iter()
-        .filter(|i| *i >= transferred)
-        .map(|i| format!("\"layers_{i}\""))
-        .collect();
+    let scaled = job.scaled_layers().into_iter();
+    let names: Vec<String> = scaled.map(|i| format!("\"layers_{i}\"")).collect();
     if !names.is_empty() {
         let rows = job.batch_rows();
         let _ = writeln!(out, "    lsuv(model, x[:{rows}], [{}])", names.join(", "));
     }
-}
-
-/// The layers that are so, by their numbers.
-fn numbers_of(job: &Job, is_so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
-    let layers = job.network.layers.iter().enumerate();
-    let so = layers.filter(|(_, layer)| is_so(layer));
-    so.map(|(i, _)| i).collect()
 }
 
 fn fit(job: &Job, out: &mut String) {

@@ -5,7 +5,6 @@ use super::super::python::{MAIN, number, string};
 use super::epochs::epochs;
 use super::optimizer::{optimizer, schedule};
 use crate::nn::activation::Activation;
-use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
 use crate::nn::spec::LayerSpec;
 use std::fmt::Write;
@@ -133,12 +132,8 @@ fn statistics(job: &Job) -> (&'static str, &'static str) {
 /// `lsuv`, layer by layer, above what is transferred: as in the first step, but that nothing is dropped.
 fn unit_variance(job: &Job, out: &mut String) {
     let layers = &job.network.layers;
-    let transfer = job.experiment.network.transfer.as_ref();
-    let transferred = transfer.map_or(0, |transfer| transfer.layers);
-    let of: Vec<String> = (0..layers.len())
-        .filter(|i| *i >= transferred && layers[*i].init == Initializer::Lsuv)
-        .map(|i| i.to_string())
-        .collect();
+    let scaled = job.scaled_layers();
+    let of: Vec<String> = scaled.iter().map(usize::to_string).collect();
     if of.is_empty() {
         return;
     }

@@ -109,10 +109,9 @@ pub fn check(experiment: &Experiment, spec: &NetworkSpec) -> Result<(), Pretrain
     }
 }
 
-/// How many layers: all hidden ones where no number is given.
+/// How many layers are pretrained.
 fn stages(pretrain: &Pretrain, spec: &NetworkSpec) -> usize {
-    let hidden = spec.layers.len().saturating_sub(1);
-    pretrain.layers.unwrap_or(hidden).min(hidden)
+    pretrain.layers_of(spec.layers.len().saturating_sub(1))
 }
 
 /// Goes on where `kept` says that an earlier pretraining of this experiment came to, and keeps every stage there; the file
