@@ -30,11 +30,10 @@ pub fn run(args: &CheckArgs, common: &Common, output: &mut Output) -> Result<Sta
 
 /// What to say of a file that is right, or every fault of one that is not.
 fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
-    let source = source::find(name).map_err(|e| e.to_string())?;
-    let experiment = source.parse(common).map_err(|faults| faults.to_string())?;
-    let label = &source.label;
+    let loaded = source::load(name, common).map_err(|e| e.to_string())?;
+    let (experiment, label) = (&loaded.experiment, &loaded.label);
     let mut lines = vec![format!("{label}: ok")];
-    let data = match data::load(&experiment.request(), &source.base_dir, &|_| {}) {
+    let data = match data::load(&experiment.request(), &loaded.base_dir, &|_| {}) {
         Ok(data) => data,
         // The file itself is right; its data may be on another machine.
         Err(e) if matches!(e.problem, Problem::Missing(_)) => {
@@ -45,11 +44,11 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
         }
         Err(e) => return Err(format!("{label}: {e}")),
     };
-    let spec = network_of(&experiment, &data).map_err(|e| match e {
-        SessionError::Misfit(fault) => source.fault_at(common, &fault).to_string(),
+    let spec = network_of(experiment, &data).map_err(|e| match e {
+        SessionError::Misfit(_) => loaded.refused(e),
         e => format!("{label}: {e}"),
     })?;
-    match check_transfer(&experiment, &spec, &data, &source.base_dir) {
+    match check_transfer(experiment, &spec, &data, &loaded.base_dir) {
         Ok(()) => {}
         Err(SessionError::Transfer {
             error: TensorFileError::Io { file, source },
@@ -59,7 +58,7 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
         )),
         Err(e) => return Err(format!("{label}: {e}")),
     }
-    lines.extend(advise(&experiment, &spec, None).into_iter().map(|advice| {
+    lines.extend(advise(experiment, &spec, None).into_iter().map(|advice| {
         let fix = advice
             .fix
             .map(|fix| format!(" ({})", fix.label))

@@ -9,6 +9,7 @@ use crate::data;
 use crate::export::job::{ExportError, Job};
 use crate::export::{keras, pytorch, rows};
 use crate::text::clean;
+use crate::training::SessionError;
 use crate::training::file::write_whole;
 use std::path::Path;
 
@@ -21,7 +22,12 @@ pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<St
     // How many features and classes there are is known when the data are there.
     let data = data::load(&request, &loaded.base_dir, &|_| {})
         .map_err(|e| Failure::Misused(e.to_string()))?;
-    let misused = |e: ExportError| Failure::Misused(format!("{}: {e}", loaded.label));
+    let misused = |e: ExportError| {
+        Failure::Misused(match e {
+            ExportError::Refused(e @ SessionError::Misfit(_)) => loaded.refused(e),
+            e => format!("{}: {e}", loaded.label),
+        })
+    };
     let job = Job::new(&loaded.experiment, &data).map_err(misused)?;
     let script = match args.format {
         ExportFormat::Pytorch => pytorch::script(&job),

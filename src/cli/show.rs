@@ -7,16 +7,13 @@ use super::source;
 use crate::experiment::to_toml;
 
 pub fn run(args: &ShowArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
-    let source = source::find(&args.preset)?;
-    let experiment = source
-        .parse(common)
-        .map_err(|faults| Failure::Misused(faults.to_string()))?;
-    let shipped = source.path.is_none() && crate::experiment::presets::find(&args.preset).is_some();
+    let loaded = source::load(&args.preset, common)?;
+    let shipped = loaded.path.is_none() && crate::experiment::presets::find(&args.preset).is_some();
     if shipped && common.set.is_empty() && common.seed.is_none() {
-        output.text(&source.text)?;
+        output.text(&loaded.text)?;
     } else {
         // Written anew, so that what a stranger's file holds reaches the terminal as text alone.
-        output.text(to_toml(&experiment))?;
+        output.text(to_toml(&loaded.experiment))?;
     }
     Ok(Status::Done)
 }

@@ -2,11 +2,9 @@
 
 use super::args::Common;
 use super::failure::Failure;
-use crate::experiment::resolve::ResolveError;
-use crate::experiment::{
-    Experiment, Faults, fault_at, link, parse_with, presets, presets::UserPreset,
-};
+use crate::experiment::{Experiment, fault_at, link, parse_with, presets, presets::UserPreset};
 use crate::text::{clean, nearest, quote};
+use crate::training::SessionError;
 use crate::training::file::folder_of;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +29,20 @@ pub struct Loaded {
     pub label: String,
     pub base_dir: PathBuf,
     pub path: Option<PathBuf>,
+    /// What was changed of the text before it was read.
+    changes: Vec<String>,
+}
+
+impl Loaded {
+    /// What a run of it was refused for; what only the data showed of the experiment, with its place in the file.
+    pub fn refused(&self, error: SessionError) -> String {
+        match error {
+            SessionError::Misfit(fault) => {
+                fault_at(&self.text, &self.label, &self.changes, &fault).to_string()
+            }
+            error => error.to_string(),
+        }
+    }
 }
 
 /// Finds and reads an EXPERIMENT, and applies `--set` and `--seed`.
@@ -45,8 +57,8 @@ impl Source {
     /// # Errors
     /// [`Failure::Misused`]: every fault of the text and of the changes.
     pub fn load(self, common: &Common) -> Result<Loaded, Failure> {
-        let experiment = self
-            .parse(common)
+        let changes = changes(common);
+        let experiment = parse_with(&self.text, &self.label, &changes)
             .map_err(|faults| Failure::Misused(faults.to_string()))?;
         Ok(Loaded {
             experiment,
@@ -54,18 +66,8 @@ impl Source {
             label: self.label,
             base_dir: self.base_dir,
             path: self.path,
+            changes,
         })
-    }
-
-    /// # Errors
-    /// Every fault of the text and of the changes.
-    pub fn parse(&self, common: &Common) -> Result<Experiment, Faults> {
-        parse_with(&self.text, &self.label, &changes(common))
-    }
-
-    /// A fault that only the data showed, with its place.
-    pub fn fault_at(&self, common: &Common, fault: &ResolveError) -> Faults {
-        fault_at(&self.text, &self.label, &changes(common), fault)
     }
 
     fn elsewhere(label: &str, text: String) -> Self {
@@ -88,7 +90,7 @@ fn changes(common: &Common) -> Vec<String> {
 ///
 /// # Errors
 /// [`Failure::Misused`]: it is not there or cannot be read.
-pub fn find(name: &str) -> Result<Source, Failure> {
+fn find(name: &str) -> Result<Source, Failure> {
     if name == "-" {
         let text = presets::read_bounded(std::io::stdin().lock())
             .map_err(|e| Failure::Misused(format!("standard input {e}")))?;

@@ -4,7 +4,7 @@ use crate::data::{DataKind, Dataset, Task};
 use crate::experiment::Experiment;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
-use crate::training::{network_of, rows_under_batch_norm};
+use crate::training::{SessionError, network_of, rows_under_batch_norm};
 use thiserror::Error;
 
 /// An experiment and the network that it is on its data.
@@ -22,10 +22,10 @@ pub struct Job {
 }
 
 /// Why an experiment has no script.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Debug, Error)]
 pub enum ExportError {
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] SessionError),
     #[error("{what} has no equal in {framework}: {instead}")]
     NoEqual {
         what: String,
@@ -40,8 +40,7 @@ impl Job {
     pub fn new(experiment: &Experiment, data: &Dataset) -> Result<Self, ExportError> {
         Ok(Self {
             experiment: experiment.clone(),
-            network: network_of(experiment, data)
-                .map_err(|e| ExportError::Refused(e.to_string()))?,
+            network: network_of(experiment, data)?,
             task: data.task,
             time: data.time,
             time_targets: data.time_targets,

@@ -62,10 +62,22 @@ fn rows_of_one_class_are_said_to_be_that() {
 
 #[test]
 fn what_only_the_data_show_has_its_line_and_column() {
-    let data = "task = \"classification\"\ntarget = \"y\"";
-    let said = check_table(ROWS, data, "[[network.layers]]\nunits = 5\nskip = true");
-    assert_eq!(said.status, 2, "{}", said.out);
-    assert!(said.err.contains("e.toml:9:8: `skip` adds"), "{}", said.err);
+    let folder = tempfile::tempdir().expect("folder");
+    write(folder.path(), "d.csv", ROWS);
+    let data = "kind = \"csv\"\npath = \"d.csv\"\ntask = \"classification\"\ntarget = \"y\"";
+    let text = format!("format = 1\n[data]\n{data}\n[[network.layers]]\nunits = 5\nskip = true\n");
+    let file = write(folder.path(), "e.toml", text);
+    for command in [
+        vec!["check", &file],
+        vec!["probe", &file],
+        vec!["run", &file, "--steps", "1"],
+        vec!["export", "pytorch", &file],
+    ] {
+        let said = gradlab(&command);
+        assert_eq!(said.status, 2, "{command:?}: {}", said.out);
+        let says = "e.toml:9:8: `skip` adds";
+        assert!(said.err.contains(says), "{command:?}: {}", said.err);
+    }
 }
 
 #[test]
