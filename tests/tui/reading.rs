@@ -220,18 +220,29 @@ fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
     }
 }
 
-/// At the cursor the panes show its step's figures; what is of the newest step all the same says of which it is.
+/// At the cursor the panes and the verdict are of its step; what is of the newest all the same says of which it is.
 #[test]
-fn what_is_of_the_newest_step_says_so_while_the_cursor_is_at_another() {
-    let mut bench = running(120, 36);
-    assert!(!bench.text().contains("step 399, the newest"));
+fn the_verdict_is_of_the_step_that_the_cursor_is_at() {
+    let mut seen = points(11, 0..400);
+    for point in &mut seen[..390] {
+        for layer in &mut point.layers {
+            (layer.grad_rms, layer.delta_rms) = (1e-3, 1e-3);
+        }
+    }
+    let mut bench = Bench::new();
+    bench.resize(120, 36);
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
+    assert!(bench.text().contains(" VANISHING "), "{}", bench.text());
+    assert!(!bench.text().contains("the newest)"), "{}", bench.text());
     bench.keys("5 left left");
     let cursor = bench.app.cursor.expect("a cursor");
     let screen = bench.text();
     let said = flat(&screen);
-    let whose = format!("At step 399, the newest (the panes show step {cursor}): ∂W");
+    let whose = format!("At step {cursor} (VANISHING at 399, the newest): ∂W");
     assert!(said.contains(&whose), "{screen}");
+    assert!(screen.contains(" HEALTHY "), "{screen}");
     assert!(screen.contains("histograms: step 399"), "{screen}");
+    assert!(bench.app.fix().is_some(), "of the newest");
 }
 
 /// Histograms are of the last step that had any: the figures of the step that diverged are others.

@@ -8,6 +8,7 @@ use crate::insight::advice::{Topic, departure};
 use crate::insight::theory::{Predicted, Setting, Theory};
 use crate::insight::{Advice, Fix, Foresight, Kind, Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
+use crate::training::Point;
 use crate::tui::edit::layers;
 use crate::tui::inquiry::{About, Answer, Found, Question, Ticket};
 use crate::tui::measure::Measure;
@@ -110,19 +111,35 @@ impl App {
         self.judge();
     }
 
-    /// The verdict on the newest measurements; none while they are of another network.
+    /// The verdict on a point's measurements; none where they are of another network.
+    fn verdict_on(&self, point: &Point) -> Option<Verdict> {
+        let spec = self.insight.spec.as_ref()?;
+        if point.layers.is_empty() || point.layers.len() != spec.layers.len() {
+            return None;
+        }
+        let time = self.run.record.time_of(point);
+        let mut verdict = verdict::without_fix(&point.layers, &time, None, spec);
+        verdict.mind(&self.experiment.training.clip);
+        Some(verdict)
+    }
+
+    /// The verdict on the step that the cursor is at, and that step, where it is not the newest.
+    pub fn verdict_at_cursor(&self) -> Option<(Verdict, u64)> {
+        let record = &self.run.record;
+        let point = record.at(self.cursor?)?;
+        let verdict = self.verdict_on(point)?;
+        (point.step < record.step()).then_some((verdict, point.step))
+    }
+
+    /// Judges the newest measurements, and looks for the fix.
     pub(super) fn judge(&mut self) {
-        let stats = self.run.record.layers();
+        let newest = self.run.record.latest.as_ref();
+        let judged = newest.and_then(|point| self.verdict_on(point));
         let insight = &mut self.insight;
         insight.verdict = None;
-        let Some(spec) = &insight.spec else {
+        let (Some(mut verdict), Some(spec)) = (judged, &insight.spec) else {
             return;
         };
-        if stats.is_empty() || stats.len() != spec.layers.len() {
-            return;
-        }
-        let mut verdict = verdict::without_fix(stats, &self.run.record.time(), None, spec);
-        verdict.mind(&self.experiment.training.clip);
         let kind = verdict.kind;
         match insight.found_fix(kind) {
             Some(fix) => verdict.fix = fix.clone(),

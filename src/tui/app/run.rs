@@ -134,9 +134,14 @@ impl Record {
 
     /// The last recurrent layers over their steps, with the last radii and gates that were reckoned.
     pub fn time(&self) -> Vec<ThroughTime> {
-        let mut time = self.latest.as_ref().map_or(Vec::new(), |p| p.time.clone());
+        self.latest.as_ref().map_or(Vec::new(), |p| self.time_of(p))
+    }
+
+    /// As [`Record::time`], of a point of the record.
+    pub fn time_of(&self, point: &Point) -> Vec<ThroughTime> {
+        let mut time = point.time.clone();
         for seen in &mut time {
-            if let Some(reckoned) = self.reckoned(seen.layer, u64::MAX) {
+            if let Some(reckoned) = self.reckoned(seen.layer, point.step) {
                 (seen.radius, seen.gate) = (reckoned.radius, reckoned.gate);
             }
         }

@@ -38,25 +38,19 @@ fn said(app: &App) -> Said {
             };
             new("DIVERGED", Role::Error, sentence, evidence)
         }
-        (_, Some(verdict)) => {
-            let (word, role) = match verdict.kind {
-                Kind::Diverged => ("DIVERGED", Role::Error),
-                Kind::Vanishing => ("VANISHING", Role::Accent),
-                Kind::Exploding => ("EXPLODING", Role::Error),
-                Kind::Healthy if verdict.trained < 2 && app.layer_count() > 1 => {
-                    ("FROZEN", Role::Warning)
-                }
-                Kind::Healthy => ("HEALTHY", Role::Good),
-            };
-            let evidence = if app.layer_count() == 1 {
-                app.manner.keymap.in_text(
+        (status, Some(newest)) => {
+            let earlier = app.verdict_at_cursor();
+            let verdict = earlier.as_ref().map_or(newest, |(verdict, _)| verdict);
+            let (word, role) = word(app, verdict);
+            let evidence = match &earlier {
+                _ if app.layer_count() == 1 => app.manner.keymap.in_text(
                     "{add-layer} adds a hidden layer, once the network ({network}) has the focus",
-                )
-            } else {
-                at_newest(app, &verdict.evidence)
+                ),
+                Some((_, step)) => at_earlier(app, &verdict.evidence, *step, newest),
+                None => verdict.evidence.clone(),
             };
             // That a run has ended matters more than how its signal fares.
-            let sentence = match &app.run.status {
+            let sentence = match status {
                 Status::Finished(why) => format!(
                     "Finished: {}; {} starts again. {}",
                     clean(why, 200),
@@ -88,13 +82,21 @@ fn said(app: &App) -> Said {
     }
 }
 
-/// The evidence, with its step where the panes show another's figures.
-fn at_newest(app: &App, evidence: &str) -> String {
-    let Some(cursor) = app.cursor else {
-        return evidence.into();
-    };
-    let [newest, shown] = [app.run.record.step(), cursor].map(|step| thousands(step.into()));
-    format!("At step {newest}, the newest (the panes show step {shown}): {evidence}")
+fn word(app: &App, verdict: &Verdict) -> (&'static str, Role) {
+    match verdict.kind {
+        Kind::Diverged => ("DIVERGED", Role::Error),
+        Kind::Vanishing => ("VANISHING", Role::Accent),
+        Kind::Exploding => ("EXPLODING", Role::Error),
+        Kind::Healthy if verdict.trained < 2 && app.layer_count() > 1 => ("FROZEN", Role::Warning),
+        Kind::Healthy => ("HEALTHY", Role::Good),
+    }
+}
+
+/// The evidence of the step that the panes show, and what the newest is: the fix is of that.
+fn at_earlier(app: &App, evidence: &str, step: u64, newest: &Verdict) -> String {
+    let [shown, last] = [step, app.run.record.step()].map(|step| thousands(step.into()));
+    let word = word(app, newest).0;
+    format!("At step {shown} ({word} at {last}, the newest): {evidence}")
 }
 
 /// When it was, and which step's figures the panes show.
