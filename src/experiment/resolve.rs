@@ -48,7 +48,7 @@ pub fn outputs(loss: &Loss, task: Task) -> usize {
 /// of a sequence side by side where it is dense.
 ///
 /// # Errors
-/// As [`network_spec`]'s, and targets that the loss does not take.
+/// As [`network_spec`]'s, targets that the loss does not take, and patience where no test rows came of the data.
 pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, ResolveError> {
     if let Task::Classification { classes: 0 | 1 } = data.task {
         return one_class(experiment, data);
@@ -75,6 +75,13 @@ pub fn for_data(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec, 
             experiment.data.kind.name()
         );
         return refuse("training.loss", message);
+    }
+    if experiment.training.stop.patience.is_some() && data.test.is_empty() {
+        let message = format!(
+            "`patience` watches the test loss, and {} has no rows left for testing: give more rows, raise `data.test_fraction`, or leave `patience` out",
+            data.name
+        );
+        return refuse("training.stop.patience", message);
     }
     Ok(NetworkSpec {
         target_rms: data.target_rms(),

@@ -81,6 +81,19 @@ fn what_only_the_data_show_has_its_line_and_column() {
 }
 
 #[test]
+fn patience_without_a_row_to_wait_for_is_refused_before_a_run() {
+    let data = "task = \"classification\"\ntarget = \"y\"";
+    let regression = "task = \"regression\"\ntarget = \"b\"";
+    let stop = "[training.stop]\npatience = 3";
+    let fine = check_table(ROWS, data, stop);
+    assert_eq!((fine.status, fine.err.as_str()), (0, ""));
+    let said = check_table("a,b\n1,2\n", regression, stop);
+    assert_eq!(said.status, 2, "{}", said.out);
+    let says = "e.toml:8:12: `patience` watches the test loss, and d.csv has no rows left";
+    assert!(said.err.contains(says), "{}", said.err);
+}
+
+#[test]
 fn check_looks_at_the_layers_that_are_taken_over() {
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();

@@ -92,7 +92,7 @@ fn patience_without_test_rows_is_refused() {
     ));
     let built = Session::build(&few, Path::new("."), &Start::default(), None, &|_| {});
     let error = built.err().expect("refused").to_string();
-    assert!(error.contains("there are no test rows"), "{error}");
+    assert!(error.contains("no rows left for testing"), "{error}");
 }
 
 /// The test rows go through the same gates at an epoch's end.

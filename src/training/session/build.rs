@@ -160,7 +160,7 @@ impl Session {
             false => Vec::new(),
         };
         let mut session = Session {
-            stopping: Stopping::new(&experiment.training.stop, data.test.is_empty())?,
+            stopping: Stopping::default(),
             experiment: experiment.clone(),
             base_dir: base_dir.to_path_buf(),
             request,

@@ -14,9 +14,6 @@ impl Session {
         let Some(spec) = self.spec_of_same_run(new) else {
             return Change::Restart;
         };
-        if Stopping::new(&new.training.stop, self.data.test.is_empty()).is_err() {
-            return Change::Restart;
-        }
         for (i, layer) in spec.layers.iter().enumerate() {
             let transfer = new.network.transfer.as_ref().filter(|t| i < t.layers);
             self.network.set_dropout(i, layer.dropout);

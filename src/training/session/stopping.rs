@@ -1,6 +1,6 @@
 //! When a run ends: epochs, steps, patience; and the best weights seen on the way.
 
-use super::{Session, SessionError};
+use super::Session;
 use crate::experiment::Stop;
 use crate::nn::network::{BatchError, NamedTensor};
 use crate::nn::schedule::Schedule;
@@ -24,17 +24,6 @@ pub(in crate::training) struct Stopping {
 }
 
 impl Stopping {
-    pub fn new(stop: &Stop, no_test_rows: bool) -> Result<Stopping, SessionError> {
-        if stop.patience.is_some() && no_test_rows {
-            return Err(SessionError::Experiment(
-                "training.stop.patience waits for a better test loss, but there are no test rows: give data.test_fraction \
-                 above 0, or leave patience out"
-                    .into(),
-            ));
-        }
-        Ok(Stopping::default())
-    }
-
     pub fn is_out_of_patience(&self, stop: &Stop) -> bool {
         stop.patience.is_some_and(|p| self.waited >= p.max(1))
     }
