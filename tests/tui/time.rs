@@ -168,3 +168,34 @@ fn a_thawed_picture_shows_what_happened_behind_it() {
     bench.keys("esc F F");
     assert_eq!(bench.app.cursor, None);
 }
+
+/// The cursor stands on steps that were measured, so that what every pane shows there is of the step that it names; also where
+/// the step has been panned out of the charts.
+#[test]
+fn what_is_read_off_is_of_the_step_that_is_named() {
+    let mut bench = Bench::new();
+    bench.resize(200, 60);
+    let mut seen = points(11, 0..600);
+    seen.retain(|p| p.step % 7 == 0);
+    for point in &mut seen {
+        point.train.loss = point.step as f64;
+    }
+    bench.tell(Message::Frame(frame(1, Status::Paused, 11, seen)));
+    bench.keys("left left left");
+    let cursor = bench.app.cursor.expect("a cursor");
+    assert_eq!(cursor % 7, 0);
+    let train = format!("train {cursor}");
+    for keys in ["", "> > > H", "H H"] {
+        let screen = bench.keys(keys).text();
+        assert!(screen.contains(&format!("@{cursor}")), "{screen}");
+        assert!(screen.contains(&train), "{keys}\n{screen}");
+        assert!(screen.contains(&format!("at step {cursor}")), "{screen}");
+    }
+    // What is measured later leaves fewer of the old steps: the cursor goes with the one that is left.
+    let mut later = points(11, 600..4000);
+    later.retain(|p| p.step % 7 == 0);
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, later)));
+    let cursor = bench.app.cursor.expect("a cursor");
+    let kept = bench.app.run.record.steps();
+    assert!(kept.contains(&cursor), "{cursor}");
+}

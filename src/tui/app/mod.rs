@@ -418,17 +418,25 @@ impl App {
         }
     }
 
-    /// Moves the charts' cursor by a fiftieth of what they show; beyond the newest step it is let go.
+    /// Moves the charts' cursor by about a fiftieth of what they show, to a step that was measured and kept; beyond the newest
+    /// it is let go.
     pub fn move_cursor(&mut self, forward: bool) {
-        let newest = self.run.record.step();
         let (first, last) = self.steps_shown();
         let by = ((last - first) / 50).max(1);
         let now = self.cursor.unwrap_or(last);
-        self.cursor = if forward {
-            now.checked_add(by).filter(|step| *step < newest)
-        } else {
-            Some(now.saturating_sub(by))
+        let to = match forward {
+            true => now.saturating_add(by),
+            false => now.saturating_sub(by),
         };
+        self.cursor = self.run.record.step_towards(to, now);
+    }
+
+    /// Where the cursor's point was joined with a neighbour, that one is shown, under its own step.
+    pub(super) fn hold_cursor(&mut self) {
+        let record = &self.run.record;
+        self.cursor = self
+            .cursor
+            .map(|step| record.at(step).map_or(step, |p| p.step));
     }
 
     pub fn drop_cursor(&mut self) {

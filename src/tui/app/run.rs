@@ -179,6 +179,17 @@ impl Record {
         self.points.get(after.saturating_sub(1))
     }
 
+    /// The step of a kept point that is nearest to `step` on its way from `from`; none beyond the newest.
+    pub fn step_towards(&self, step: u64, from: u64) -> Option<u64> {
+        let after = |step| self.points.partition_point(|p| p.step <= step);
+        let at = match step > from {
+            true => after(step).saturating_sub(1).max(after(from)),
+            false => after(step).saturating_sub(1),
+        };
+        let found = self.points.get(at).map(|p| p.step);
+        found.filter(|found| *found < self.step())
+    }
+
     /// The kept points, oldest first.
     pub fn points(&self) -> &[Point] {
         &self.points

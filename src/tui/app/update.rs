@@ -66,6 +66,7 @@ impl App {
             && self.dataset().map(Arc::as_ptr) != frame.info.dataset.as_ref().map(Arc::as_ptr);
         let was = matches!(self.run.status, Status::Diverged(_));
         self.run.take(frame);
+        self.hold_cursor();
         if new_data {
             self.refresh_insight();
             self.preview();

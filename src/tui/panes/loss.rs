@@ -146,11 +146,42 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn curves(record: &Record, kind: Kind) -> (&History, &History) {
-    match kind {
-        Kind::Loss => (&record.train_loss, &record.test_loss),
-        Kind::Accuracy => (&record.train_accuracy, &record.test_accuracy),
+/// Of which rows a curve is.
+#[derive(Clone, Copy, PartialEq)]
+enum Rows {
+    Train,
+    Test,
+}
+
+impl Rows {
+    fn history(self, record: &Record, kind: Kind) -> &History {
+        match (self, kind) {
+            (Rows::Train, Kind::Loss) => &record.train_loss,
+            (Rows::Test, Kind::Loss) => &record.test_loss,
+            (Rows::Train, Kind::Accuracy) => &record.train_accuracy,
+            (Rows::Test, Kind::Accuracy) => &record.test_accuracy,
+        }
     }
+
+    /// What was measured at a step; none beyond a run's newest.
+    fn at(self, record: &Record, kind: Kind, step: u64) -> Option<f64> {
+        let point = record.at(step).filter(|_| step <= record.step())?;
+        let score = match self {
+            Rows::Train => Some(point.train),
+            Rows::Test => point.test,
+        };
+        match kind {
+            Kind::Loss => score.map(|s| s.loss),
+            Kind::Accuracy => score.and_then(|s| s.accuracy),
+        }
+    }
+}
+
+fn curves(record: &Record, kind: Kind) -> (&History, &History) {
+    (
+        Rows::Train.history(record, kind),
+        Rows::Test.history(record, kind),
+    )
 }
 
 /// Of a history's parts so many are averaged for a point of a smoothed curve.
@@ -261,24 +292,26 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         None => (0, u64::MAX),
     };
     let mut lines: Vec<(&str, Vec<f64>, Vec<f64>, Style)> = Vec::new();
-    let mut add = |name, history: &History, is_of_batches, style| {
+    let mut readings = Vec::new();
+    let mut add = |name, record: &Record, rows: Rows, style| {
+        let history = rows.history(record, kind);
         if !history.is_empty() {
+            readings.push(app.cursor.and_then(|step| rows.at(record, kind, step)));
             let buckets = history.window(first, last);
             let x = buckets.iter().map(|b| b.last_step as f64).collect();
-            let y = match is_of_batches {
-                true => of_batches(buckets, kind),
-                false => values(buckets),
+            let y = match rows {
+                Rows::Train => of_batches(buckets, kind),
+                Rows::Test => values(buckets),
             };
             lines.push((name, x, y, style));
         }
     };
     if let Some(pinned) = app.baseline() {
-        let (train, test) = curves(&pinned.record, kind);
-        add("", train, true, theme.style(Role::Pinned));
-        add("", test, false, theme.style(Role::Pinned));
+        add("", &pinned.record, Rows::Train, theme.style(Role::Pinned));
+        add("", &pinned.record, Rows::Test, theme.style(Role::Pinned));
     }
-    add("train", train, true, theme.style(Role::Train));
-    add("test", test, false, theme.style(Role::Test));
+    add("train", record, Rows::Train, theme.style(Role::Train));
+    add("test", record, Rows::Test, theme.style(Role::Test));
     let series: Vec<Series> = lines
         .iter()
         .map(|(name, x, y, style)| Series {
@@ -292,7 +325,8 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     let mut chart = LineChart::new(app.look(), &series)
         .legend(false)
         .marks(&changes)
-        .cursor(app.cursor.map(|step| step as f64));
+        .cursor(app.cursor.map(|step| step as f64))
+        .readings(&readings);
     if app.window.is_some() {
         chart = chart.x_range((first as f64, last as f64));
     }

@@ -155,11 +155,16 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
             style: colour(app, *i),
         })
         .collect();
-    let cursor = race.cursor.map(|step| step as f64);
+    // As the table has them: a curve's points are those of many steps.
+    let readings: Vec<Option<f64>> = curves
+        .iter()
+        .map(|(i, ..)| race.lanes.get(*i)?.loss_at(race.cursor))
+        .collect();
     LineChart::new(app.look(), &series)
         .log(true)
         .legend(false)
-        .cursor(cursor)
+        .cursor(race.cursor.map(|step| step as f64))
+        .readings(&readings)
         .render(area, buf);
 }
 

@@ -32,6 +32,7 @@ pub struct LineChart<'a> {
     y: Option<Axis>,
     x: Option<(f64, f64)>,
     cursor: Option<f64>,
+    readings: Option<&'a [Option<f64>]>,
     marks: &'a [f64],
     legend: bool,
 }
@@ -45,6 +46,7 @@ impl<'a> LineChart<'a> {
             y: None,
             x: None,
             cursor: None,
+            readings: None,
             marks: &[],
             legend: true,
         }
@@ -72,6 +74,12 @@ impl<'a> LineChart<'a> {
     /// The value of x whose values are read off.
     pub fn cursor(mut self, x: Option<f64>) -> Self {
         self.cursor = x;
+        self
+    }
+
+    /// What the series are at the cursor, where that is known better than by their points on the chart.
+    pub fn readings(mut self, readings: &'a [Option<f64>]) -> Self {
+        self.readings = Some(readings);
         self
     }
 
@@ -134,6 +142,19 @@ impl<'a> LineChart<'a> {
         (inside < plot.inner.width).then(|| plot.x_at(inside))
     }
 
+    /// The value of a series at the cursor; none of one that has been panned out of the chart.
+    fn reading(&self, series: usize) -> Option<f64> {
+        let at = self.cursor?;
+        if let Some(readings) = self.readings {
+            return *readings.get(series)?;
+        }
+        let is_seen = self
+            .x
+            .is_none_or(|(first, last)| (first..=last).contains(&at));
+        let series = self.series.get(series).filter(|_| is_seen)?;
+        nearest(series, at)
+    }
+
     /// Names, or with a cursor the values under it.
     fn top_right(&self) -> Vec<Piece> {
         let place = self.cursor.map(|at| Piece {
@@ -144,7 +165,7 @@ impl<'a> LineChart<'a> {
             sample: "",
         });
         let of_series = |(i, series): (usize, &Series)| {
-            let value = self.cursor.and_then(|at| nearest(series, at));
+            let value = self.reading(i);
             (value.is_some() || !series.name.is_empty()).then(|| Piece {
                 name: series.name.to_string(),
                 short: series.name.to_string(),

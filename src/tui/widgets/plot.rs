@@ -288,7 +288,11 @@ impl<'a> Plot<'a> {
 }
 
 fn write_pieces(buf: &mut Buffer, area: Rect, mut at: u16, row: u16, pieces: &[(String, &Piece)]) {
-    for (text, piece) in pieces {
+    for (i, (text, piece)) in pieces.iter().enumerate() {
+        if i > 0 {
+            // A curve beneath would join the words.
+            put_text(buf, area, at - 1, row, " ", piece.style);
+        }
         put_text(buf, area, at, row, text, piece.style);
         at += text.chars().count() as u16 + 1;
     }
