@@ -80,17 +80,7 @@ fn layer_parameters(layer: &Layer, inputs: u128) -> u128 {
 
 /// Bytes of the parameters, their gradients and the optimizer's state, in f32.
 pub fn memory(parameters: u128, optimizer: &Optimizer) -> u128 {
-    let slots = match optimizer {
-        Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => 0,
-        Optimizer::Sgd { .. } | Optimizer::Adagrad { .. } => 1,
-        Optimizer::Rmsprop {
-            momentum, centered, ..
-        } => 1 + u128::from(*momentum > 0.0) + u128::from(*centered),
-        Optimizer::Adam { amsgrad, .. } | Optimizer::Adamw { amsgrad, .. } => {
-            2 + u128::from(*amsgrad)
-        }
-        Optimizer::Adadelta { .. } | Optimizer::Adamax { .. } | Optimizer::Nadam { .. } => 2,
-    };
+    let slots = optimizer.state_slots() as u128;
     parameters.saturating_mul(4 * (2 + slots))
 }
 
