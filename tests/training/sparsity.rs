@@ -47,3 +47,22 @@ fn looking_changes_no_bit_of_a_sparse_run() {
     }
     assert_eq!(super::bits(&plain), super::bits(&looked));
 }
+
+/// A weight that the loss takes across 0 is not stopped there: the less of the penalty there is, the less it changes.
+#[test]
+fn next_to_none_of_the_penalty_changes_next_to_nothing() {
+    let run = |l1: &str| {
+        let mut session = session(&format!("{RATE}[training.regularize]\nl1 = {l1}\n"));
+        session.advance(100, Detail::Loss);
+        session.network().parameters()
+    };
+    let distance = |l1: &str| {
+        let both = run("0.0").into_iter().zip(run(l1));
+        both.flat_map(|(a, b)| a.data.into_iter().zip(b.data))
+            .map(|(a, b)| f64::from((a - b).abs()))
+            .fold(0.0, f64::max)
+    };
+    assert_eq!(distance("1e-30"), 0.0);
+    let (small, smaller) = (distance("1e-4"), distance("1e-5"));
+    assert!(small < 0.05 && smaller < small / 3.0, "{small} {smaller}");
+}

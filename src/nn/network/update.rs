@@ -134,7 +134,7 @@ impl<T: Real> Layer<T> {
         }
         self.parameters_mut().for_each(|p| p.apply(rule, crew));
         if sparse {
-            self.stop_at_zero(before);
+            self.stop_at_zero(before, T::from_f64(regularize.l1));
         }
         self.limit_norms(regularize.max_norm);
     }
@@ -159,16 +159,20 @@ impl<T: Real> Layer<T> {
             stats.update_ratio = self.distance(before) / stats.weight_norm;
         }
     }
-    /// A step that would take a weight across 0 ends there, since beyond it the penalty's gradient is another one (the
-    /// orthant of Andrew & Gao 2007, section 3.2): so L1 makes weights exactly 0.
-    fn stop_at_zero(&mut self, before: &[T]) {
+    /// A step that would take a weight across 0, and would not without the penalty's part of the gradient, ends there, since
+    /// beyond 0 that part is another one (the orthant of Andrew & Gao 2007, section 3.2): so L1 makes weights exactly 0, and
+    /// the less of it there is, the less it changes.
+    fn stop_at_zero(&mut self, before: &[T], l1: T) {
         let mut rest = before;
         for m in self.matrices_mut() {
+            let grads = m.grad.data();
             let values = m.value.data_mut();
             let (own, other) = rest.split_at(values.len());
             rest = other;
-            for (w, &b) in values.iter_mut().zip(own) {
-                if (b > T::ZERO && *w < T::ZERO) || (b < T::ZERO && *w > T::ZERO) {
+            for ((w, &g), &b) in values.iter_mut().zip(grads).zip(own) {
+                let crosses = (b > T::ZERO && *w < T::ZERO) || (b < T::ZERO && *w > T::ZERO);
+                let is_pushed = (b > T::ZERO) == (g > T::ZERO);
+                if crosses && is_pushed && w.abs() * g.abs() <= (b - *w).abs() * l1 {
                     *w = T::ZERO;
                 }
             }
