@@ -31,8 +31,10 @@ pub struct Reading {
 pub struct Suggestion {
     /// Where the loss falls fastest.
     pub steepest: usize,
-    /// Where it is lowest; beyond it the rate is too high.
+    /// Where it is lowest.
     pub lowest: usize,
+    /// Beyond that it rises again: the rate is too high there.
+    pub leaves: bool,
 }
 
 /// Reads a sweep. `rates` ascend and are positive; there is one loss for each. No suggestion where the loss hardly falls.
@@ -48,7 +50,10 @@ pub fn read(rates: &[f64], losses: &[f64]) -> Reading {
     let lines: Vec<(f64, f64)> = points.iter().map(|(x, _)| line_at(&points, *x)).collect();
     let smooth: Vec<f64> = lines.iter().map(|l| l.0).collect();
     let decades: Vec<f64> = points.iter().map(|p| p.0).collect();
-    let suggestion = suggest(&decades, &lines);
+    let mut suggestion = suggest(&decades, &lines);
+    if let Some(found) = &mut suggestion {
+        found.leaves |= finite < losses.len();
+    }
     Reading { smooth, suggestion }
 }
 
@@ -90,7 +95,13 @@ fn suggest(decades: &[f64], lines: &[(f64, f64)]) -> Option<Suggestion> {
         .zip(lines.iter().map(|l| l.1))
         .skip(begun.unwrap_or(0).max(near))
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(Suggestion { steepest, lowest })
+    let risen = low + BEGUN * (start - low);
+    let leaves = lines[lowest..].iter().any(|l| l.0 > risen);
+    Some(Suggestion {
+        steepest,
+        lowest,
+        leaves,
+    })
 }
 
 /// The loss before the rate does anything: the mean of the first tenth.
@@ -147,6 +158,17 @@ mod tests {
         let found = read(&rates, &losses).suggestion.expect("a fall");
         assert!((rates[found.steepest].log10() + 2.0).abs() < 0.2);
         assert!((-1.5..0.0).contains(&rates[found.lowest].log10()));
+    }
+
+    #[test]
+    fn a_loss_that_stays_low_to_the_end_says_nothing_of_what_is_too_high() {
+        let rates = rates(230);
+        let fall = |x: f64| 1.0 - 1.0 / (1.0 + (-4.0 * (x + 2.0)).exp());
+        let losses: Vec<f64> = rates.iter().map(|r| fall(r.log10())).collect();
+        let found = read(&rates, &losses).suggestion.expect("a fall");
+        assert!(!found.leaves);
+        let losses: Vec<f64> = rates.iter().map(|r| loss(r.log10(), 0.0)).collect();
+        assert!(read(&rates, &losses).suggestion.expect("a fall").leaves);
     }
 
     #[test]

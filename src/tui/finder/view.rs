@@ -140,9 +140,18 @@ fn sentence(finder: &Finder) -> String {
                     "So far the loss falls fastest at {steepest}. It is {now} in the experiment.{marked}"
                 );
             }
+            let beyond = match found.leaves {
+                true => format!(
+                    "it is lowest at {}, and beyond that the rate is too high",
+                    at(found.lowest)
+                ),
+                false => format!(
+                    "it has not risen again by {}, the last rate that was tried",
+                    at(finder.sweep.rates.len().saturating_sub(1))
+                ),
+            };
             format!(
-                "The loss falls fastest at {steepest}, the suggestion; it is lowest at {}, and beyond that the rate is too high. It is {now} in the experiment.{marked}",
-                at(found.lowest)
+                "The loss falls fastest at {steepest}, the suggestion; {beyond}. It is {now} in the experiment.{marked}"
             )
         }
     }
