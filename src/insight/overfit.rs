@@ -237,6 +237,19 @@ mod tests {
         assert_eq!(gap(&risen, 1e-4, 0.3).expect("finite").since, Some(1));
     }
 
+    #[test]
+    fn the_bounds() {
+        let turned = |newest: f64, train: f64, count: u64| {
+            let lowest = (0..count - 3).map(|i| (i, 1.0));
+            let tests: Vec<(u64, f64)> =
+                lowest.chain((0..3).map(|i| (count + i, newest))).collect();
+            gap(&tests, train, newest).expect("finite").since.is_some()
+        };
+        assert!(turned(1.06, 0.5, 20) && !turned(1.04, 0.5, 20));
+        assert!(turned(1.06, 1.06 * 0.98, 20) && !turned(1.06, 1.06 * 0.995, 20));
+        assert!(turned(1.06, 0.5, 6) && !turned(1.06, 0.5, 5));
+    }
+
     /// What rises for training rows too is no overfitting.
     #[test]
     fn a_run_that_gets_worse_on_both_does_not_overfit() {

@@ -327,6 +327,33 @@ fn impossible_networks_are_errors_before_memory_is_taken() {
     assert!(message.contains("GiB"), "{message}");
 }
 
+/// Saturated: a derivative below .05 of the activation's largest, which is 1/4 of logistic units.
+#[test]
+fn units_are_saturated_below_a_twentieth_of_the_steepest() {
+    let spec = make::spec(&[2, 2, 2], &Activation::Logistic, Loss::CrossEntropy);
+    let mut network = make::network::<f32>(&spec, 20, 1);
+    let mut parameters = network.parameters();
+    parameters[0].data.fill(0.0);
+    // logistic'(z) = y(1 - y), a share s of 1/4 where y = (1 + sqrt(1 - s)) / 2
+    let at = |share: f64| {
+        let y = (1.0 + (1.0 - share).sqrt()) / 2.0;
+        (y / (1.0 - y)).ln() as f32
+    };
+    parameters[1].data = vec![at(0.047), at(0.053)];
+    network.load_parameters(&parameters).expect("fits");
+    let x = make::inputs(20, 2, 1);
+    let trace = network
+        .probe(
+            &Batch {
+                x: x.view().into(),
+                y: TargetsView::Classes(&[0; 20]),
+            },
+            &Regularize::default(),
+        )
+        .expect("fits");
+    assert_eq!(trace.stats[0].saturated, 0.5);
+}
+
 #[test]
 fn dead_and_saturated_units_are_counted() {
     let mut spec = make::spec(&[2, 4, 2], &Activation::Relu, Loss::CrossEntropy);

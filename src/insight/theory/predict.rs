@@ -395,7 +395,10 @@ fn trust(spec: &NetworkSpec) -> f64 {
 
 fn approximate(spec: &NetworkSpec) -> Option<&'static str> {
     let any = |f: fn(&LayerSpec) -> bool| spec.layers.iter().any(f);
-    if any(|l| l.norm != Norm::None) {
+    if any(|l| l.activation == Activation::Exponential) {
+        // E[e^{2z}] is a lognormal's mean: of n units its scatter is e^{2q}/√n, not 1/√n.
+        Some("averages of exponentials rest on rare units, of which few layers have enough")
+    } else if any(|l| l.norm != Norm::None) {
         Some("the norms' projections are left out on the way down")
     } else if any(|l| matches!(l.init, Initializer::Orthogonal { .. } | Initializer::Lsuv)) {
         Some("orthogonal weights are taken for independent ones")

@@ -88,3 +88,24 @@ fn infinite_logits_cost_nothing_or_all() {
         assert_eq!(named, Some(0));
     }
 }
+
+/// One output names the second class above ½ where it is a value, above 0 where it is a logit.
+#[test]
+fn a_single_output_names_a_class_by_the_losses_boundary() {
+    let right = |loss: &Loss, z: f32, class: u32| {
+        let mut out = Blocked::<f32>::zeros(1, 1);
+        out.set(0, 0, z);
+        let targets = [class];
+        let sum = loss.evaluate(0.0, &out, &TargetsView::Classes(&targets), None);
+        sum.expect("classes that there are").correct == Some(1)
+    };
+    for (loss, z, class) in [
+        (Loss::Mse {}, 0.3, 0),
+        (Loss::Mse {}, 0.7, 1),
+        (Loss::BinaryCrossEntropy, -0.3, 0),
+        (Loss::BinaryCrossEntropy, 0.3, 1),
+    ] {
+        assert!(right(&loss, z, class), "{loss:?} {z}");
+        assert!(!right(&loss, z, 1 - class), "{loss:?} {z}");
+    }
+}

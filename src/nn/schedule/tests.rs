@@ -139,6 +139,20 @@ fn a_plateau_cuts_on_losses_that_are_no_numbers_and_stops_at_the_smallest_rate()
     assert!(!Plateau::default().report(&Schedule::Constant, 0.1, f64::NAN));
 }
 
+/// PyTorch's relative threshold: what is better by less than 1e-4 of the best is not better.
+#[test]
+fn a_plateau_takes_no_notice_of_a_loss_that_is_hardly_better() {
+    let schedule = Schedule::Plateau {
+        factor: 0.5,
+        patience: 0,
+    };
+    for (loss, cuts) in [(0.99995, true), (0.99985, false)] {
+        let mut plateau = Plateau::default();
+        assert!(!plateau.report(&schedule, 0.1, 1.0));
+        assert_eq!(plateau.report(&schedule, 0.1, loss), cuts, "{loss}");
+    }
+}
+
 #[test]
 fn the_end_holds() {
     let cosine = Schedule::Cosine {

@@ -271,6 +271,17 @@ fn a_thousand_layers_stay_in_range() {
     assert!(theory.layers[999].q_pre.is_infinite());
 }
 
+/// E[e^{2z}] is carried by units that layers of a usual width hardly have.
+#[test]
+fn averages_of_exponentials_are_said_to_be_rough() {
+    let draw = Initializer::named("lecun-normal").expect("an initializer");
+    for (activation, rough) in [("exponential", true), ("tanh", false)] {
+        let spec = network(6, 100, activation, &draw, |_| {});
+        let theory = predict(&spec, &Setting::standardized(64)).expect("a theory");
+        assert_eq!(theory.approximate.is_some(), rough, "{activation}");
+    }
+}
+
 #[test]
 fn norms_set_the_signal() {
     let loud = Initializer::Normal {
