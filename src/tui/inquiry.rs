@@ -59,7 +59,7 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub enum Found {
     Theory {
-        moments: Setting,
+        moments: Box<Setting>,
         theory: Option<Theory>,
     },
     /// The place in the list, and what comes of it.
@@ -143,6 +143,7 @@ impl Question {
             About::Theory(spec) => {
                 let setting = setting(moments, &self.experiment, &self.data);
                 let theory = theory::predict(spec, &setting).ok();
+                let moments = Box::new(moments);
                 (Found::Theory { moments, theory }, false)
             }
             About::Entries(slot, left) => {

@@ -248,7 +248,7 @@ fn a_legend_beside_a_pinned_run_cuts_no_names() {
     bench.keys("b esc");
     let text = bench.text();
     assert!(
-        text.contains("layer 1 pin 2.49e-8 theory 1.12e-8 δ"),
+        text.contains("layer 1 pin 2.49e-8 theory 1.57e-8 δ"),
         "{text}"
     );
     bench.keys("left");

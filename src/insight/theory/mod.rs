@@ -3,6 +3,7 @@
 
 mod fixed_point;
 mod output;
+mod pairs;
 mod predict;
 mod quadrature;
 mod response;
@@ -10,39 +11,42 @@ mod response;
 mod tests;
 
 pub use fixed_point::{FixedPoint, fixed_point};
+pub use pairs::{GROUPS, Pairs};
 pub use predict::predict;
 pub use response::Response;
 
 use crate::data::{Dataset, Targets};
 use ndarray::Array2;
 
+/// So many targets stand for all.
+pub const TARGETS: usize = 32;
+
 /// What the theory has to know beside the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
     /// Mean square of an input feature.
     pub input_q: f64,
-    /// Mean product of one feature in two different rows. 0 after standardization, but for one over their number: what
-    /// sums to 0 over all rows does not vanish in products of two.
-    pub input_covariance: f64,
     /// Mean square of a target; of two classes, 0 and 1.
     pub target_q: f64,
-    /// Mean product of a target in two different rows.
-    pub target_covariance: f64,
     /// Root mean square of the targets' means.
     pub target_mean: f64,
+    /// Targets from the lowest to the highest, the middles of equal shares of them.
+    pub targets: [f64; TARGETS],
+    /// What different rows have in common.
+    pub pairs: [Pairs; GROUPS],
     /// Rows of a mini-batch.
     pub batch: usize,
 }
 
 impl Setting {
-    /// Standardized inputs and targets.
+    /// Standardized inputs and targets; no row resembles another.
     pub fn standardized(batch: usize) -> Self {
         Setting {
             input_q: 1.0,
-            input_covariance: 0.0,
             target_q: 1.0,
-            target_covariance: 0.0,
             target_mean: 0.0,
+            targets: [0.0; TARGETS],
+            pairs: pairs::strangers(),
             batch,
         }
     }
@@ -60,13 +64,23 @@ impl Setting {
         let batch = batch.min(data.train.len()).max(1);
         Setting {
             input_q: inputs.square,
-            input_covariance: inputs.covariance,
             target_q: targets.square,
-            target_covariance: targets.covariance,
             target_mean: targets.mean_square.sqrt(),
+            targets: spread(&data.train.y),
+            pairs: pairs::groups(&data.train.x, &data.train.y, inputs.covariance),
             batch,
         }
     }
+}
+
+fn spread(y: &Targets) -> [f64; TARGETS] {
+    let Targets::Values(values) = y else {
+        return [0.0; TARGETS];
+    };
+    let mut all: Vec<f32> = values.iter().copied().collect();
+    all.sort_unstable_by(f32::total_cmp);
+    let middle = |i: usize| all.get((2 * i + 1) * all.len() / (2 * TARGETS)).copied();
+    std::array::from_fn(|i| middle(i).map_or(0.0, f64::from))
 }
 
 /// Means over all columns.
@@ -74,7 +88,8 @@ impl Setting {
 struct Moments {
     /// Of the elements' squares.
     square: f64,
-    /// Of the products of two different rows' elements.
+    /// Of the products of two different rows' elements. 0 after standardization, but for one over their number: what sums to
+    /// 0 over all rows does not vanish in products of two.
     covariance: f64,
     /// Of the squared column means.
     mean_square: f64,

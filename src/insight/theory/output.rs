@@ -1,108 +1,134 @@
 //! The error signal at the output layer before the first step, from the loss and the variance of the output.
 
 use super::Setting;
+use super::pairs::{Each, Pairs};
 use super::response::Response;
 use crate::insight::cutoff;
 use crate::nn::activation::Activation;
 use crate::nn::loss::Loss;
 use std::f64::consts::{FRAC_2_PI, TAU};
 
-/// Mean square, and mean product over two different rows, of ∂L/∂output times the batch size.
+/// Mean square, and mean product over two different rows of every group of pairs, of ∂L/∂output times the batch size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutputDelta {
     pub square: f64,
-    pub covariance: f64,
+    pub covariance: Each,
 }
 
-/// For outputs ~ N(0, q) with covariance `c` between two rows; classes drawn evenly and independently of the input.
+/// For outputs ~ N(0, q) with covariance `c` between two rows of a group; classes drawn evenly.
 pub fn output_delta(
     loss: &Loss,
     smoothing: f64,
     outputs: usize,
     q: f64,
-    c: f64,
+    c: &Each,
     setting: &Setting,
 ) -> OutputDelta {
     let width = outputs.max(1) as f64;
+    match *loss {
+        Loss::CrossEntropy => cross_entropy(smoothing, width, q, c, setting),
+        Loss::BinaryCrossEntropy => binary(smoothing, width, q, c, setting),
+        _ => residuals(loss, width, q, c, setting),
+    }
+}
+
+fn of_pairs(c: &Each, setting: &Setting, of: impl Fn(f64, &Pairs) -> f64) -> Each {
+    std::array::from_fn(|group| of(c[group], &setting.pairs[group]))
+}
+
+/// Losses of the difference between output and target.
+fn residuals(loss: &Loss, width: f64, q: f64, c: &Each, setting: &Setting) -> OutputDelta {
     let residual = q + setting.target_q;
-    let common = c + setting.target_covariance;
     // All rows have the targets' mean in common; about it their residuals have this variance and correlation.
     let mean = setting.target_mean;
     let variance = (residual - mean * mean).max(0.0);
-    let correlation = if variance > 0.0 {
-        ((common - mean * mean) / variance).clamp(-1.0, 1.0)
-    } else {
-        0.0
+    let correlation = |c: f64, pairs: &Pairs| match variance > 0.0 {
+        true => ((c + pairs.target - mean * mean) / variance).clamp(-1.0, 1.0),
+        false => 0.0,
     };
     match *loss {
-        Loss::CrossEntropy => cross_entropy(smoothing, width, q, c),
-        Loss::BinaryCrossEntropy => binary(smoothing, width, q, c, setting),
-        Loss::Mse => OutputDelta {
-            square: 4.0 * residual / width.powi(2),
-            covariance: 4.0 * common / width.powi(2),
-        },
-        // E[sign r · sign r'] of two normal numbers: exact about the mean 0, and where they are independent.
+        // E[sign r · sign r'] of two normal numbers about their means' signs: exact about 0, and where they are independent.
         Loss::Mae => {
-            let sign = libm::erf(mean / (2.0 * variance).sqrt().max(f64::MIN_POSITIVE));
-            let apart = FRAC_2_PI * correlation.asin();
+            let scale = (2.0 * q).sqrt().max(f64::MIN_POSITIVE);
+            let signs = setting.targets.iter().map(|y| libm::erf(y / scale));
+            let sign = signs.sum::<f64>() / setting.targets.len() as f64;
+            let product = |c, pairs: &Pairs| {
+                let apart = FRAC_2_PI * correlation(c, pairs).asin();
+                (sign * sign + (1.0 - sign * sign) * apart) / width.powi(2)
+            };
             OutputDelta {
                 square: width.powi(-2),
-                covariance: (sign * sign + (1.0 - sign * sign) * apart) / width.powi(2),
+                covariance: of_pairs(c, setting, product),
             }
         }
         Loss::Huber { delta } => {
-            let variance = variance / (delta * delta);
-            let clipped = Response::of(&Activation::HardTanh, mean / delta, variance);
+            let clipped = Response::of(
+                &Activation::HardTanh,
+                mean / delta,
+                variance / (delta * delta),
+            );
             let scale = (delta / width).powi(2);
+            let product = |c, pairs: &Pairs| scale * clipped.covariance(correlation(c, pairs));
             OutputDelta {
                 square: scale * clipped.square,
-                covariance: scale * clipped.covariance(correlation),
+                covariance: of_pairs(c, setting, product),
             }
         }
+        _ => OutputDelta {
+            square: 4.0 * residual / width.powi(2),
+            covariance: of_pairs(c, setting, |c, pairs| {
+                4.0 * (c + pairs.target) / width.powi(2)
+            }),
+        },
     }
 }
 
 /// δ = p - y, with y the smoothed classes.
-fn cross_entropy(smoothing: f64, classes: f64, q: f64, c: f64) -> OutputDelta {
+fn cross_entropy(smoothing: f64, classes: f64, q: f64, c: &Each, setting: &Setting) -> OutputDelta {
     let confidence = softmax_square(classes, q);
-    let target = (1.0 - smoothing).powi(2)
-        + 2.0 * (1.0 - smoothing) * smoothing / classes
-        + smoothing.powi(2) / classes;
+    // Σ y·y' of two rows that are of one class with this probability.
+    let target = |alike: f64| {
+        (1.0 - smoothing).powi(2) * alike
+            + 2.0 * (1.0 - smoothing) * smoothing / classes
+            + smoothing.powi(2) / classes
+    };
     // Two rows' Σ p·p' runs from 1/K at no correlation to Σ p²; in between its logarithm is taken for proportional to the
     // correlation, which is exact for small q (log-normal numbers) and close for large.
     let spread = (classes * confidence).ln();
-    let share = if q > 0.0 && spread > 0.0 {
-        (spread * c / q).exp_m1() / spread.exp_m1()
-    } else {
-        0.0
+    let common = |c: f64| match q > 0.0 && spread > 0.0 {
+        true => (confidence - 1.0 / classes) * (spread * c / q).exp_m1() / spread.exp_m1(),
+        false => 0.0,
     };
     OutputDelta {
-        square: (confidence - 2.0 / classes + target) / classes,
-        covariance: (confidence - 1.0 / classes) * share / classes,
+        square: (confidence - 2.0 / classes + target(1.0)) / classes,
+        covariance: of_pairs(c, setting, |c, pairs| {
+            let alike = pairs.alike.unwrap_or(1.0 / classes);
+            (common(c) - 1.0 / classes + target(alike)) / classes
+        }),
     }
 }
 
 /// δ = (p - y) / outputs with p = logistic(z), whose mean is ½, and y the smoothed targets.
-fn binary(smoothing: f64, outputs: f64, q: f64, c: f64, setting: &Setting) -> OutputDelta {
+fn binary(smoothing: f64, outputs: f64, q: f64, c: &Each, setting: &Setting) -> OutputDelta {
     let logistic = Response::of(&Activation::Logistic, 0.0, q);
     // Numbers that are no probabilities stand for targets that are not known: two classes, evenly.
-    let (square, covariance, mean) = match setting.target_q <= setting.target_mean * (1.0 + 1e-9) {
-        true => (
-            setting.target_q,
-            setting.target_covariance,
-            setting.target_mean,
-        ),
-        false => (0.5, 0.25, 0.5),
+    let known = setting.target_q <= setting.target_mean * (1.0 + 1e-9);
+    let (square, mean) = match known {
+        true => (setting.target_q, setting.target_mean),
+        false => (0.5, 0.5),
     };
     let kept = 1.0 - smoothing;
     let smoothed =
         |product: f64| kept * kept * product + kept * smoothing * mean + smoothing.powi(2) / 4.0;
     let level = kept * mean + smoothing / 2.0;
-    let correlation = if q > 0.0 { c / q } else { 0.0 };
+    let correlation = |c: f64| if q > 0.0 { c / q } else { 0.0 };
     let delta = |p: f64, y: f64| (p - level + smoothed(y)) / outputs.powi(2);
     OutputDelta {
         square: delta(logistic.square, square),
-        covariance: delta(logistic.covariance(correlation), covariance),
+        covariance: of_pairs(c, setting, |c, pairs| {
+            let target = if known { pairs.target } else { 0.25 };
+            delta(logistic.covariance(correlation(c)), target)
+        }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fixed_point::depth_scale;
 use super::output::output_delta;
+use super::pairs::{self, Each, GROUPS};
 use super::response::Response;
 use super::{NoTheory, Predicted, Setting, Theory};
 use crate::insight::cutoff;
@@ -14,11 +15,11 @@ const SELU_FLOOR: f64 = -1.758_099_340_847_376_6;
 /// Squares beyond this are shown as infinite.
 const OVERFLOW: f64 = 1e279;
 
-/// A signal or an error: mean square of an element, mean product of an element in two rows, mean.
+/// A signal or an error: mean square of an element, mean product of an element in two rows of every group of pairs, mean.
 #[derive(Clone, Copy, Debug)]
 struct Signal {
     square: f64,
-    covariance: f64,
+    covariance: Each,
     mean: f64,
 }
 
@@ -28,7 +29,7 @@ struct Up {
     /// Variance of one weight.
     variance: f64,
     q_pre: f64,
-    correlation: f64,
+    correlation: Each,
     response: Response,
     output: Signal,
     /// Variance that the norm divides by, eps included; 1 without a norm.
@@ -37,12 +38,12 @@ struct Up {
 
 /// What theory says of `spec` before the first step.
 ///
-/// Rows are taken to have nothing in common but the features' means (`input_covariance`), and the error at the output to
-/// be independent of the signal; both hold at the start for data without much structure.
+/// What two rows have in common is followed for groups of pairs ([`pairs`]); beyond that the error at the output is taken for
+/// independent of the signal, as it is at the start.
 pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory> {
     let mut input = Signal {
         square: setting.input_q,
-        covariance: setting.input_covariance,
+        covariance: setting.pairs.map(|pairs| pairs.input),
         mean: 0.0,
     };
     let mut up: Vec<Up> = Vec::with_capacity(spec.layers.len());
@@ -50,7 +51,7 @@ pub fn predict(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory
         covered(index, layer)?;
         wanted(index)?;
         let below = up.last().zip(spec.layers.get(index.wrapping_sub(1)));
-        let next = climb(layer, input, setting.batch, below);
+        let next = climb(layer, input, setting, below);
         input = next.output;
         up.push(next);
     }
@@ -104,7 +105,12 @@ fn covered(index: usize, layer: &LayerSpec) -> Result<(), NoTheory> {
 }
 
 /// One layer up.
-fn climb(layer: &LayerSpec, input: Signal, batch: usize, below: Option<(&Up, &LayerSpec)>) -> Up {
+fn climb(
+    layer: &LayerSpec,
+    input: Signal,
+    setting: &Setting,
+    below: Option<(&Up, &LayerSpec)>,
+) -> Up {
     let fan_in = layer.inputs as f64;
     let (bias_mean, bias_variance) = bias_moments(layer);
     let variance = match layer.init {
@@ -113,24 +119,34 @@ fn climb(layer: &LayerSpec, input: Signal, batch: usize, below: Option<(&Up, &La
         _ => layer.init.variance(layer.inputs, layer.units),
     };
     let q = fan_in * variance * input.square + bias_variance;
-    let covariance = fan_in * variance * input.covariance + bias_variance;
+    let covariance = input
+        .covariance
+        .map(|c| fan_in * variance * c + bias_variance);
     let (mean, q, covariance, divisor) = match layer.norm {
         Norm::None => (bias_mean, q, covariance, 1.0),
         // Over the batch, what all rows have in common goes; what is left sums to 0.
         Norm::Batch { eps, .. } => {
-            let share = 1.0 - 1.0 / batch.max(1) as f64;
-            let divisor = (q - covariance).max(0.0) * share + eps;
-            let normal = (q - covariance).max(0.0) * share / divisor;
-            (0.0, normal, -normal / (batch.max(2) - 1) as f64, divisor)
+            let share = 1.0 - 1.0 / setting.batch.max(1) as f64;
+            let common = pairs::mean(&setting.pairs, &covariance);
+            let left = (q - common).max(0.0) * share;
+            let divisor = left + eps;
+            let normal = left / divisor;
+            let level = normal / (setting.batch.max(2) - 1) as f64;
+            let covariance = covariance.map(|c| (c - common) / divisor - level);
+            (0.0, normal, covariance, divisor)
         }
         // Over the units of a row.
-        Norm::Layer { eps } => (0.0, q / (q + eps), covariance / (q + eps), q + eps),
+        Norm::Layer { eps } => (
+            0.0,
+            q / (q + eps),
+            covariance.map(|c| c / (q + eps)),
+            q + eps,
+        ),
     };
-    let correlation = if q > 0.0 {
-        (covariance / q).clamp(-1.0, 1.0)
-    } else {
-        0.0
-    };
+    let correlation = covariance.map(|c| match q > 0.0 {
+        true => (c / q).clamp(-1.0, 1.0),
+        false => 0.0,
+    });
     let response = match below {
         Some((below, spec)) if same_response(spec, layer) => {
             below.response.carried(&layer.activation, below.q_pre, q)
@@ -184,9 +200,9 @@ fn alpha_dropout(p: f64) -> (f64, f64) {
 }
 
 /// The activation's output after dropout; masks of different rows are independent.
-fn drop(layer: &LayerSpec, response: &Response, correlation: f64) -> Signal {
+fn drop(layer: &LayerSpec, response: &Response, correlation: Each) -> Signal {
     let (p, mean, square) = (layer.dropout, response.mean, response.square);
-    let covariance = response.covariance(correlation);
+    let covariance = correlation.map(|c| response.covariance(c));
     if p <= 0.0 || p >= 1.0 {
         return Signal {
             square,
@@ -197,14 +213,16 @@ fn drop(layer: &LayerSpec, response: &Response, correlation: f64) -> Signal {
     if layer.activation == Activation::Selu {
         let (a, b) = alpha_dropout(p);
         let kept = (1.0 - p) * mean + p * SELU_FLOOR;
-        let product = (1.0 - p).powi(2) * covariance
-            + 2.0 * p * (1.0 - p) * SELU_FLOOR * mean
-            + (p * SELU_FLOOR).powi(2);
+        let product = |covariance: f64| {
+            (1.0 - p).powi(2) * covariance
+                + 2.0 * p * (1.0 - p) * SELU_FLOOR * mean
+                + (p * SELU_FLOOR).powi(2)
+        };
         return Signal {
             square: a * a * ((1.0 - p) * square + p * SELU_FLOOR * SELU_FLOOR)
                 + 2.0 * a * b * kept
                 + b * b,
-            covariance: a * a * product + 2.0 * a * b * kept + b * b,
+            covariance: covariance.map(|c| a * a * product(c) + 2.0 * a * b * kept + b * b),
             mean: a * kept + b,
         };
     }
@@ -220,7 +238,7 @@ fn add(a: Signal, b: Signal) -> Signal {
     let cross = 2.0 * a.mean * b.mean;
     Signal {
         square: a.square + b.square + cross,
-        covariance: a.covariance + b.covariance + cross,
+        covariance: std::array::from_fn(|g| a.covariance[g] + b.covariance[g] + cross),
         mean: a.mean + b.mean,
     }
 }
@@ -229,7 +247,7 @@ fn add(a: Signal, b: Signal) -> Signal {
 #[derive(Clone, Copy)]
 struct Error {
     square: f64,
-    covariance: f64,
+    covariance: Each,
     log: f64,
 }
 
@@ -238,7 +256,7 @@ impl Error {
         if self.square > 0.0 && self.square.is_finite() {
             Error {
                 square: 1.0,
-                covariance: self.covariance / self.square,
+                covariance: self.covariance.map(|c| c / self.square),
                 log: self.log + self.square.ln(),
             }
         } else {
@@ -264,7 +282,7 @@ fn descend(spec: &NetworkSpec, setting: &Setting, up: &[Up]) -> Vec<Predicted> {
         spec.label_smoothing,
         top_layer.units,
         top.output.square,
-        top.output.covariance,
+        &top.output.covariance,
         setting,
     );
     let mut error = Error {
@@ -277,8 +295,8 @@ fn descend(spec: &NetworkSpec, setting: &Setting, up: &[Up]) -> Vec<Predicted> {
     for (layer, up) in spec.layers.iter().zip(up).rev() {
         error = error.normalized();
         let pre = through_activation(layer, up, error);
-        let affine = through_norm(layer, up, pre, setting.batch);
-        predicted.push(figures(layer, up, pre, affine, above, setting.batch));
+        let affine = through_norm(layer, up, pre, setting);
+        predicted.push(figures(layer, up, pre, affine, above, setting));
         above = Some(pre.square.ln() + pre.log);
         let gain = layer.units as f64 * up.variance;
         let around = if layer.skip {
@@ -286,13 +304,13 @@ fn descend(spec: &NetworkSpec, setting: &Setting, up: &[Up]) -> Vec<Predicted> {
         } else {
             Error {
                 square: 0.0,
-                covariance: 0.0,
+                covariance: [0.0; GROUPS],
                 log: error.log,
             }
         };
         error = Error {
             square: gain * affine.square + around.square,
-            covariance: gain * affine.covariance + around.covariance,
+            covariance: std::array::from_fn(|g| gain * affine.covariance[g] + around.covariance[g]),
             log: error.log,
         };
     }
@@ -313,19 +331,25 @@ fn through_activation(layer: &LayerSpec, up: &Up, error: Error) -> Error {
     };
     Error {
         square: error.square * up.response.slope_square * square,
-        covariance: error.covariance * up.response.slope_covariance(up.correlation) * covariance,
+        covariance: std::array::from_fn(|g| {
+            error.covariance[g] * up.response.slope_covariance(up.correlation[g]) * covariance
+        }),
         log: error.log,
     }
 }
 
 /// ∂L/∂pre to the error at the affine map's output. The norms' projections, which take two directions of many, are left out
 /// but for batch norm's: its errors sum to 0 over the batch.
-fn through_norm(layer: &LayerSpec, up: &Up, pre: Error, batch: usize) -> Error {
+fn through_norm(layer: &LayerSpec, up: &Up, pre: Error, setting: &Setting) -> Error {
     let square = pre.square / up.divisor;
-    let covariance = match layer.norm {
-        Norm::Batch { .. } if batch > 1 => -square / (batch as f64 - 1.0),
-        _ => pre.covariance / up.divisor,
+    let (common, level) = match layer.norm {
+        Norm::Batch { .. } if setting.batch > 1 => (
+            pairs::mean(&setting.pairs, &pre.covariance),
+            square / (setting.batch as f64 - 1.0),
+        ),
+        _ => (0.0, 0.0),
     };
+    let covariance = pre.covariance.map(|c| (c - common) / up.divisor - level);
     Error {
         square,
         covariance,
@@ -339,12 +363,13 @@ fn figures(
     pre: Error,
     affine: Error,
     above: Option<f64>,
-    batch: usize,
+    setting: &Setting,
 ) -> Predicted {
-    let batch = batch.max(1) as f64;
+    let batch = setting.batch.max(1) as f64;
     // Σ over rows of δ·x, squared: the rows' own squares, and the products of two rows.
     let own = affine.square * up.input.square;
-    let shared = affine.covariance * up.input.covariance;
+    let products = std::array::from_fn(|g| affine.covariance[g] * up.input.covariance[g]);
+    let shared = pairs::mean(&setting.pairs, &products);
     let grad_square = (own + (batch - 1.0) * shared) / batch;
     let grad_rms = affine.root(grad_square);
     let infinite = |square: f64| {

@@ -169,7 +169,7 @@ impl App {
                 insight.foresight = seen.map(|(theory, spec)| Foresight::of(theory, spec));
                 insight.theory = theory;
                 let data = self.dataset().map(Arc::downgrade);
-                self.insight.moments = data.map(|data| (data, moments));
+                self.insight.moments = data.map(|data| (data, *moments));
             }
             Found::Fix(kind, fix) => {
                 self.insight.fixes.push((kind, fix));
