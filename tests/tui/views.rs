@@ -155,6 +155,31 @@ fn pinned_runs_are_named_listed_with_their_figures_and_brought_back() {
     assert!(!bench.app.is_changed());
 }
 
+/// A change that waits for the next start is none of what is on the charts.
+#[test]
+fn a_run_is_pinned_with_what_its_steps_were_taken_with() {
+    let mut bench = running(120, 36);
+    let ended = Status::Finished("after 400 steps".into());
+    bench.tell(Message::Frame(frame(1, ended, 11, Vec::new())));
+    bench.keys("4 g").down_to("learning_rate");
+    bench.keys("+ b");
+    assert_ne!(bench.app.experiment, bench.app.run.experiment);
+    let pinned = bench.app.baseline().expect("a pinned run");
+    assert_eq!(pinned.experiment, bench.app.run.experiment);
+    assert_eq!(pinned.name, "vanishing");
+    let text = bench.text();
+    assert!(text.contains(" pinned: the same "), "{text}");
+    bench.keys("r");
+    bench.tell(Message::Frame(frame(
+        2,
+        Status::Running,
+        11,
+        points(11, 0..9),
+    )));
+    let text = bench.text();
+    assert!(text.contains(" now: learning_rate "), "{text}");
+}
+
 #[test]
 fn no_two_pinned_runs_have_one_name() {
     let mut bench = running(120, 36);

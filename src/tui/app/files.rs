@@ -193,7 +193,7 @@ impl App {
         }
         self.pinned.retain(|p| p.kept);
         let of = &self.experiment;
-        let mut before = Pinned::new(&old, &old.experiment, self.origin.id, of, false);
+        let mut before = Pinned::new(&old, self.origin.id, of, false);
         before.name += " (the run before)";
         self.pinned.push(before);
     }

@@ -17,14 +17,9 @@ pub(super) const MOST: usize = 16;
 const DIFFERENCE: usize = 60;
 
 impl Pinned {
-    /// A run of this experiment as it is now. `of` is what its name tells it apart from.
-    pub(super) fn new(
-        run: &Run,
-        experiment: &Experiment,
-        origin: u64,
-        of: &Experiment,
-        kept: bool,
-    ) -> Self {
+    /// A run as it is now, of what its steps were taken with. `of` is what its name tells it apart from.
+    pub(super) fn new(run: &Run, origin: u64, of: &Experiment, kept: bool) -> Self {
+        let experiment = &run.experiment;
         let differs = differences::brief(of, experiment);
         let what = crate::tui::panes::fit(&differs, DIFFERENCE);
         let name = match (differs.is_empty(), of.name == experiment.name) {
@@ -38,7 +33,7 @@ impl Pinned {
             origin,
             record: run.record.clone(),
             histograms: run.histograms.clone(),
-            verdict: judged(run, experiment),
+            verdict: judged(run),
             kept,
         }
     }
@@ -60,9 +55,9 @@ impl Pinned {
 }
 
 /// The word of the verdict on a run's last measurements.
-fn judged(run: &Run, experiment: &Experiment) -> Option<&'static str> {
+fn judged(run: &Run) -> Option<&'static str> {
     let data = run.info.as_ref()?.dataset.as_ref()?;
-    let spec = resolve::for_data(experiment, data).ok()?;
+    let spec = resolve::for_data(&run.experiment, data).ok()?;
     let stats = run.record.layers();
     let fits = !stats.is_empty() && stats.len() == spec.layers.len();
     let verdict = fits.then(|| verdict::without_fix(stats, &run.record.time(), None, &spec));
@@ -83,7 +78,7 @@ impl App {
 
     pub fn pin(&mut self) {
         let of = &self.origin;
-        let mut pinned = Pinned::new(&self.run, &self.experiment, of.id, &of.saved, true);
+        let mut pinned = Pinned::new(&self.run, of.id, &of.saved, true);
         // The oldest may have gone: the number is the one after the last, not how many there are.
         let number = |p: &Pinned| match p.name.strip_prefix(&pinned.name)? {
             "" => Some(1),

@@ -104,11 +104,13 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let inner = framed(app, Pane::Loss, title, note, area, buf);
     if let Some(pinned) = app.baseline() {
         let room = usize::from(area.width.saturating_sub(3));
+        // What is drawn is not yet of a change that waits for the next start.
+        let now = &app.run.experiment;
         let long = format!(
             " pinned → now: {} ",
-            differences::line(&pinned.experiment, &app.experiment)
+            differences::line(&pinned.experiment, now)
         );
-        let brief = differences::brief(&pinned.experiment, &app.experiment);
+        let brief = differences::brief(&pinned.experiment, now);
         // Where there is no room for whole keys their last parts say what was changed.
         let text = match long.chars().count() > room {
             true if brief.is_empty() => " pinned: the same ".into(),
