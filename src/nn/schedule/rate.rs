@@ -44,6 +44,15 @@ impl Schedule {
         }
     }
 
+    /// The update up to which the rate rises, where it rises and falls.
+    pub fn turn(&self) -> Option<u64> {
+        match *self {
+            Schedule::Cosine { warmup, .. } => Some(warmup as u64),
+            Schedule::OneCycle { steps, .. } => Some(turn(steps as f64).max(0.0) as u64),
+            _ => None,
+        }
+    }
+
     /// The momentum of update `t`, where the schedule moves it (`one-cycle`).
     pub fn momentum(&self, t: u64) -> Option<f64> {
         match *self {
@@ -88,9 +97,14 @@ fn half_cosine(start: f64, end: f64, done: f64) -> f64 {
     end + (start - end) * (1.0 + (PI * done).cos()) / 2.0
 }
 
+/// Where a cycle's rate is highest.
+fn turn(steps: f64) -> f64 {
+    RISE * steps - 1.0
+}
+
 /// Two half cosines, start -> top -> end, the first over [`RISE`] of the steps; `end` for good after the last.
 fn cycle(steps: f64, t: f64, start: f64, top: f64, end: f64) -> f64 {
-    let (turn, last) = (RISE * steps - 1.0, steps - 1.0);
+    let (turn, last) = (turn(steps), steps - 1.0);
     if t <= turn {
         half_cosine(start, top, if turn > 0.0 { t / turn } else { 1.0 })
     } else {

@@ -54,27 +54,36 @@ pub fn plan(e: &Experiment, per_epoch: Option<u64>, now: u64) -> Option<Plan> {
 }
 
 impl Plan {
-    /// The part of an experiment's plan that a chart of these steps shows.
+    /// The part of an experiment's plan that a chart of these steps shows, the highest rate among its points.
     fn between(e: &Experiment, first: u64, last: u64) -> Self {
-        let base = e.training.optimizer.learning_rate();
+        let first = first.max(1);
         let span = u128::from(last.saturating_sub(first));
         let at = |i: u64| first + (span * u128::from(i) / u128::from(POINTS)) as u64;
-        let steps: Vec<u64> = (0..=POINTS).map(at).collect();
-        let rate = |t: &u64| e.training.schedule.rate(base, *t);
+        // The turn may be between two updates.
+        let turn = e.training.schedule.turn().map(|t| [t + 1, t + 2]);
+        let turn = turn.into_iter().flatten();
+        let turn = turn.filter(|step| (first..=last).contains(step));
+        let mut steps: Vec<u64> = (0..=POINTS).map(at).chain(turn).collect();
+        steps.sort_unstable();
+        steps.dedup();
         Self {
-            rates: steps.iter().map(rate).collect(),
-            steps: steps.into_iter().map(|t| t as f64).collect(),
+            rates: steps.iter().map(|step| planned(e, *step)).collect(),
+            steps: steps.into_iter().map(|step| step as f64).collect(),
             last,
         }
     }
 }
 
+/// The rate that a step is planned to be taken with. A schedule counts updates from 0, a run its steps from 1.
+fn planned(e: &Experiment, step: u64) -> f64 {
+    let base = e.training.optimizer.learning_rate();
+    e.training.schedule.rate(base, step.saturating_sub(1))
+}
+
 /// The rates that a run's steps were taken with, of those from `first` to `last`.
 fn used(record: &Record, first: u64, last: u64) -> (Vec<f64>, Vec<f64>) {
     let points = record.kept().filter(|p| (first..=last).contains(&p.step));
-    points
-        .map(|p| (p.step as f64 - 1.0, p.learning_rate))
-        .unzip()
+    points.map(|p| (p.step as f64, p.learning_rate)).unzip()
 }
 
 /// Decades are told apart on a logarithmic axis alone; a curve that starts or ends at 0 has no place there.
@@ -105,14 +114,21 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         None => (0, last),
     };
     let (used_steps, used_rates) = used(record, first, last);
+    let marker = app.cursor.or(whole.is_some().then_some(now));
     let pinned = app.baseline().map(|p| {
-        let planned = plan(&p.experiment, per_epoch, now).is_some() && last < u64::MAX;
-        match planned {
+        let is_planned = plan(&p.experiment, per_epoch, now).is_some() && last < u64::MAX;
+        match is_planned {
             true => {
                 let plan = Plan::between(&p.experiment, first, last);
-                (plan.steps, plan.rates)
+                let reading = marker.map(|step| planned(&p.experiment, step));
+                (plan.steps, plan.rates, reading)
             }
-            false => used(&p.record, first, last),
+            false => {
+                let (steps, rates) = used(&p.record, first, last);
+                let at = marker.filter(|step| *step <= p.record.step());
+                let point = at.and_then(|step| p.record.at(step));
+                (steps, rates, point.map(|point| point.learning_rate))
+            }
         }
     });
     let plan = whole.map(|_| Plan::between(&app.experiment, first, last));
@@ -136,7 +152,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     write_line(buf, area, 0, figures);
     let below = split_rows(area, 1).1;
     let mut series = Vec::new();
-    if let Some((steps, rates)) = &pinned {
+    let mut readings = Vec::new();
+    if let Some((steps, rates, reading)) = &pinned {
+        readings.push(*reading);
         series.push(Series {
             name: "pinned",
             x: steps,
@@ -145,6 +163,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         });
     }
     if let Some(plan) = &plan {
+        readings.push(marker.map(|step| planned(&app.experiment, step)));
         series.push(Series {
             name: "planned",
             x: &plan.steps,
@@ -152,6 +171,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             style: theme.style(Role::Dim),
         });
     }
+    readings.push(rate.filter(|_| marker.is_some()));
     series.push(Series {
         name: "used",
         x: &used_steps,
@@ -160,11 +180,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     });
     let mut chart = LineChart::new(app.look(), &series)
         .legend(false)
+        .readings(&readings)
         .log(is_log(&app.experiment.training.schedule));
     if plan.is_some() || app.window.is_some() {
         chart = chart.x_range((first as f64, last as f64));
     }
-    let marker = app.cursor.or(plan.is_some().then_some(now));
     chart = chart.cursor(marker.map(|step| step as f64));
     chart.render(below, buf);
 }
@@ -186,11 +206,57 @@ mod tests {
         let drawn = plan(&e, None, 0).expect("a plan");
         assert_eq!((drawn.last, drawn.rates[0]), (1000, 0.0));
         let top = drawn.rates.iter().copied().fold(0.0, f64::max);
-        assert!((top - 0.1).abs() < 1e-3);
-        assert!(drawn.rates.last().is_some_and(|r| r.abs() < 1e-9));
+        assert_eq!(top, 0.1);
+        assert!(drawn.rates.last().is_some_and(|r| r.abs() < 1e-6));
         // The run's own end counts where there is one, and now stays in sight.
         e.training.stop.epochs = Some(5);
         assert_eq!(plan(&e, Some(40), 0).expect("a plan").last, 200);
         assert_eq!(plan(&e, Some(40), 5000).expect("a plan").last, 5000);
+    }
+
+    /// However far the run has gone beyond it, the peak is among the points.
+    #[test]
+    fn the_highest_rate_of_a_plan_is_that_of_a_step_between_its_points() {
+        let mut e = samples::experiment();
+        let highest = |e: &Experiment| {
+            let drawn = plan(e, None, 30_817).expect("a plan");
+            let top = drawn.rates.iter().copied().fold(0.0, f64::max);
+            let at = drawn.rates.iter().position(|rate| *rate == top);
+            (top, at.map(|i| drawn.steps[i]))
+        };
+        e.training.schedule = Schedule::Cosine {
+            steps: 100,
+            warmup: 10,
+            floor: 0.0,
+        };
+        assert_eq!(highest(&e), (0.1, Some(11.0)));
+        e.training.schedule = Schedule::OneCycle {
+            steps: 2000,
+            max: 0.01,
+        };
+        assert_eq!(highest(&e), (0.01, Some(600.0)));
+    }
+
+    /// A step's rate is the one that it was taken with: that of the schedule's update before it.
+    #[test]
+    fn a_step_has_the_rate_of_its_update() {
+        let mut e = samples::experiment();
+        e.training.schedule = Schedule::Step {
+            every: 10,
+            factor: 0.5,
+        };
+        assert_eq!((planned(&e, 10), planned(&e, 11)), (0.1, 0.05));
+        let drawn = plan(&e, None, 0).expect("a plan");
+        assert_eq!(
+            (drawn.steps[0], drawn.rates[9], drawn.rates[10]),
+            (1.0, 0.1, 0.05)
+        );
+        let mut record = Record::default();
+        record.push(crate::training::Point {
+            step: 10,
+            learning_rate: 0.1,
+            ..Default::default()
+        });
+        assert_eq!(used(&record, 0, 20), (vec![10.0], vec![0.1]));
     }
 }
