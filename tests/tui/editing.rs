@@ -23,6 +23,29 @@ fn replaced(bench: &mut Bench) -> Option<Experiment> {
     })
 }
 
+/// Where the Network pane's row is none of a layer, the flow and the Layer pane mark one nevertheless.
+#[test]
+fn keys_in_the_flow_and_its_layer_are_of_the_layer_that_is_marked_there() {
+    for pane in ["2", "5"] {
+        for (row, marked) in [("end", NetworkRow::Output), ("home", NetworkRow::Layer(0))] {
+            let mut bench = running(120, 36);
+            bench.keys(&format!("1 down {row} {pane}"));
+            assert_eq!(bench.app.network_selection(), marked, "{row} {pane}");
+            bench.keys("x");
+            let network = &bench.app.experiment.network;
+            let frozen = (network.layers[0].frozen, network.output.frozen);
+            let is_output = marked == NetworkRow::Output;
+            assert_eq!(frozen, (!is_output, is_output), "{row} {pane}");
+            bench.keys("1 enter");
+            let text = bench.text();
+            assert!(
+                !text.contains("Output layer") && !text.contains("Layer entry"),
+                "{text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn an_edit_reaches_training_at_once_and_can_be_taken_back() {
     let mut bench = running(120, 36);

@@ -270,11 +270,24 @@ impl App {
             .collect()
     }
 
+    /// What an edit is of: the layer that is marked in the flow and its own pane where one of these is focused, else the row of
+    /// the Network pane.
     pub fn network_selection(&self) -> NetworkRow {
-        self.network_rows()
-            .get(self.network_row)
-            .copied()
-            .unwrap_or(NetworkRow::Output)
+        match self.focus {
+            Pane::Flow | Pane::Layer => self.row_at(self.row_of_layer()),
+            _ => self.row_at(self.network_row),
+        }
+    }
+
+    fn row_at(&self, row: usize) -> NetworkRow {
+        let rows = self.network_rows();
+        rows.get(row).copied().unwrap_or(NetworkRow::Output)
+    }
+
+    /// The Network pane's row of the selected layer.
+    fn row_of_layer(&self) -> usize {
+        let entry = layers::entry_of(&self.experiment, self.layer);
+        1 + entry.unwrap_or(self.experiment.network.layers.len())
     }
 
     /// The selected entry of the list of layers.
@@ -371,7 +384,7 @@ impl App {
 
     /// The flow's selected layer follows the Network pane's selection.
     fn follow_network(&mut self) {
-        self.layer = match self.network_selection() {
+        self.layer = match self.row_at(self.network_row) {
             NetworkRow::Input => 0,
             NetworkRow::Layer(i) => layers::first_of(&self.experiment, i),
             NetworkRow::Output => self.layer_count() - 1,
@@ -381,8 +394,7 @@ impl App {
 
     /// The Network pane's selection follows the flow's selected layer.
     fn follow_flow(&mut self) {
-        let entry = layers::entry_of(&self.experiment, self.layer);
-        self.network_row = 1 + entry.unwrap_or(self.experiment.network.layers.len());
+        self.network_row = self.row_of_layer();
     }
 
     // What actions do.
