@@ -7,7 +7,7 @@ use crate::telemetry::{LayerHistograms, Score};
 use std::path::Path;
 
 /// How much is measured of a step. What is measured never changes what is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     Loss,
     /// Every layer's statistics.

@@ -26,6 +26,28 @@ fn steps_and_epochs_end_a_run_exactly() {
     assert_eq!(ended(&by_epochs), "2 epochs");
 }
 
+/// The screen stays at it: what is drawn of the network is of that step, too.
+#[test]
+fn the_last_step_of_a_run_is_measured_whole() {
+    for stop in [
+        "steps = 13",
+        "epochs = 2",
+        "patience = 1",
+        "patience = 2\nepochs = 300",
+    ] {
+        let text = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n";
+        let mut session = session(&format!("{text}[training.stop]\n{stop}\n"));
+        let last = loop {
+            let advance = session.advance(7, Detail::Loss);
+            if advance.ended.is_some() {
+                break advance;
+            }
+        };
+        assert!(last.histograms.is_some(), "{stop}: {}", ended(&session));
+        assert_eq!(last.point.map(|p| p.layers.len()), Some(3), "{stop}");
+    }
+}
+
 #[test]
 fn patience_returns_to_the_best_weights() {
     // Few rows, a large rate: the test loss soon rises.

@@ -16,11 +16,8 @@ impl Session {
             advance.ended = self.ended.clone();
             return advance;
         }
-        let (steps, stops) = self.until_a_stop(steps);
-        let last = match last {
-            Detail::Loss if stops => Detail::Stats,
-            last => last,
-        };
+        let (steps, least) = self.until_a_stop(steps);
+        let last = last.max(least);
         for i in 1..=steps {
             let detail = if i == steps { last } else { Detail::Loss };
             self.begun = Some(self.steps());
@@ -47,15 +44,25 @@ impl Session {
         advance
     }
 
-    /// So many steps, but none past a point where a rule may end the run, and whether they end there: the last step of a run is
-    /// measured.
-    fn until_a_stop(&self, steps: u64) -> (u64, bool) {
-        let mut most = self.steps_left().unwrap_or(u64::MAX);
-        if self.experiment.training.stop.patience.is_some() {
-            let epoch = self.steps_per_epoch();
-            most = most.min(epoch - self.steps() % epoch);
-        }
-        (steps.min(most).max(1), steps >= most)
+    /// So many steps, but none past a point where a rule may end the run, and what is measured of the last one at least: all of
+    /// a run's last step, at which its picture stays.
+    fn until_a_stop(&self, steps: u64) -> (u64, Detail) {
+        let stop = &self.experiment.training.stop;
+        let left = self.steps_left().unwrap_or(u64::MAX);
+        let epoch = self.steps_per_epoch();
+        let to_epoch = match stop.patience {
+            Some(_) => epoch - self.steps() % epoch,
+            None => u64::MAX,
+        };
+        let is_last_hope = self.stopping.is_at_last_epoch(stop);
+        let taken = steps.min(left).min(to_epoch).max(1);
+        let least = match taken >= to_epoch {
+            _ if taken >= left => Detail::Histograms,
+            true if is_last_hope => Detail::Histograms,
+            true => Detail::Stats,
+            false => Detail::Loss,
+        };
+        (taken, least)
     }
 
     /// One step: rows, rate, forward, backward, update; then whatever the end of an epoch brings.

@@ -28,6 +28,11 @@ impl Stopping {
         stop.patience.is_some_and(|p| self.waited >= p.max(1))
     }
 
+    /// Whether it is out of patience if this epoch ends without a better loss.
+    pub fn is_at_last_epoch(&self, stop: &Stop) -> bool {
+        stop.patience.is_some_and(|p| self.waited + 1 >= p.max(1))
+    }
+
     fn is_best_yet(&self, loss: f64) -> bool {
         // Of a loss that is not a number nothing is better, and everything is.
         self.best
