@@ -287,6 +287,28 @@ fn what_waits_for_a_restart_and_what_begins_now_is_said() {
 }
 
 #[test]
+fn an_edit_taken_back_while_paused_says_that_the_run_waits() {
+    let said = |keys: &str| {
+        let mut bench = running(200, 36);
+        bench.keys(keys);
+        bench.keys("n");
+        let again = |run| Message::Frame(frame(run, Status::Paused, 11, points(11, 0..1)));
+        bench.tell(again(2)).keys("u").tell(again(3));
+        bench.text()
+    };
+    let text = said("");
+    assert!(
+        text.contains("begins anew and takes the same 399 steps again"),
+        "{text}"
+    );
+    let text = said("space");
+    assert!(
+        text.contains("the run waits at its start; space takes the same 399 steps again"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_failed_save_says_why_and_keeps_the_edit() {
     let mut bench = running(120, 36);
     bench.keys("n S ctrl-u x . t o m l enter");

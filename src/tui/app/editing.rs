@@ -88,10 +88,16 @@ impl App {
         let is_it = |p: &&Pinned| !p.kept && p.experiment == self.experiment;
         let left = self.pinned.iter().rev().find(is_it);
         if let Some(steps) = left.map(|p| p.record.step()).filter(|s| *s > 0) {
-            self.notice(format!(
-                "taken back: the run begins anew and takes the same {} steps again",
-                thousands(steps.into())
-            ));
+            let steps = thousands(steps.into());
+            self.notice(match self.wants_run {
+                true => format!(
+                    "taken back: the run begins anew and takes the same {steps} steps again"
+                ),
+                false => format!(
+                    "taken back: the run waits at its start; {} takes the same {steps} steps again",
+                    self.key_of("run-pause")
+                ),
+            });
         }
     }
 
