@@ -316,6 +316,12 @@ fn a_failed_save_says_why_and_keeps_the_edit() {
     assert_eq!(*saving.experiment, bench.app.experiment);
     bench.tell(Message::Saved(saving.clone(), Err("disk full".into())));
     assert!(bench.app.is_changed() && bench.text().contains("disk full"));
+    // What was typed is there to be mended.
+    let typed = match bench.app.overlays.last() {
+        Some(Overlay::Prompt(prompt)) => prompt.line.text(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(typed, "x.toml");
     bench.tell(Message::Saved(saving, Ok(())));
     assert!(!bench.app.is_changed());
     assert_eq!(bench.app.origin.path, Some(PathBuf::from("x.toml")));

@@ -224,11 +224,15 @@ impl App {
             Some(path) => path.display().to_string(),
             None => format!("{}.toml", self.experiment.name),
         };
+        self.ask_for_name(&suggestion, None);
+    }
+
+    fn ask_for_name(&mut self, suggestion: &str, error: Option<String>) {
         self.overlays.push(Overlay::Prompt(Prompt {
             title: "Save as".into(),
             help: "the experiment's file".into(),
-            line: Line::new(&suggestion),
-            error: None,
+            line: Line::new(suggestion),
+            error,
             goal: Goal::SaveAs,
         }));
     }
@@ -252,6 +256,8 @@ impl App {
                     self.effect(Effect::Quit);
                 }
             }
+            // What was typed can be mended.
+            Err(why) if typed.is_some() => self.ask_for_name(&name, Some(why)),
             Err(why) => {
                 self.quit_after_save &= !is_newest;
                 self.trouble(format!(
