@@ -113,6 +113,19 @@ fn the_best_rate_is_taken_over_on_one_key_and_taken_back_by_another() {
     assert_eq!(bench.app.experiment, before);
 }
 
+/// A lap's target is not reached by what stops before it.
+#[test]
+fn a_race_says_the_steps_that_were_taken() {
+    let bench = raced();
+    assert!(bench.app.race.as_ref().is_some_and(|race| race.steps == 10));
+    let text = bench.text();
+    assert!(
+        text.contains("learning rates · 5 steps · running"),
+        "{text}"
+    );
+    assert!(text.contains("log₁₀ rate, after 5 steps"), "{text}");
+}
+
 #[test]
 fn enter_takes_the_selected_variant_and_esc_none() {
     let mut bench = raced();
@@ -154,7 +167,7 @@ fn a_race_that_was_left_is_looked_at_again_until_another_experiment_is_opened() 
     bench.keys("esc R t h e space l a s t enter");
     let text = bench.text();
     assert!(
-        text.contains("Race: learning rates · 10 steps · ended"),
+        text.contains("Race: learning rates · 5 steps · ended"),
         "{text}"
     );
     bench.effects.clear();
@@ -230,9 +243,9 @@ fn a_race_is_read_and_left_on_the_smallest_screen() {
         let mut bench = raced();
         bench.app.size = ratatui::layout::Size::new(width, height);
         let text = bench.text();
-        for word in ["10 steps · running", "0.032", "1.00", "esc leave", "space"] {
+        for word in ["5 steps · running", "0.032", "1.00", "esc leave", "space"] {
             let word = if width == 40 {
-                word.replace("10 steps", "step 10")
+                word.replace("5 steps", "step 5")
             } else {
                 word.into()
             };
@@ -257,7 +270,7 @@ fn what_holds_on_any_screen_holds_in_a_race_and_what_does_not_says_so() {
     };
     bench.keys("W enter");
     let (path, svg) = written(&mut bench);
-    assert_eq!(path, Path::new("vanishing-step-10.svg"));
+    assert_eq!(path, Path::new("vanishing-step-5.svg"));
     assert!(svg.contains("Race: learning rates"));
     bench.keys("w enter");
     let (_, csv) = written(&mut bench);

@@ -29,7 +29,7 @@ impl App {
             note: race.title.into(),
             help: format!(
                 "its curves and figures after {} steps",
-                thousands(race.steps.into())
+                thousands(race.newest().into())
             ),
             ..Item::default()
         });

@@ -119,7 +119,7 @@ impl App {
     /// Steps that were taken of what is on the screen.
     fn steps_taken(&self) -> u64 {
         match &self.race {
-            Some(race) => race.steps,
+            Some(race) => race.newest(),
             None => self.run.record.step(),
         }
     }

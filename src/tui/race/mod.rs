@@ -229,10 +229,15 @@ impl Race {
             .map(|(i, _)| i)
     }
 
+    /// The newest step that any lane has taken.
+    pub fn newest(&self) -> u64 {
+        let steps = self.lanes.iter().map(|lane| lane.run.record.step());
+        steps.max().unwrap_or(0)
+    }
+
     /// Moves the cursor by a fiftieth of the steps; beyond the newest it is let go.
     pub fn move_cursor(&mut self, forward: bool) {
-        let steps = self.lanes.iter().map(|lane| lane.run.record.step());
-        let newest = steps.max().unwrap_or(0);
+        let newest = self.newest();
         let by = (newest / 50).max(1);
         let now = self.cursor.unwrap_or(newest);
         self.cursor = if forward {

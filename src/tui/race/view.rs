@@ -21,7 +21,7 @@ pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         (_, false, true) => "running",
         (_, false, false) => "paused",
     };
-    let steps = thousands(race.steps.into());
+    let steps = thousands(race.newest().into());
     let titles = [
         format!("Race: {} · {steps} steps · {state}", race.title),
         format!("{} · step {steps} · {state}", race.title),
@@ -170,7 +170,7 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
 
 /// Loss now against the learning rate: the valley is where to be.
 fn draw_sweep(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
-    let steps = race.cursor.unwrap_or(race.steps);
+    let steps = race.cursor.unwrap_or(race.newest());
     let texts = [
         format!(
             "loss against log₁₀ rate, after {} steps",
