@@ -391,6 +391,14 @@ pub fn first_row(selected: usize, count: usize, height: u16) -> usize {
     selected.saturating_sub(height / 2).min(count - height)
 }
 
+/// The first row shown of a list: the selected one in the middle, until a click keeps the list where it is.
+pub fn first_shown(kept: Option<usize>, selected: usize, count: usize, height: u16) -> usize {
+    match kept {
+        Some(first) => kept_first(first, selected, count, height),
+        None => first_row(selected, count, height),
+    }
+}
+
 /// The first row shown of a list that stays where it is as long as the selected one is in sight: what is clicked does not
 /// move under the pointer.
 pub fn kept_first(first: usize, selected: usize, count: usize, height: u16) -> usize {

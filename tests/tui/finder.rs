@@ -73,6 +73,23 @@ fn the_marker_moves_and_esc_takes_nothing() {
 }
 
 #[test]
+fn the_finder_is_read_and_left_on_the_smallest_screen() {
+    let mut bench = opened();
+    bench.tell(Message::Swept(sweep(SweepState::Done)));
+    for (width, height) in [(40, 12), (60, 16), (80, 24)] {
+        let text = bench.resize(width, height).text();
+        let words: Vec<&str> = text
+            .split(['│', ' ', '\n'])
+            .filter(|w| !w.is_empty())
+            .collect();
+        let text = words.join(" ");
+        assert!(text.contains("esc leaves"), "{text}");
+        assert!(text.contains("0.1 in the experiment."), "{text}");
+        assert!(height < 16 || text.contains("smoothed marker"), "{text}");
+    }
+}
+
+#[test]
 fn what_fails_is_said() {
     let mut bench = opened();
     bench.tell(Message::Swept(Box::new(Sweep {

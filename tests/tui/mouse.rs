@@ -166,3 +166,38 @@ fn what_is_clicked_in_the_training_pane_stays_under_the_pointer_and_a_second_cli
     assert_eq!(bench.app.training_row, selected);
     assert!(!bench.app.overlays.is_empty(), "{}", bench.text());
 }
+
+/// A second click in the same place is on the same row.
+#[test]
+fn a_list_stays_where_it_is_clicked() {
+    let row = |bench: &Bench, y: usize| bench.text().lines().nth(y).map(str::to_string);
+    let mut bench = running(80, 24);
+    bench.keys(":");
+    for y in [16, 12, 10] {
+        let before = row(&bench, y);
+        bench.click(20, y as u16);
+        assert_eq!(row(&bench, y), before, "{}", bench.text());
+    }
+    let layers: String = (2..102)
+        .map(|units| format!("[[network.layers]]\nunits = {units}\n"))
+        .collect();
+    let text = format!("format = 1\nname = \"big\"\n[data]\nkind = \"moons\"\n{layers}");
+    let big = gradlab::experiment::parse(&text, "big.toml").expect("valid");
+    let mut bench = Bench::on(big);
+    bench.resize(120, 36);
+    bench.keys("1 pagedown pagedown pagedown pagedown");
+    let unmarked = |bench: &Bench| {
+        let row = row(bench, 3)?.replace('▸', " ");
+        Some(row.chars().take(30).collect::<String>())
+    };
+    let before = unmarked(&bench);
+    bench.click(6, 3);
+    assert_eq!(unmarked(&bench), before, "{}", bench.text());
+    assert!(bench.app.overlays.is_empty());
+    bench.click(6, 3);
+    assert!(
+        matches!(bench.app.overlays[..], [Overlay::Form(_)]),
+        "{}",
+        bench.text()
+    );
+}

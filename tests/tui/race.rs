@@ -5,6 +5,7 @@ use gradlab::experiment::{self, Experiment};
 use gradlab::training::{Command, Handle, Options, Status};
 use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::race::{Race, variants};
+use gradlab::tui::theme::{ColourDepth, Theme, ThemeName};
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -251,6 +252,34 @@ fn a_race_is_read_and_left_on_the_smallest_screen() {
             };
             assert!(text.contains(&word), "{word}: {text}");
         }
+    }
+}
+
+/// Without colours every variant is marked as its curve is drawn, the selected one's whole.
+#[test]
+fn a_variants_curve_is_known_by_its_mark_without_colours() {
+    let mut bench = raced();
+    bench.app.manner.theme = Theme::new(ThemeName::Mono, ColourDepth::None);
+    bench.keys("j");
+    let text = bench.text();
+    let mark = |rate: &str| {
+        let row = text.lines().find(|l| l.contains(&format!(" rate {rate} ")));
+        row.and_then(|row| row.split(" rate ").next()?.chars().last())
+    };
+    let marks = ["0.001", "0.0032", "1", "3.2", "10"].map(mark);
+    assert_eq!(marks, ['·', '━', '┉', '┅', '╍'].map(Some), "{text}");
+}
+
+#[test]
+fn what_is_said_of_a_variant_takes_the_rows_that_there_are() {
+    let why = "layer 3, forward, and more words of it than two rows of a small screen could hold, to the very end";
+    for (width, height) in [(40, 12), (60, 16)] {
+        let mut bench = raced();
+        let diverged = Status::Diverged(why.into());
+        bench.tell(Message::Lap(0, frame(1, diverged, 11, Vec::new())));
+        bench.app.size = ratatui::layout::Size::new(width, height);
+        let text = bench.text();
+        assert!(text.contains("very end") || text.contains('…'), "{text}");
     }
 }
 

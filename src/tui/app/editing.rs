@@ -263,6 +263,7 @@ impl App {
                 self.overlays.push(Overlay::Form(Form {
                     subject,
                     selected: 0,
+                    first: None,
                 }));
             }
         }

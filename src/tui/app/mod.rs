@@ -105,6 +105,8 @@ pub struct App {
     pub drag: Option<Drag>,
     /// Selected row of the Network pane.
     pub network_row: usize,
+    /// The first line of it that is shown, where a click keeps it.
+    pub network_first: Option<usize>,
     /// Selected row of the Training pane.
     pub training_row: usize,
     /// The first row of it that is shown, as long as the selected one is in sight.
@@ -174,6 +176,7 @@ impl App {
             splits: Splits::default(),
             drag: None,
             network_row: 1,
+            network_first: None,
             training_row: 0,
             training_first: 0,
             layer: 0,

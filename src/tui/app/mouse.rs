@@ -83,8 +83,9 @@ impl App {
         }
         match pane {
             Pane::Network => {
-                if let Some(row) = panes::network::row_at(self, inside, at.y - inside.y) {
+                if let Some((first, row)) = panes::network::row_at(self, inside, at.y - inside.y) {
                     let twice = again && row == self.network_row;
+                    self.network_first = Some(first);
                     self.network_row = row;
                     self.follow_network();
                     if twice {
@@ -120,7 +121,8 @@ impl App {
         let Some(race) = &mut self.race else {
             return;
         };
-        if let Some(lane) = race::view::lane_at(race, body, at) {
+        if let Some((first, lane)) = race::view::lane_at(race, body, at) {
+            race.first = Some(first);
             if race.selected == lane {
                 self.take_over(lane);
             } else {
@@ -150,7 +152,8 @@ impl App {
         }
         let row = view::row_at(&overlay, self, screen, at);
         match (overlay, row) {
-            (Overlay::List(mut list), Some(row)) => {
+            (Overlay::List(mut list), Some((first, row))) => {
+                list.first = Some(first);
                 if list.selected == row
                     && let Some((item, _)) = list.current()
                 {
@@ -159,7 +162,8 @@ impl App {
                 list.selected = row.min(list.matches.len().saturating_sub(1));
                 self.overlays.push(Overlay::List(list));
             }
-            (Overlay::Form(mut form), Some(row)) => {
+            (Overlay::Form(mut form), Some((first, row))) => {
+                form.first = Some(first);
                 let twice = form.selected == row;
                 form.selected = row;
                 self.overlays.push(Overlay::Form(form));

@@ -85,7 +85,7 @@ impl App {
         self.leave_run_behind();
         self.enter(origin);
         self.quit_after_save = false;
-        self.network_row = 1;
+        (self.network_row, self.network_first) = (1, None);
         self.training_row = 0;
         self.layer = 0;
         self.raced = None;

@@ -4,7 +4,10 @@ use super::{Finder, shown};
 use crate::training::SweepState;
 use crate::training::sweep::{HIGHEST, LOWEST, STEPS};
 use crate::tui::app::App;
-use crate::tui::panes::{split_rows, titled, verdict::wrap};
+use crate::tui::panes::{
+    split_rows, titled,
+    verdict::{wrap, wrap_to},
+};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Axis, LineChart, Series};
 use ratatui::buffer::Buffer;
@@ -14,6 +17,10 @@ use ratatui::widgets::Widget;
 
 /// Lines beneath the chart: what is found, and the keys.
 const BELOW: u16 = 5;
+/// Lines of what is found, where they leave room for a chart.
+const FOUND: usize = 3;
+/// Rows that are no room for a chart.
+const CHART: u16 = 3;
 
 pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
@@ -30,50 +37,53 @@ pub fn draw(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let block = titled(app, &title, area.width);
     let inner = block.inner(area);
     block.render(area, buf);
-    let below = BELOW.min(inner.height);
+    let room = usize::from(inner.width.saturating_sub(2));
+    let keys = wrap(&keys(app, finder), room);
+    let below = BELOW.max((FOUND + keys.len()) as u16);
+    let below = match inner.height.saturating_sub(below) {
+        ..=CHART => inner.height,
+        _ => below,
+    };
     let chart = Rect {
         height: inner.height - below,
         ..inner
     };
-    if chart.height > 3 {
+    if chart.height > CHART {
         draw_chart(app, finder, chart, buf);
     }
-    let room = usize::from(inner.width.saturating_sub(2));
     let role = match finder.sweep.state {
         SweepState::Failed(_) => Role::Error,
         _ => Role::Text,
     };
-    let mut lines: Vec<(String, Role)> = wrap(&sentence(finder), room)
-        .into_iter()
-        .take(usize::from(below.saturating_sub(2)))
-        .map(|line| (line, role))
-        .collect();
-    let keys = match finder.rate() {
+    let most = usize::from(below).saturating_sub(keys.len());
+    let found = wrap_to(&sentence(finder), room, most);
+    let found = found.into_iter().map(|line| (line, role));
+    let lines = found.chain(keys.into_iter().map(|line| (line, Role::Accent)));
+    for (y, (text, role)) in (chart.bottom()..inner.bottom()).zip(lines) {
+        buf.set_stringn(inner.x + 1, y, text, room, theme.style(role));
+    }
+}
+
+fn keys(app: &App, finder: &Finder) -> String {
+    match finder.rate() {
         Some(rate) => format!(
             "enter takes {} over (an edit, {} takes it back) · ← → move the marker · esc leaves",
             shown(rate),
             app.key_of("undo")
         ),
         None => "esc leaves".into(),
-    };
-    lines.extend(
-        wrap(&keys, room)
-            .into_iter()
-            .map(|line| (line, Role::Accent)),
-    );
-    for (y, (text, role)) in (chart.bottom()..inner.bottom()).zip(lines) {
-        buf.set_stringn(inner.x + 1, y, text, room, theme.style(role));
     }
 }
 
 fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let x: Vec<f64> = finder.sweep.rates.iter().map(|r| r.log10()).collect();
+    let about = match area.width {
+        0..70 => " loss over log₁₀ rate:  ",
+        _ => " mini-batch loss over log₁₀ of the rate:  ",
+    };
     let heading = [
-        Span::styled(
-            " mini-batch loss over log₁₀ of the rate:  ",
-            theme.style(Role::Dim),
-        ),
+        Span::styled(about, theme.style(Role::Dim)),
         Span::styled("each step  ", theme.style(Role::Pinned)),
         Span::styled("smoothed  ", theme.style(Role::Train)),
         Span::styled("marker", theme.style(Role::Accent)),

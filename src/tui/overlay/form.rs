@@ -16,6 +16,8 @@ pub enum Subject {
 pub struct Form {
     pub subject: Subject,
     pub selected: usize,
+    /// The first row shown, where a click keeps it.
+    pub first: Option<usize>,
 }
 
 impl Form {

@@ -57,6 +57,8 @@ pub struct List {
     pub matches: Vec<usize>,
     /// Index into `matches`.
     pub selected: usize,
+    /// The first row shown, where a click keeps it.
+    pub first: Option<usize>,
     pub purpose: Purpose,
     /// What would come of the selected item, in a picker.
     pub preview: Option<Preview>,
@@ -93,6 +95,7 @@ impl List {
             items,
             line: Line::default(),
             selected: 0,
+            first: None,
             purpose,
             preview: None,
             foreseen: Vec::new(),
@@ -147,7 +150,7 @@ impl List {
     /// Best matches first; names count before helps.
     fn filter(&mut self) {
         let query = self.line.text();
-        self.selected = 0;
+        (self.selected, self.first) = (0, None);
         if query.trim().is_empty() {
             self.matches = (0..self.items.len()).collect();
             return;

@@ -3,8 +3,9 @@
 use super::{Item, List, Overlay, Prompt, Purpose};
 use crate::text::clean;
 use crate::tui::app::App;
-use crate::tui::layout::first_row;
-use crate::tui::panes::{fit, rows, titled, verdict::wrap};
+use crate::tui::layout::first_shown;
+use crate::tui::panes::verdict::{wrap, wrap_to};
+use crate::tui::panes::{fit, rows, titled};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -109,20 +110,24 @@ fn rows_area(overlay: &Overlay, inner: Rect, below: u16) -> Rect {
     }
 }
 
-/// The row of a list or form at a place on the screen.
-pub fn row_at(overlay: &Overlay, app: &App, screen: Rect, at: Position) -> Option<usize> {
+/// The first row shown of a list or form, and the one at a place on the screen.
+pub fn row_at(overlay: &Overlay, app: &App, screen: Rect, at: Position) -> Option<(usize, usize)> {
     let inner = Block::bordered().inner(area(overlay, app, screen));
     let rows = rows_area(overlay, inner, help_rows(overlay, screen));
-    let (selected, count) = match overlay {
-        Overlay::List(list) => (list.selected, list.matches.len()),
-        Overlay::Form(form) => (form.selected, form.fields(&app.experiment).len()),
+    let (kept, selected, count) = match overlay {
+        Overlay::List(list) => (list.first, list.selected, list.matches.len()),
+        Overlay::Form(form) => {
+            let count = form.fields(&app.experiment).len();
+            (form.first, form.selected, count)
+        }
         _ => return None,
     };
     if !rows.contains(at) {
         return None;
     }
-    let row = first_row(selected, count, rows.height) + usize::from(at.y - rows.y);
-    (row < count).then_some(row)
+    let first = first_shown(kept, selected, count, rows.height);
+    let row = first + usize::from(at.y - rows.y);
+    (row < count).then_some((first, row))
 }
 
 /// A question and the keys that answer it.
@@ -190,7 +195,7 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
         Overlay::Form(form) => {
             let fields = form.fields(&app.experiment);
             let place = rows_area(overlay, inner, help_rows(overlay, screen));
-            let first = first_row(form.selected, fields.len(), place.height);
+            let first = first_shown(form.first, form.selected, fields.len(), place.height);
             if let Some(row) = rows::draw(app, &fields, (first, form.selected), place, buf) {
                 buf.set_style(
                     Rect {
@@ -272,7 +277,7 @@ fn list_rows(
     query_row(list, app, inner, buf);
     let drawing = list.preview.as_ref().and_then(|p| p.drawing.as_ref());
     let (column, beside) = beside(list, place);
-    let first = first_row(list.selected, list.matches.len(), column.height);
+    let first = first_shown(list.first, list.selected, list.matches.len(), column.height);
     let shown = first..(first + usize::from(column.height)).min(list.matches.len());
     let frame = Rect {
         x: inner.x - 1,
@@ -460,16 +465,6 @@ fn help(app: &App, lines: &[(String, Role)], inner: Rect, top: u16, buf: &mut Bu
             room -= 1;
         }
     }
-}
-
-/// At most `most` lines of a text, the cut shown.
-fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
-    let mut lines = wrap(text, width);
-    if lines.len() > most {
-        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
-        lines.push(fit(&rest, width));
-    }
-    lines
 }
 
 fn prompt_rows(prompt: &Prompt, app: &App, inner: Rect, buf: &mut Buffer) -> Option<Position> {

@@ -9,7 +9,7 @@ use crate::nn::vocabulary::Vocabulary;
 use crate::telemetry::ZeroWeights;
 use crate::text::number;
 use crate::tui::app::{App, NetworkRow};
-use crate::tui::layout::{Pane, first_row};
+use crate::tui::layout::{Pane, first_shown};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -145,15 +145,17 @@ impl Lines {
     /// The first line shown in so many rows.
     fn first(&self, app: &App, height: u16) -> usize {
         let selected = self.lines.iter().position(|l| l.row == app.network_row);
-        first_row(selected.unwrap_or(0), self.lines.len(), height)
+        let selected = selected.unwrap_or(0);
+        first_shown(app.network_first, selected, self.lines.len(), height)
     }
 }
 
-/// The pane's row that is on a line of its inside.
-pub fn row_at(app: &App, inner: Rect, line: u16) -> Option<usize> {
+/// The first line that is shown, and the pane's row that is on a line of its inside.
+pub fn row_at(app: &App, inner: Rect, line: u16) -> Option<(usize, usize)> {
     let list = Lines::new(app, inner.width);
-    let at = list.first(app, inner.height) + usize::from(line);
-    list.lines.get(at).map(|line| line.row)
+    let first = list.first(app, inner.height);
+    let line = list.lines.get(first + usize::from(line))?;
+    Some((first, line.row))
 }
 
 /// Lines that the list takes in a pane of this inner width; of one that is longer than the window, fewer.

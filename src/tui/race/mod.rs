@@ -158,6 +158,8 @@ pub struct Race {
     pub title: &'static str,
     pub lanes: Vec<Lane>,
     pub selected: usize,
+    /// The first row shown, where a click keeps it.
+    pub first: Option<usize>,
     /// The step whose values are read off; `None`: the newest.
     pub cursor: Option<u64>,
     pub running: bool,
@@ -173,6 +175,7 @@ impl Race {
             title: offer.name,
             lanes: offer.variants.into_iter().map(Lane::new).collect(),
             selected: 0,
+            first: None,
             cursor: None,
             running: true,
             steps: FIRST_LAP,

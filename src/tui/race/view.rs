@@ -5,14 +5,18 @@ use crate::insight::Verdict;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
-use crate::tui::panes::{fit, percent, split_rows, titled, verdict::wrap};
+use crate::tui::layout::first_shown;
+use crate::tui::panes::{fit, percent, split_rows, titled, verdict::wrap_to};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{LineChart, Series, format_value};
+use crate::tui::widgets::{LineChart, Place, Series, format_value};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
+
+/// Rows that are no room for a chart.
+const CHART: u16 = 4;
 
 pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     let state = match (race.ended, race.is_over(), race.running) {
@@ -36,7 +40,7 @@ pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         height: inner.height - table.height,
         ..inner
     };
-    if charts.height > 4 {
+    if charts.height > CHART {
         draw_charts(app, race, charts, buf);
     }
     draw_table(app, race, table, buf);
@@ -46,7 +50,10 @@ pub fn draw(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
 fn table(race: &Race, inner: Rect) -> Rect {
     let rows = race.lanes.len() as u16 + 1;
     // The sentence on the selected one and the keys are beneath the table.
-    let height = rows.saturating_add(4).min(inner.height);
+    let height = match rows.saturating_add(4) {
+        height if height + CHART < inner.height => height,
+        _ => inner.height,
+    };
     Rect {
         y: inner.bottom() - height,
         height,
@@ -58,16 +65,16 @@ fn table(race: &Race, inner: Rect) -> Rect {
 fn lanes_shown(race: &Race, table: Rect) -> (usize, u16) {
     // Where there is no room for all, the selected one is in sight.
     let shown = table.height.saturating_sub(4).min(race.lanes.len() as u16);
-    let first = crate::tui::layout::first_row(race.selected, race.lanes.len(), shown);
+    let first = first_shown(race.first, race.selected, race.lanes.len(), shown);
     (first, shown)
 }
 
-/// The variant under a place on the screen.
-pub fn lane_at(race: &Race, area: Rect, at: Position) -> Option<usize> {
+/// The first variant shown, and the one under a place on the screen.
+pub fn lane_at(race: &Race, area: Rect, at: Position) -> Option<(usize, usize)> {
     let table = table(race, Block::bordered().inner(area));
     let (first, shown) = lanes_shown(race, table);
     let row = at.y.checked_sub(table.y + 1)?;
-    (table.contains(at) && row < shown).then_some(first + usize::from(row))
+    (table.contains(at) && row < shown).then_some((first, first + usize::from(row)))
 }
 
 fn colour(app: &App, lane: usize) -> Style {
@@ -115,6 +122,21 @@ fn heading(app: &App, text: &str, area: Rect, buf: &mut Buffer) -> Rect {
     split_rows(area, 1).1
 }
 
+/// In which order the curves are drawn: the selected one last, on top.
+fn order(race: &Race) -> Vec<usize> {
+    let others = (0..race.lanes.len()).filter(|i| *i != race.selected);
+    others.chain([race.selected]).collect()
+}
+
+/// What a lane's curve looks like, where its colour alone does not tell.
+fn sample(app: &App, race: &Race, lane: usize) -> &'static str {
+    let place = order(race).iter().position(|i| *i == lane).unwrap_or(0);
+    match Place::of(place, race.lanes.len()).sample(app.look()) {
+        "" => "━",
+        sample => sample,
+    }
+}
+
 fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
     let tested = race
         .lanes
@@ -133,11 +155,7 @@ fn draw_losses(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         None => format!("{text} over the steps"),
     };
     let area = heading(app, &text, area, buf);
-    // The selected one is drawn last: on top.
-    let mut order: Vec<usize> = (0..race.lanes.len()).collect();
-    order.retain(|i| *i != race.selected);
-    order.push(race.selected);
-    let curves: Vec<(usize, Vec<f64>, Vec<f64>)> = order
+    let curves: Vec<(usize, Vec<f64>, Vec<f64>)> = order(race)
         .into_iter()
         .filter_map(|i| race.lanes.get(i).map(|lane| (i, lane)))
         .map(|(i, lane)| {
@@ -252,8 +270,9 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         let i = first + usize::from(row);
         let Some(lane) = race.lanes.get(i) else { break };
         let best = race.best() == Some(i);
-        let at = (i, race.cursor);
-        line(row + 1, cells(app, lane, at, best, (label, brief)), buf);
+        let mut cells = cells(app, lane, race.cursor, best, (label, brief));
+        cells.insert(1, Span::styled(sample(app, race, i), colour(app, i)));
+        line(row + 1, cells, buf);
         if i == race.selected {
             let place = Rect {
                 y: area.y + row + 1,
@@ -264,8 +283,9 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         }
     }
     if let Some(lane) = race.lanes.get(race.selected) {
-        let lines = wrap(&sentence(lane), room.saturating_sub(1));
-        for (row, text) in (shown + 1..shown + 3).zip(lines) {
+        let rows = shown + 1..area.height.saturating_sub(1);
+        let lines = wrap_to(&sentence(lane), room.saturating_sub(1), rows.len());
+        for (row, text) in rows.zip(lines) {
             let span = Span::styled(format!(" {text}"), theme.style(Role::Text));
             line(row, vec![span], buf);
         }
@@ -277,7 +297,7 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
 fn cells<'a>(
     app: &App,
     lane: &Lane,
-    (i, cursor): (usize, Option<u64>),
+    cursor: Option<u64>,
     best: bool,
     (label, brief): (usize, bool),
 ) -> Vec<Span<'a>> {
@@ -305,17 +325,11 @@ fn cells<'a>(
         (true, false) => "★",
         (false, _) => " ",
     };
-    let dash = if app.manner.glyphs.is_ascii() {
-        "-"
-    } else {
-        "━"
-    };
     vec![
         Span::styled(marker, theme.style(Role::Good)),
-        Span::styled(format!("{dash} "), colour(app, i)),
         Span::styled(
             format!(
-                "{:<label$} ",
+                " {:<label$} ",
                 fit(&crate::text::clean(&lane.label, 60), label)
             ),
             theme.style(Role::Text),

@@ -207,10 +207,9 @@ impl<'a> Plot<'a> {
     /// A curve through the points; what is not finite breaks it.
     pub fn curve(&self, dots: &mut Dots, xs: &[f64], ys: &[f64], style: Style, place: Place) {
         dots.begin(style, MARKS[place.index % MARKS.len()]);
-        if self.look.theme.is_mono()
-            && let Some((drawn, of)) = DASHES.get(place.from_top)
-        {
-            dots.dashed(*drawn, *of);
+        if self.look.theme.is_mono() {
+            let (drawn, of) = DASHES[place.from_top.min(DASHES.len() - 1)];
+            dots.dashed(drawn, of);
         }
         let mut before = None;
         for (x, y) in xs.iter().zip(ys) {
