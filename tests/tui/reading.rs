@@ -220,6 +220,34 @@ fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
     }
 }
 
+/// The pinned run's figures and since when it overfits leave the loss an axis.
+#[test]
+fn the_loss_has_an_axis_beneath_all_its_figures() {
+    let mut seen = points(11, 1000..1400);
+    for (i, point) in seen.iter_mut().enumerate() {
+        let test = point.test.as_mut().expect("a score");
+        test.loss = 1.0 + (i as f64 - 100.0).abs() / 100.0;
+        point.fitted = Some(point.train);
+    }
+    let mut bench = Bench::new();
+    bench.resize(120, 36);
+    bench.tell(Message::Frame(frame(1, Status::Paused, 11, seen)));
+    bench.keys("b");
+    let text = bench.text();
+    let side: Vec<String> = text.lines().map(|l| l.chars().skip(88).collect()).collect();
+    let half = side.iter().position(|l| l.contains("≈")).expect("both");
+    let axis = |l: &&String| l.contains('┤');
+    assert!(
+        side[..half].iter().any(|l| l.contains("overfits")),
+        "{text}"
+    );
+    assert!(side[..half].iter().filter(axis).count() >= 2, "{text}");
+    assert!(
+        side[half..half + 6].iter().filter(axis).count() >= 2,
+        "{text}"
+    );
+}
+
 /// At the cursor the panes and the verdict are of its step; what is of the newest all the same says of which it is.
 #[test]
 fn the_verdict_is_of_the_step_that_the_cursor_is_at() {

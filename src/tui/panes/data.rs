@@ -3,7 +3,7 @@
 
 mod pictures;
 
-use super::{fit, framed, inside, percent, write_line};
+use super::{first_that_fits, fit, framed, inside, percent, write_line};
 use crate::data::{Dataset, Targets};
 use crate::text::thousands;
 use crate::training::look::{Boundary, Classes, DataView, Lens, Residuals, Seen};
@@ -15,6 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
 
 /// Pictures that fit on a large screen.
 const PICTURES: usize = 60;
@@ -104,17 +105,19 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let theme = &app.manner.theme;
     let width = usize::from(inner.width);
-    let figures = fit(&figures, width);
-    let room = width.saturating_sub(figures.chars().count() + 2);
+    let least = figures
+        .last()
+        .map_or(String::new(), |text| fit(text, width));
+    let figures = first_that_fits(figures, width).unwrap_or(least);
+    let room = width.saturating_sub(figures.width() + 2);
     let mut spans = vec![Span::styled(figures, theme.style(Role::Text))];
-    if room >= 8 {
-        spans.push(Span::styled(
-            format!("  {}", fit(&rest, room)),
-            theme.style(Role::Dim),
-        ));
-    }
+    let rest = first_that_fits(rest, room);
+    spans.extend(rest.map(|text| Span::styled(format!("  {text}"), theme.style(Role::Dim))));
     write_line(buf, inner, inner.height.saturating_sub(1), spans);
 }
+
+/// What is said beneath the picture: figures, and what else there is room for; each from the longest way to say it.
+type Caption = (Vec<String>, Vec<String>);
 
 /// The picture that is chosen, where there is one.
 fn shown(app: &App, seen: &Classes) -> Picture {
@@ -126,13 +129,7 @@ fn shown(app: &App, seen: &Classes) -> Picture {
     }
 }
 
-fn boundary(
-    app: &App,
-    map: &Boundary,
-    data: &Dataset,
-    area: Rect,
-    buf: &mut Buffer,
-) -> (String, String) {
+fn boundary(app: &App, map: &Boundary, data: &Dataset, area: Rect, buf: &mut Buffer) -> Caption {
     let spread = shows_spread(app, map);
     let field = if spread {
         Field::Values {
@@ -176,15 +173,19 @@ fn boundary(
     // Only so many are looked at.
     let part = total < all;
     (
-        match part {
-            true => format!("{wrong} of the first {total} wrong: {mark}"),
-            false => format!("{wrong} of {total} train rows wrong: {mark}"),
-        },
+        vec![
+            match part {
+                true => format!("{wrong} of the first {total} wrong: {mark}"),
+                false => format!("{wrong} of {total} train rows wrong: {mark}"),
+            },
+            format!("{wrong} of {total} wrong: {mark}"),
+            format!("{wrong} wrong: {mark}"),
+        ],
         match (app.show_spread, drops(app)) {
-            (true, false) => "the spread needs dropout in a layer".into(),
-            (false, true) => app.manner.keymap.in_text("{view}: spread under dropout"),
-            _ if part => format!("of {} train rows", thousands(all as u128)),
-            _ => String::new(),
+            (true, false) => vec!["the spread needs dropout in a layer".into()],
+            (false, true) => vec![app.manner.keymap.in_text("{view}: spread under dropout")],
+            _ if part => vec![format!("of {} train rows", thousands(all as u128))],
+            _ => Vec::new(),
         },
     )
 }
@@ -194,15 +195,16 @@ fn shows_spread(app: &App, map: &Boundary) -> bool {
 }
 
 /// By how much the probability of the answer deviates over passes with dropout.
-fn spread_figures(spread: &[f32], shades: &[&str]) -> (String, String) {
+fn spread_figures(spread: &[f32], shades: &[&str]) -> Caption {
     let mean = spread.iter().sum::<f32>() / spread.len().max(1) as f32;
     let largest = spread.iter().copied().fold(0.0, f32::max);
+    let shades = shades.concat();
     (
-        format!("spread {mean:.2}, at most {largest:.2}"),
-        format!(
-            "0 {} {WIDEST}; {PASSES} passes with dropout",
-            shades.concat()
-        ),
+        vec![format!("spread {mean:.2}, at most {largest:.2}")],
+        vec![
+            format!("0 {shades} {WIDEST}; {PASSES} passes with dropout"),
+            format!("0 {shades} {WIDEST}"),
+        ],
     )
 }
 
@@ -213,7 +215,7 @@ fn classes(
     data: &Dataset,
     area: Rect,
     buf: &mut Buffer,
-) -> (String, String) {
+) -> Caption {
     let rest = match shown(app, seen) {
         Picture::Matrix => {
             let names: Vec<String> = (0..seen.classes)
@@ -224,22 +226,21 @@ fn classes(
         }
         Picture::Mistakes => {
             pictures::mistakes(app, view, seen, data, area, buf);
-            "true→said, how sure".into()
+            vec!["true→said, how sure".into()]
         }
         Picture::Units => {
             pictures::units(app, seen, data, area, buf);
-            "weights: cold negative, hot positive".into()
+            vec!["weights: cold negative, hot positive".into()]
         }
     };
     let share = seen.right as f64 / seen.answers.max(1) as f64;
+    let (right, split) = (percent(share), view.split.name());
+    let (rows, at) = (seen.answers, looked_at(app, view));
     (
-        format!(
-            "{} of {} {} rows right{}",
-            percent(share),
-            seen.answers,
-            view.split.name(),
-            looked_at(app, view)
-        ),
+        vec![
+            format!("{right} of {rows} {split} rows right{at}"),
+            format!("{right} {split} rows right{at}"),
+        ],
         rest,
     )
 }
@@ -253,19 +254,19 @@ fn looked_at(app: &App, view: &DataView) -> String {
 }
 
 /// The pair that is confused most often, in words.
-fn confused(seen: &Classes, names: &[String]) -> String {
+fn confused(seen: &Classes, names: &[String]) -> Vec<String> {
     let off = seen
         .counts
         .iter()
         .enumerate()
         .filter(|(i, count)| **count > 0 && i / seen.classes != i % seen.classes);
     match off.max_by_key(|(i, count)| (**count, usize::MAX - i)) {
-        Some((i, count)) => format!(
-            "most often: {} taken for {}, {count}x",
-            names[i / seen.classes],
-            names[i % seen.classes]
-        ),
-        None => "none confused".into(),
+        Some((i, count)) => {
+            let (right, said) = (&names[i / seen.classes], &names[i % seen.classes]);
+            let pair = format!("{right} taken for {said}, {count}x");
+            vec![format!("most often: {pair}"), pair]
+        }
+        None => vec!["none confused".into()],
     }
 }
 
@@ -276,7 +277,7 @@ fn class_name(data: &Dataset, class: usize) -> String {
     }
 }
 
-fn residuals(app: &App, seen: &Residuals, area: Rect, buf: &mut Buffer) -> (String, String) {
+fn residuals(app: &App, seen: &Residuals, area: Rect, buf: &mut Buffer) -> Caption {
     Scatter::new(app.look(), &seen.pairs).render(area, buf);
     let explained = if seen.explained.is_finite() {
         format!("R² {:.2}  ", seen.explained)
@@ -284,7 +285,10 @@ fn residuals(app: &App, seen: &Residuals, area: Rect, buf: &mut Buffer) -> (Stri
         String::new()
     };
     (
-        format!("{explained}rms residual {}", format_value(seen.rms)),
-        "the line: predicted = true".into(),
+        vec![format!(
+            "{explained}rms residual {}",
+            format_value(seen.rms)
+        )],
+        vec!["the line: predicted = true".into()],
     )
 }

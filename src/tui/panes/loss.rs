@@ -1,6 +1,6 @@
 //! Loss and accuracy over the steps, training and test rows, the pinned run beneath.
 
-use super::{fit, framed, percent, pretraining, write_line};
+use super::{first_that_fits, fit, framed, percent, pretraining, write_line};
 use crate::telemetry::{Bucket, History};
 use crate::training::Pretraining;
 use crate::tui::app::App;
@@ -126,8 +126,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         );
     }
     if both {
-        // The loss has two lines more of figures: the gap, and the pinned run's.
-        let half = inner.height.div_ceil(2);
+        // The loss has lines more of figures: the gap and since when it grows, and the pinned run's. With all of them its
+        // chart would have no room for an axis.
+        let overfits = app.run.record.gap().is_some_and(|gap| gap.since.is_some());
+        let crowded = overfits && app.baseline().is_some();
+        let half = inner.height.div_ceil(2) + u16::from(crowded);
         chart(
             app,
             Kind::Loss,
@@ -333,11 +336,6 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         chart = chart.x_range((first as f64, last as f64));
     }
     chart.render(below, buf);
-}
-
-/// Of ways to say something, from the longest: a figure that is cut would be read as another.
-fn first_that_fits(words: impl IntoIterator<Item = String>, room: usize) -> Option<String> {
-    words.into_iter().find(|text| text.chars().count() <= room)
 }
 
 /// The pinned run's newest figures, on the line `row`; whether they were drawn.

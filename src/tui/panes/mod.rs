@@ -21,6 +21,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What is left of a pane within its border.
 pub fn inside(area: Rect) -> Rect {
@@ -146,16 +147,28 @@ fn mark_row(app: &App, pane: Pane, buf: &mut Buffer, area: Rect, row: u16) {
     }
 }
 
-/// At most `width` characters, the cut shown.
+/// At most `width` columns, the cut shown.
 pub fn fit(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        text.to_string()
-    } else if width == 0 {
-        String::new()
-    } else {
-        let kept: String = text.chars().take(width - 1).collect();
-        format!("{kept}…")
+    if text.width() <= width {
+        return text.to_string();
     }
+    let Some(mut room) = width.checked_sub(1) else {
+        return String::new();
+    };
+    let fits = |c: &char| match room.checked_sub(c.width().unwrap_or(0)) {
+        Some(left) => {
+            room = left;
+            true
+        }
+        None => false,
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{kept}…")
+}
+
+/// Of ways to say something, from the longest: a figure that is cut would be read as another.
+fn first_that_fits(words: impl IntoIterator<Item = String>, room: usize) -> Option<String> {
+    words.into_iter().find(|text| text.width() <= room)
 }
 
 /// 41234 as `41.2k`.
@@ -182,5 +195,26 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(short(41_234.0), "41.2k");
         assert_eq!(fit("logistic", 5), "logi…");
+    }
+
+    /// Some characters take two columns.
+    #[test]
+    fn a_cut_text_takes_no_more_than_its_columns() {
+        for (width, cut) in [
+            (8, "ネット"),
+            (6, "ネッ…"),
+            (5, "ネッ…"),
+            (4, "ネ…"),
+            (1, "…"),
+            (0, ""),
+        ] {
+            let text = if width == 8 {
+                "ネット"
+            } else {
+                "ネットワーク"
+            };
+            assert_eq!(fit(text, width), cut);
+            assert!(fit(text, width).width() <= width);
+        }
     }
 }
