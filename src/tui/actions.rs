@@ -4,6 +4,7 @@ use super::app::App;
 use super::edit::LayerSlot;
 use super::help;
 use super::layout::Pane;
+use super::measure::View;
 use super::message::Effect;
 use super::overlay::{Goal, Line, Overlay, Prompt};
 use super::splits::Run;
@@ -123,9 +124,20 @@ fn needs_flow(app: &App) -> Option<&'static str> {
     (!seen).then_some("the gradient flow is not on the screen; {flow} goes there")
 }
 
+fn needs_measure(app: &App) -> Option<&'static str> {
+    match app.view {
+        View::Time => {
+            Some("the gradient through time is one measure; {view} draws the flow another way")
+        }
+        _ => needs_flow(app),
+    }
+}
+
 fn needs_view(app: &App) -> Option<&'static str> {
     match app.focus {
-        Pane::Data => None,
+        Pane::Data => {
+            (!app.has_data_views()).then_some("the data of this experiment are drawn in one way")
+        }
         _ => needs_flow(app),
     }
 }
@@ -244,8 +256,8 @@ actions! {
     "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
     "explain" ["E"], Everywhere, 4 "read", "read the verdict and what the experiment is about in full", always, App::explain;
     "advice" ["i"], Everywhere, 5 "advice", "advice on this experiment, each with its change on enter", needs_network, App::show_advice;
-    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_flow, |app| app.measure = app.measure.next(true);
-    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_flow, |app| app.measure = app.measure.next(false);
+    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_measure, |app| app.next_measure(true);
+    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_measure, |app| app.next_measure(false);
     "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);
     "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", needs_view, |app| app.next_view(false);
     "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "view", "show accuracy, the learning rate as planned, or loss again", always, App::next_curves;

@@ -33,18 +33,18 @@ fn every_measure_in_every_view_names_itself() {
         let mut bench = running(width, height);
         for _ in View::ALL {
             for measure in Measure::ALL {
-                assert_eq!(bench.app.measure, measure);
+                bench.app.measure = measure;
                 let screen = bench.text();
                 let shown = match bench.app.view {
                     View::Histograms => spread(measure),
                     _ => measure.symbol(),
                 };
-                let title = format!("Gradient flow · {shown}");
+                // "Gradient flow", or where there is little room "Flow".
+                let title = format!("low · {shown}");
                 assert!(
                     screen.contains(&title),
                     "{width}x{height} {measure:?}\n{screen}"
                 );
-                bench.keys("m");
             }
             bench.keys("v");
         }
@@ -189,6 +189,50 @@ fn no_two_pinned_runs_have_one_name() {
     let names: Vec<&str> = bench.app.pinned.iter().map(|p| p.name.as_str()).collect();
     let expected: Vec<String> = (5..=20).map(|n| format!("vanishing #{n}")).collect();
     assert_eq!(names, expected);
+}
+
+/// Values of -0.1 and 0.0 are read as such where nothing says that they are logarithms.
+#[test]
+fn a_measure_that_is_shown_by_its_logarithm_says_so_at_every_size() {
+    for (width, height) in [(40, 12), (60, 16), (80, 24), (120, 36), (200, 60)] {
+        let mut bench = running(width, height);
+        bench.keys("2");
+        for keys in ["", "left", "esc > >", "z", "left"] {
+            bench.keys(keys);
+            for _ in Measure::ALL {
+                let text = bench.text();
+                let title = text.lines().nth(1).unwrap_or_default();
+                let is_log = bench.app.measure.is_logarithmic();
+                assert_eq!(title.contains("log₁₀"), is_log, "{keys}\n{text}");
+                bench.keys("m");
+            }
+            let at = bench.app.cursor.map(|step| step.to_string());
+            let text = bench.text();
+            let title = text.lines().nth(1).unwrap_or_default();
+            assert!(at.is_none_or(|at| title.contains(&at)), "{text}");
+        }
+    }
+}
+
+/// Every press shows something else, or says why it does not.
+#[test]
+fn the_next_measure_is_another_picture() {
+    let mut bench = running(120, 36);
+    bench.keys("2 v v v");
+    assert_eq!(bench.app.view, View::Histograms);
+    for key in ["m", "m", "m", "m", "m", "M", "M", "M"] {
+        let before = bench.text();
+        bench.keys(key);
+        assert_ne!(bench.text(), before, "{key}");
+    }
+    bench.app.view = View::Time;
+    let measure = bench.app.measure;
+    assert!(
+        bench.keys("m").text().contains("one measure"),
+        "{}",
+        bench.text()
+    );
+    assert_eq!(bench.app.measure, measure);
 }
 
 #[test]

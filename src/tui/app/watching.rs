@@ -1,12 +1,13 @@
 //! What training is told to look at of the data: what is on the screen, and nothing where that is not.
 
 use super::App;
+use crate::data::Targets;
 use crate::training::session::is_plane;
 use crate::training::{Command, Lens};
 use crate::tui::layout::Pane;
 use crate::tui::measure::View;
 use crate::tui::message::Effect;
-use crate::tui::panes::data;
+use crate::tui::panes::{data, flow};
 
 impl App {
     /// Which of Layer and Data is there where there is room for one: the one focused last, and before that the boundary
@@ -54,6 +55,23 @@ impl App {
             self.view = self.view.next(forward);
             if self.view == View::Time && !self.is_recurrent() {
                 self.view = self.view.next(forward);
+            }
+        }
+    }
+
+    /// Whether the data can be drawn in more ways than one: values are only predicted.
+    pub fn has_data_views(&self) -> bool {
+        let data = self.dataset();
+        data.is_none_or(|data| !matches!(data.train.y, Targets::Values(_)))
+    }
+
+    /// The next measure or the one before. Several have one histogram: they are one step.
+    pub fn next_measure(&mut self, forward: bool) {
+        let before = flow::histograms_of(self);
+        loop {
+            self.measure = self.measure.next(forward);
+            if self.view != View::Histograms || flow::histograms_of(self) != before {
+                return;
             }
         }
     }

@@ -88,8 +88,7 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
             Span::styled(format!("{title} "), name),
         ]));
     let note = &with_way_on(app, note);
-    let used = title.chars().count() + 6;
-    if !note.is_empty() && used + note.chars().count() + 3 <= usize::from(area.width) {
+    if !note.is_empty() && frame_width(title, note) <= usize::from(area.width) {
         block = block.title(
             Line::from(Span::styled(format!(" {note} "), theme.style(Role::Dim))).right_aligned(),
         );
@@ -97,6 +96,18 @@ fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut 
     let inner = block.inner(area);
     block.render(area, buf);
     inner
+}
+
+/// Columns of a frame with a pane's number, its name and a note.
+fn frame_width(title: &str, note: &str) -> usize {
+    title.width() + note.width() + 9
+}
+
+/// Whether a pane's frame has room for its title and its whole note, or for the way on in the note's place.
+fn fits_frame(app: &App, title: &str, note: &str, width: u16) -> bool {
+    let shown = with_way_on(app, note);
+    let is_said = note.is_empty() || shown == app.manner.keymap.in_text(note);
+    is_said && frame_width(title, &shown) <= usize::from(width)
 }
 
 /// What stands in a pane's frame, keys by `{action}`; one that fills the screen says how to get to the others.

@@ -17,56 +17,85 @@ use crate::tui::measure::View;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+pub use histograms::subject as histograms_of;
 pub use rows::layer_word;
 
-/// The step that is read, in words where there is room beside the title.
-fn at_step(title: &str, shown: &str, step: u64, width: u16) -> String {
-    let step = thousands(step.into());
-    let room = usize::from(width).saturating_sub(title.chars().count() + 9);
-    let words = [
-        format!("{shown}at step {step}"),
-        format!("at step {step}"),
-        format!("@{step}"),
+/// What stands in the frame at the left and at the right: whose figures these are, and that they are logarithms, is said
+/// before how they are drawn.
+fn heading(app: &App, width: u16) -> (String, String) {
+    let measure = app.measure;
+    let (subject, short) = match app.view {
+        View::Time => (format!("‖{}‖", time::symbol(app)), time::symbol(app)),
+        View::Histograms => (histograms::subject(app).into(), histograms::subject(app)),
+        _ => (measure.symbol().into(), measure.short()),
+    };
+    let log = match app.view {
+        View::Time => "log₁₀ ",
+        View::Histograms => "",
+        _ if measure.is_logarithmic() => "log₁₀ ",
+        _ => "",
+    };
+    let (name, brief) = match app.view {
+        View::Time => ("Gradient through time · ", "Through time · "),
+        _ => ("Gradient flow · ", "Flow · "),
+    };
+    let heads = [
+        (name, subject.as_str()),
+        (brief, &subject),
+        (brief, short),
+        ("", short),
     ];
-    let [.., least] = &words;
-    let fits = |text: &&String| text.chars().count() <= room;
-    words.iter().find(fits).unwrap_or(least).clone()
+    let (note, least) = note(app);
+    let notes = [note.as_str(), &least];
+    let beside = heads.iter().flat_map(|(name, subject)| {
+        notes.map(|note| {
+            let note = format!("{log}{note}");
+            (format!("{name}{subject}"), note.trim_end().to_string())
+        })
+    });
+    // Where the way to the other panes has the note's place.
+    let within = heads.iter().flat_map(|(name, subject)| {
+        notes.map(|note| {
+            let title = format!("{name}{log}{subject} · {note}");
+            (title.trim_end_matches(" · ").to_string(), String::new())
+        })
+    });
+    let ways: Vec<(String, String)> = beside.chain(within).collect();
+    let found = ways
+        .iter()
+        .find(|(title, note)| super::fits_frame(app, title, note, width));
+    let shortest = ways.last().cloned().unwrap_or_default();
+    found.cloned().unwrap_or(shortest)
+}
+
+/// The steps that are seen, or how they are drawn; and the same where there is little room.
+fn note(app: &App) -> (String, String) {
+    let short = |text: &str| (text.to_string(), String::new());
+    let same = |text: String| (text.clone(), text);
+    match app.cursor {
+        _ if app.view == View::Histograms => match app.histograms_step() {
+            Some(step) => short(&format!("histograms @{}", thousands(step.into()))),
+            None => short("histograms"),
+        },
+        Some(step) => {
+            let step = thousands(step.into());
+            (format!("at step {step}"), format!("@{step}"))
+        }
+        None if app.window.is_some() => {
+            let (first, last) = app.steps_shown();
+            let (first, last) = (thousands(first.into()), thousands(last.into()));
+            same(format!("steps {first}-{last}"))
+        }
+        None if app.view == View::Time && app.position_shown().is_none() => same("↑↓ step".into()),
+        None => short(app.view.name()),
+    }
 }
 
 /// Rows from which the profile over depth fits beneath the rows of layers.
 const PROFILE: u16 = 9;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let measure = app.measure;
-    let through_time = app.view == View::Time;
-    let title = match app.view {
-        View::Time => format!("Gradient through time · ‖{}‖", time::symbol(app)),
-        View::Histograms => format!("Gradient flow · {}", histograms::subject(app)),
-        _ => format!("Gradient flow · {}", measure.symbol()),
-    };
-    let shown = if measure.is_logarithmic() || through_time {
-        "log₁₀ "
-    } else {
-        ""
-    };
-    let note = match app.cursor {
-        _ if app.view == View::Histograms => match app.histograms_step() {
-            Some(step) => format!("histograms @{}", thousands(step.into())),
-            None => "histograms".to_string(),
-        },
-        // Whose figures these are matters more than how they are drawn.
-        Some(step) => at_step(&title, shown, step, area.width),
-        None if app.window.is_some() => {
-            let (first, last) = app.steps_shown();
-            format!(
-                "steps {}-{}",
-                thousands(first.into()),
-                thousands(last.into())
-            )
-        }
-        None if through_time && app.position_shown().is_none() => "↑↓ step".into(),
-        None => format!("{shown}{}", app.view.name()),
-    };
+    let (title, note) = heading(app, area.width);
     let inner = framed(app, Pane::Flow, &title, &note, area, buf);
     legend::draw(app, area, buf);
     match app.view {
