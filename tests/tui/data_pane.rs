@@ -179,3 +179,19 @@ fn values_show_what_was_predicted_over_what_is_true() {
         assert!(seen.contains(&theme.colour(role)));
     }
 }
+
+/// Values are drawn in one way: the footer offers no other.
+#[test]
+fn what_is_drawn_in_one_way_offers_no_other() {
+    let offered = |kind: &str| {
+        let text = MOONS.replace("\"moons\"", &format!("\"{kind}\""));
+        let (mut bench, _) = trained(&text, 3, (200, 36));
+        bench.keys("6");
+        let footer = bench.text().lines().last().unwrap_or_default().to_string();
+        bench.keys("v");
+        let said = bench.text().contains("drawn in one way");
+        (footer.contains("v view"), !said)
+    };
+    assert_eq!(offered("diabetes"), (false, false));
+    assert_eq!(offered("moons"), (true, true));
+}
