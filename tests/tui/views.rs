@@ -178,6 +178,7 @@ fn a_run_is_pinned_with_what_its_steps_were_taken_with() {
     )));
     let text = bench.text();
     assert!(text.contains(" now: learning_rate "), "{text}");
+    assert_eq!(bench.app.pinned.len(), 1, "it is there once");
 }
 
 #[test]

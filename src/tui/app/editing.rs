@@ -85,7 +85,7 @@ impl App {
 
     /// An edit taken back brings the experiment back; the steps that its run had taken come again, bit for bit.
     pub(super) fn tell_of_steps(&mut self) {
-        let is_it = |p: &&Pinned| !p.kept && p.experiment == self.experiment;
+        let is_it = |p: &&Pinned| p.experiment == self.experiment;
         let left = self.pinned.iter().rev().find(is_it);
         if let Some(steps) = left.map(|p| p.record.step()).filter(|s| *s > 0) {
             let steps = thousands(steps.into());

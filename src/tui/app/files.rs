@@ -192,6 +192,10 @@ impl App {
             return;
         }
         self.pinned.retain(|p| p.kept);
+        // Pinned by hand as it was left, it is there already.
+        if self.pinned.iter().any(|p| p.is_of(&old)) {
+            return;
+        }
         let of = &self.experiment;
         let mut before = Pinned::new(&old, self.origin.id, of, false);
         before.name += " (the run before)";

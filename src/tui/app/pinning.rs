@@ -38,6 +38,11 @@ impl Pinned {
         }
     }
 
+    /// Whether it is this run as it is now.
+    pub(super) fn is_of(&self, run: &Run) -> bool {
+        self.experiment == run.experiment && self.record.step() == run.record.step()
+    }
+
     /// `1,200 steps  loss 0.432  91.2 %  vanishing`, on the test rows where there are any.
     fn figures(&self) -> String {
         let Some(last) = &self.record.latest else {
