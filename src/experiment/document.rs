@@ -151,11 +151,15 @@ fn convert_table(table: DeTable<'_>, source: usize, shift: usize) -> NodeValue {
                 source,
                 start: key.span().start + shift,
             };
-            let start = value.span().start + shift;
-            let node = Node::new(
-                Place { source, start },
-                convert(value.into_inner(), source, shift),
-            );
+            // What the parser makes up for a value that it cannot read stands nowhere: its key does.
+            let node_at = match value.span() {
+                span if span.is_empty() => at,
+                span => Place {
+                    source,
+                    start: span.start + shift,
+                },
+            };
+            let node = Node::new(node_at, convert(value.into_inner(), source, shift));
             Entry {
                 key: key.into_inner().into_owned(),
                 at,

@@ -119,9 +119,14 @@ impl Report {
 
     /// Something that is not there; with broken syntax it may well be there.
     pub fn missing(&mut self, place: Place, message: impl Into<String>) {
-        if self.broken.is_empty() {
+        if self.is_readable() {
             self.fault(place, message);
         }
+    }
+
+    /// Whether every line could be read.
+    pub fn is_readable(&self) -> bool {
+        self.broken.is_empty()
     }
 
     pub fn is_clean(&self) -> bool {

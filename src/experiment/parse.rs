@@ -42,7 +42,8 @@ pub fn parse_with<S: AsRef<str>>(
     let report = RefCell::new(report);
     let experiment = read_file(&root, &report);
     let mut report = report.into_inner();
-    if let Some(experiment) = &experiment {
+    // What could not be read may be what is missing here.
+    if let Some(experiment) = experiment.as_ref().filter(|_| report.is_readable()) {
         let faulty = report.places();
         for problem in rules::problems(experiment) {
             // What stands on a faulty value is not judged.

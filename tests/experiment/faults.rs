@@ -286,6 +286,41 @@ fn broken_syntax_is_told_once() {
 }
 
 #[test]
+fn what_stands_where_syntax_is_broken_is_not_judged() {
+    let layers = |units| {
+        format!("[[network.layers]]\nunits {units}\n[[network.layers]]\nunits = 4\nskip = true\n")
+    };
+    for (rest, place) in [
+        (layers("== 5"), "5:"),
+        (layers("= = 5"), "5:"),
+        (layers(": 5"), "5:"),
+        (
+            "[training.optimizer]\nkind == \"adam\"\nbeta1 = 0.8\n".into(),
+            "5:",
+        ),
+        ("[training]\nbatch_size == 3\n".into(), "5:"),
+        (
+            "[training]\nschedule = { kind == \"step\", every = 3 }\n".into(),
+            "5:",
+        ),
+        ("[network]\ninit == \"normal\"\n".into(), "5:"),
+    ] {
+        let found = faults(&format!("{HEAD}{rest}"));
+        assert!(!found.is_empty(), "{rest}");
+        for fault in found {
+            assert_says(&fault, place, &["not TOML"]);
+        }
+    }
+    let found =
+        faults("format = 1\nseed == 3\n[data]\nkind == \"wine\"\n[training]\nbatch_size = 0\n");
+    let places: Vec<&str> = found
+        .iter()
+        .map(|f| f.split(": ").next().unwrap())
+        .collect();
+    assert_eq!(places, ["2:7", "4:7", "6:14"], "{found:#?}");
+}
+
+#[test]
 fn hostile_files_are_refused_quietly() {
     let megabyte = "x".repeat(1 << 20);
     let texts = [
