@@ -12,8 +12,6 @@ pub const LONGEST: usize = 4 << 20;
 pub(super) struct Node {
     pub at: Place,
     pub value: NodeValue,
-    /// A scalar of the command line as it was typed: where a text is wanted, `--set name=42` means "42".
-    pub typed: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,11 +35,7 @@ pub(super) struct Entry {
 
 impl Node {
     pub fn new(at: Place, value: NodeValue) -> Self {
-        Self {
-            at,
-            value,
-            typed: None,
-        }
+        Self { at, value }
     }
 
     pub fn entry(&self, key: &str) -> Option<&Entry> {
@@ -80,7 +74,8 @@ impl Node {
         whole && (places.contains(&place) || node.holds(places))
     }
 
-    fn holds(&self, places: &[Place]) -> bool {
+    /// Whether one of the places lies in it.
+    pub fn holds(&self, places: &[Place]) -> bool {
         places.contains(&self.at)
             || match &self.value {
                 NodeValue::Table(entries) => entries
@@ -132,10 +127,7 @@ pub(super) fn read(text: &str, label: &str, report: &mut Report) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let start = error.span().map_or(text.len(), |s| s.start);
-        report.syntax(
-            Place { source, start },
-            format!("not TOML: {}", clean(error.message(), 200)),
-        );
+        report.not_toml(Place { source, start }, error.message());
     }
     Node::new(
         Place { source, start: 0 },
@@ -202,7 +194,9 @@ fn convert(value: DeValue<'_>, source: usize, shift: usize) -> NodeValue {
 
 /// Applies `a.b.c=value` to the tree. A part that is a number picks an entry of a list (`network.layers.0.units=50`); a
 /// thing written by its name becomes a table when one of its parameters is set (`network.init.std=0.5`).
-pub(super) fn set(root: &mut Node, assignment: &str, report: &mut Report) {
+///
+/// Gives back what it took the place of.
+pub(super) fn set(root: &mut Node, assignment: &str, report: &mut Report) -> Option<Node> {
     let source = report.add_source(
         "--set",
         if assignment.len() > LONGEST {
@@ -220,9 +214,13 @@ pub(super) fn set(root: &mut Node, assignment: &str, report: &mut Report) {
                 quote(assignment)
             ),
         );
-        return;
+        return None;
     };
-    let value = value_of(typed, source, path.len() + 1);
+    let typed_at = Place {
+        source,
+        start: path.len() + 1,
+    };
+    let value = value_of(typed, typed_at, report)?;
     let parts: Vec<&str> = path.trim().split('.').map(str::trim).collect();
     if parts.len() > 16 || parts.iter().any(|p| p.is_empty()) {
         report.fault(
@@ -232,7 +230,7 @@ pub(super) fn set(root: &mut Node, assignment: &str, report: &mut Report) {
                 quote(path)
             ),
         );
-        return;
+        return None;
     }
     let mut node = root;
     let mut offset = path.len() - path.trim_start().len();
@@ -250,22 +248,18 @@ pub(super) fn set(root: &mut Node, assignment: &str, report: &mut Report) {
                     quote(&parts[..depth].join("."))
                 };
                 report.fault(at, format!("{what} {reason}"));
-                return;
+                return None;
             }
         }
         offset += part.len() + 1;
     }
-    *node = value;
+    Some(std::mem::replace(node, value))
 }
 
 /// The part of `node` called `part`, made where it does not exist.
 fn descend<'n>(node: &'n mut Node, part: &str, at: Place) -> Result<&'n mut Node, String> {
     if let NodeValue::Text(name) = &node.value {
-        let kind = Node {
-            at: node.at,
-            value: NodeValue::Text(name.clone()),
-            typed: None,
-        };
+        let kind = Node::new(node.at, NodeValue::Text(name.clone()));
         node.value = NodeValue::Table(vec![Entry {
             key: "kind".into(),
             at: node.at,
@@ -309,20 +303,24 @@ fn descend<'n>(node: &'n mut Node, part: &str, at: Place) -> Result<&'n mut Node
     }
 }
 
-/// A value of the command line: TOML where it reads as such, else the text as it stands (`network.activation=relu`).
-fn value_of(typed: &str, source: usize, shift: usize) -> Node {
-    let at = Place {
-        source,
-        start: shift,
-    };
-    let typed_text = typed.trim();
-    let value = match DeValue::parse(typed_text) {
-        Ok(value) if typed.len() <= LONGEST => convert(value.into_inner(), source, shift),
-        _ => NodeValue::Text(typed_text.to_string()),
-    };
-    Node {
-        at,
-        value,
-        typed: Some(typed_text.to_string()),
+/// A value of the command line: TOML, or a bare word, which needs no quotes there (`network.activation=relu`). What begins as
+/// only TOML does is no word.
+fn value_of(typed: &str, mut at: Place, report: &mut Report) -> Option<Node> {
+    let word = typed.trim();
+    at.start += typed.len() - typed.trim_start().len();
+    if typed.len() > LONGEST {
+        return Some(Node::new(at, NodeValue::Text(word.into())));
+    }
+    match DeValue::parse(word) {
+        Ok(value) => Some(Node::new(
+            at,
+            convert(value.into_inner(), at.source, at.start),
+        )),
+        Err(error) if word.starts_with(['"', '\'', '[', '{']) => {
+            at.start += error.span().map_or(0, |span| span.start);
+            report.not_toml(at, error.message());
+            None
+        }
+        Err(_) => Some(Node::new(at, NodeValue::Text(word.into()))),
     }
 }

@@ -80,7 +80,7 @@ pub(super) struct Place {
 }
 
 /// The texts that a document was read from, and the faults found in them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Report {
     /// (label, text)
     sources: Vec<(String, String)>,
@@ -117,6 +117,11 @@ impl Report {
         }
     }
 
+    /// What TOML's parser says of it.
+    pub fn not_toml(&mut self, place: Place, why: &str) {
+        self.syntax(place, format!("not TOML: {}", clean(why, 200)));
+    }
+
     /// Something that is not there; with broken syntax it may well be there.
     pub fn missing(&mut self, place: Place, message: impl Into<String>) {
         if self.is_readable() {
@@ -131,6 +136,15 @@ impl Report {
 
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// Takes over those faults of another report on the same texts that lie within a part.
+    pub fn adopt(&mut self, other: Self, within: impl Fn(Place) -> bool) {
+        for (place, message) in other.faults {
+            if within(place) {
+                self.fault(place, message);
+            }
+        }
     }
 
     /// Where faults were found.

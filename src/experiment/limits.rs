@@ -24,10 +24,8 @@ pub(super) fn checked(node: &Node, key: &str, limits: &Limits) -> Result<Value, 
             }
         }
         (Limits::Choice(words), _) => wrong(&format!("one of {}", words.join(", "))),
-        (Limits::Text | Limits::Path, _) => match (&node.value, &node.typed) {
-            (NodeValue::Text(text), _) | (_, Some(text)) => text_value(text, key, limits),
-            _ => wrong("a text"),
-        },
+        (Limits::Text | Limits::Path, NodeValue::Text(text)) => text_value(text, key, limits),
+        (Limits::Text | Limits::Path, _) => wrong("a text"),
         (Limits::List, NodeValue::Array(items)) => {
             let texts: Option<Vec<String>> = items.iter().map(word).collect();
             match texts {

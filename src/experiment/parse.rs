@@ -70,7 +70,12 @@ fn read_with<S: AsRef<str>>(text: &str, file: &str, assignments: &[S]) -> (Node,
     let mut report = Report::default();
     let mut root = document::read(text, file, &mut report);
     for assignment in assignments {
-        document::set(&mut root, assignment.as_ref(), &mut report);
+        // A change mends nothing: what it takes the place of has to be right, too.
+        let before = RefCell::new(report.clone());
+        read_file(&root, &before);
+        if let Some(replaced) = document::set(&mut root, assignment.as_ref(), &mut report) {
+            report.adopt(before.into_inner(), |place| replaced.holds(&[place]));
+        }
     }
     (root, report)
 }

@@ -74,14 +74,14 @@ fn check_reads_standard_input_and_takes_changes() {
         "{}",
         said.err
     );
-    assert_eq!(
-        gradlab_reading(
-            &["--set", "data.kind=digits", "check", "-"],
-            BAD.replace("= 0", "= 1").as_str()
-        )
-        .status,
-        0
+    let changed = ["--set", "data.kind=digits", "check", "-"];
+    assert_eq!(gradlab_reading(&changed, GOOD).status, 0);
+    let hidden = gradlab_reading(
+        &["check", "-", "--seed", "3"],
+        &format!("seed = 1.5\n{GOOD}"),
     );
+    assert_eq!(hidden.status, 2, "{}", hidden.out);
+    assert!(hidden.err.contains(":1:8: `seed`"), "{}", hidden.err);
 }
 
 #[test]

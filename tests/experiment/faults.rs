@@ -390,3 +390,76 @@ fn set_is_checked_like_the_file() {
     assert!(say("network.activation=rleu").contains("did you mean `relu`?"));
     assert!(say("seed=1\nformat=2").contains("whole number"));
 }
+
+#[test]
+fn a_change_is_typed_as_the_file_is_but_for_the_quotes_of_a_word() {
+    let say = |assignment: &str| {
+        parse_with(HEAD, "t.toml", &[assignment])
+            .expect_err("fault")
+            .to_string()
+    };
+    for (assignment, says) in [
+        ("name=5", "--set:1:6: `name` must be a text, not 5"),
+        ("name=true", "--set:1:6: `name` must be a text, not true"),
+        (
+            "data={kind=\"csv\", path=5}",
+            "`path` must be a text, not 5",
+        ),
+        ("name=\"a", "--set:1:"),
+        ("name= 'a", "--set:1:"),
+        ("name=\"a\" b", "--set:1:"),
+        ("data.classes=[3, 8", "--set:1:"),
+        ("training.schedule={kind=\"step\", every=5", "--set:1:"),
+    ] {
+        let found = say(assignment);
+        assert!(found.contains(says), "{assignment}: {found}");
+        let is_toml = found.contains("must be");
+        assert!(
+            is_toml || found.contains("not TOML"),
+            "{assignment}: {found}"
+        );
+    }
+}
+
+/// What a key holds is right or wrong, whether it comes to count or not.
+#[test]
+fn a_change_hides_no_fault_of_what_it_takes_the_place_of() {
+    let found = |text: &str, changes: &[&str]| match parse_with(text, "t.toml", changes) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.list.iter().map(|f| f.to_string()).collect(),
+    };
+    let rate = "training.optimizer.learning_rate=0.1";
+    for (text, changes, says) in [
+        (
+            format!("seed = 1.5\n{HEAD}"),
+            &["seed=3"][..],
+            "t.toml:1:8: `seed`",
+        ),
+        (HEAD.into(), &["seed=1.5", "seed=3"], "--set:1:6: `seed`"),
+        (
+            format!("{HEAD}[training.optimizer]\nlearning_rate = \"x\"\n"),
+            &[rate],
+            "t.toml:5:17: `learning_rate`",
+        ),
+        (
+            format!("{HEAD}[training.optimizer]\nkind = \"sgd\"\nrate = 1\n"),
+            &["training.optimizer=adam"],
+            "t.toml:6:1: unknown key `rate`",
+        ),
+    ] {
+        let found: Vec<String> = found(&text, changes);
+        assert_eq!(found.len(), 1, "{text}: {found:#?}");
+        assert!(found[0].starts_with(says), "{}", found[0]);
+    }
+    // What is missing, or does not go together, is judged by what comes of it.
+    let csv = "format = 1\n[data]\nkind = \"csv\"\ntarget = \"y\"\ntask = \"regression\"\n";
+    let nesterov = format!("{HEAD}[training.optimizer]\nnesterov = true\nmomentum = 0.0\n");
+    for (text, change) in [
+        (csv, "data.path=a.csv"),
+        (&nesterov, "training.optimizer.momentum=0.9"),
+        (&nesterov, "training.optimizer.nesterov=false"),
+    ] {
+        let found: Vec<String> = found(text, &[change]);
+        assert!(found.is_empty(), "{change}: {found:#?}");
+    }
+}

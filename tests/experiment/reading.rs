@@ -300,9 +300,10 @@ fn set_makes_a_table_of_a_name() {
 }
 
 #[test]
-fn set_takes_a_number_for_a_text_where_a_text_is_wanted() {
-    assert_eq!(with(SHORT, &["name=42"]).name, "42");
+fn set_takes_words_without_their_quotes() {
     assert_eq!(with(SHORT, &["name=a = b"]).name, "a = b");
+    assert_eq!(with(SHORT, &["name=\"42\""]).name, "42");
+    assert_eq!(with(SHORT, &["name= 4 layers "]).name, "4 layers");
 }
 
 #[test]
