@@ -241,6 +241,26 @@ fn probe_shows_measures_beside_predictions_and_dumps_the_pass() {
     }
     let table = done(&gradlab(folder.path(), "probe e.toml"));
     assert!(table.contains("theory") && table.contains("saturated"));
+    // A dump holds all parameters: it serves as weights, too.
+    let again = done(&gradlab(
+        folder.path(),
+        "probe e.toml --seed 9 --weights d --json --batch-size 30",
+    ));
+    let again: Value = serde_json::from_str(&again).expect("json");
+    assert_eq!(
+        again["layers"][1]["weight_norm"],
+        json["layers"][1]["weight_norm"]
+    );
+    let transfer = "[network.transfer]\nfrom = \"d\"\nlayers = 1\n";
+    let transferring = format!("{EXPERIMENT}{transfer}");
+    fs::write(folder.path().join("t.toml"), transferring).expect("written");
+    done(&gradlab(folder.path(), "check t.toml"));
+    let mut other = dump;
+    let strange = other.get("x").expect("x").clone();
+    other.tensors.push(("delta.strange".into(), strange));
+    other.write(&folder.path().join("d")).expect("written");
+    let refused = gradlab(folder.path(), "probe e.toml --weights d");
+    assert_eq!(refused.status.code(), Some(2));
     let full = done(&gradlab(
         folder.path(),
         "probe e.toml --json --batch-size full",

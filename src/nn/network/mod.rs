@@ -28,7 +28,7 @@ mod wide;
 pub use batch::{Batch, BatchError, TargetsView};
 pub use build::{BuildError, BuildOptions, MEMORY_LIMIT, Time, check, memory_needed};
 pub use parameter::NamedTensor;
-pub use probe::{ProbeOptions, Trace};
+pub use probe::{ProbeOptions, Trace, is_of_a_pass};
 pub use state::State;
 pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
 pub use tensors::TensorError;

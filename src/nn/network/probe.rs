@@ -3,7 +3,7 @@
 use super::batch::{Batch, BatchError};
 use super::layer::{Layer, Mode};
 use super::parameter::NamedTensor;
-use super::tensors::full_name;
+use super::tensors::{full_name, split_name};
 use super::{Network, NonFinite, StepError, update};
 use crate::nn::kernel::{Blocked, Real};
 use crate::nn::spec::Regularize;
@@ -38,6 +38,14 @@ pub struct Trace<T = f32> {
     pub time: Vec<ThroughTime>,
     pub global_grad_norm: f64,
     pub first_non_finite: Option<NonFinite>,
+}
+
+/// Whether a dumped pass has this name for what is no parameter: the rows with their targets, what came forward, and gradients.
+pub fn is_of_a_pass(name: &str) -> bool {
+    matches!(name, "x" | "y" | "grad.x")
+        || name.starts_with("delta.layers.")
+        || name.starts_with("grad.layers.")
+        || matches!(split_name(name), Some((_, "pre" | "out")))
 }
 
 impl<T: Real> Network<T> {

@@ -41,7 +41,7 @@ fn some(shape: &[usize]) -> String {
 }
 
 /// The layer and the parameter that `layers.{i}.{name}` names.
-fn split_name(name: &str) -> Option<(usize, &str)> {
+pub(super) fn split_name(name: &str) -> Option<(usize, &str)> {
     let (digits, rest) = name.strip_prefix("layers.")?.split_once('.')?;
     let layer: usize = digits.parse().ok()?;
     // `+1` and `01` are numbers too, but no layer's name

@@ -8,8 +8,8 @@ use crate::experiment::resolve::{self, ResolveError};
 use crate::experiment::{Experiment, Transfer};
 use crate::memory;
 use crate::nn::network::{
-    self, BatchError, BuildError, BuildOptions, MEMORY_LIMIT, Network, StepOutcome, TensorError,
-    Time,
+    self, BatchError, BuildError, BuildOptions, MEMORY_LIMIT, NamedTensor, Network, StepOutcome,
+    TensorError, Time,
 };
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
@@ -290,12 +290,13 @@ fn take_over(
         error,
     })?;
     let refused = |source| refused(&path, &file, source);
+    let own = parameters_of(&file);
     for layer in 0..transfer.layers.min(spec.layers.len()) {
         let prefix = format!("layers.{layer}.");
-        let own = file.parameters("");
         let tensors: Vec<_> = own
-            .into_iter()
+            .iter()
             .filter(|t| t.name.starts_with(&prefix))
+            .cloned()
             .collect();
         let weight = format!("{prefix}weight");
         if !tensors.iter().any(|t| t.name == weight) {
@@ -314,16 +315,24 @@ fn set_transferred(network: &mut Network, spec: &NetworkSpec, transfer: &Transfe
     }
 }
 
-/// All parameters, from a file that holds nothing else (a checkpoint's optimizer state apart).
+/// All parameters, from a file that holds nothing else (a checkpoint and a dump apart).
 fn read_weights(path: &Path) -> Result<TensorFile, SessionError> {
     Ok(TensorFile::read(path)?)
 }
 
-fn load_weights(network: &mut Network, path: &Path, file: &TensorFile) -> Result<(), SessionError> {
+/// What of a file is parameters: not a checkpoint's optimizer state, nor what else a probe saw.
+fn parameters_of(file: &TensorFile) -> Vec<NamedTensor<f32>> {
     let mut tensors = file.parameters("");
-    tensors.retain(|t| t.name.starts_with("layers.") || !file.is_checkpoint());
+    tensors.retain(|t| match file.is_checkpoint() {
+        true => t.name.starts_with("layers."),
+        false => !network::is_of_a_pass(&t.name),
+    });
+    tensors
+}
+
+fn load_weights(network: &mut Network, path: &Path, file: &TensorFile) -> Result<(), SessionError> {
     network
-        .load_parameters(&tensors)
+        .load_parameters(&parameters_of(file))
         .map_err(|source| refused(path, file, source))
 }
 
