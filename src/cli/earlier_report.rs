@@ -148,6 +148,11 @@ mod tests {
             let half = &later[..earlier.len() + 5];
             assert_eq!(kept(half), Some(earlier.len()), "{format:?}");
             assert_eq!(kept(b""), Some(0));
+            let begun = match format {
+                ReportFormat::Csv => csv_header(false, 2) + "\n",
+                _ => String::new(),
+            };
+            assert_eq!(kept(begun.as_bytes()), Some(begun.len()));
             let before_any = report(format, &[], true);
             assert_eq!(kept(&before_any), Some(0), "{format:?}");
         }

@@ -54,6 +54,11 @@ impl<W: Write> Report<W> {
         }
     }
 
+    /// What stands above the points, if anything does and is not there: a run of no step has it, too.
+    pub fn begin_points(&mut self, layers: usize) -> io::Result<()> {
+        self.curves.begin(layers)
+    }
+
     pub fn point(&mut self, point: &Point) -> io::Result<()> {
         match self.format {
             ReportFormat::Text => writeln!(self.curves.out, "{}", text_line(point)),

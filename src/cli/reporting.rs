@@ -69,6 +69,11 @@ impl Reporting {
         Ok(())
     }
 
+    /// Before the first point, of so many layers.
+    pub fn begin_points(&mut self, layers: usize) -> Result<(), Failure> {
+        self.with_report(|report| report.begin_points(layers))
+    }
+
     /// Whether there is anybody to report to.
     pub fn is_wanted(&self) -> bool {
         self.report.is_some() || self.events.is_some()

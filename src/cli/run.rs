@@ -207,6 +207,8 @@ impl Runner<'_> {
     }
 
     fn train(&mut self) -> Result<(), Failure> {
+        self.reporting
+            .begin_points(self.session.network().spec().layers.len())?;
         // what is said of the last step is measured at that step
         while self.session.ended().is_none() && (self.unmeasured || !self.signals.asked()) {
             let before = self.session.steps();

@@ -119,6 +119,17 @@ impl<W: Write> Curves<W> {
         }
     }
 
+    /// The header of one run's points, in CSV.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn begin(&mut self, layers: usize) -> io::Result<()> {
+        match self.format {
+            Format::Csv => self.columns(false, layers).map(|_| ()),
+            Format::Jsonl => Ok(()),
+        }
+    }
+
     /// One run: in CSV the first point's layers make the columns.
     ///
     /// # Errors
@@ -138,14 +149,19 @@ impl<W: Write> Curves<W> {
         }
     }
 
-    fn csv(&mut self, line: &Line, layers: usize) -> io::Result<()> {
-        let columns = match self.columns {
-            Some(columns) => columns,
+    /// Layers that have columns, from here on at the latest.
+    fn columns(&mut self, with_run: bool, layers: usize) -> io::Result<usize> {
+        match self.columns {
+            Some(columns) => Ok(columns),
             None => {
-                writeln!(self.out, "{}", csv_header(line.run.is_some(), layers))?;
-                *self.columns.insert(layers)
+                writeln!(self.out, "{}", csv_header(with_run, layers))?;
+                Ok(*self.columns.insert(layers))
             }
-        };
+        }
+    }
+
+    fn csv(&mut self, line: &Line, layers: usize) -> io::Result<()> {
+        let columns = self.columns(line.run.is_some(), layers)?;
         if let Some(run) = line.run {
             // A name in quotes may hold commas; quotes within are doubled (RFC 4180).
             write!(self.out, "\"{}\",", run.replace('"', "\"\""))?;

@@ -55,6 +55,18 @@ fn json_lines_every_k_steps_and_a_last_line_with_the_verdict() {
 }
 
 #[test]
+fn a_run_of_no_step_has_its_header() {
+    let folder = folder();
+    let none = done(&gradlab(folder.path(), "run e.toml --steps 0 --format csv"));
+    let one = done(&gradlab(folder.path(), "run e.toml --steps 1 --format csv"));
+    assert!(none.starts_with("step,epoch,loss,"), "{none}");
+    assert_eq!(
+        none.lines().collect::<Vec<_>>(),
+        [one.lines().next().expect("a header")]
+    );
+}
+
+#[test]
 fn quiet_prints_nothing_and_out_takes_the_report() {
     let folder = folder();
     let output = gradlab(
