@@ -5,6 +5,7 @@ use super::failure::{Failure, Status};
 use super::output::Output;
 use super::source;
 use crate::data::{self, Problem};
+use crate::experiment::unmet;
 use crate::insight::advise;
 use crate::training::{SessionError, TensorFileError, check_transfer, network_of};
 
@@ -58,6 +59,11 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
         )),
         Err(e) => return Err(format!("{label}: {e}")),
     }
+    lines.extend(
+        unmet(experiment, &data)
+            .iter()
+            .map(|what| format!("  note: {what}")),
+    );
     lines.extend(advise(experiment, &spec, None).into_iter().map(|advice| {
         let fix = advice
             .fix

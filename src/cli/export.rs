@@ -2,7 +2,7 @@
 
 use super::apart::Apart;
 use super::args::{Common, ExportArgs, ExportFormat};
-use super::failure::{Failure, Status};
+use super::failure::{Failure, Status, say_unmet};
 use super::output::Output;
 use super::source;
 use crate::data;
@@ -28,6 +28,7 @@ pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<St
             e => format!("{}: {e}", loaded.label),
         })
     };
+    say_unmet(&loaded.experiment, &data);
     let job = Job::new(&loaded.experiment, &data).map_err(misused)?;
     let script = match args.format {
         ExportFormat::Pytorch => pytorch::script(&job),

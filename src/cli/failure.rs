@@ -1,5 +1,7 @@
 //! How a command ends.
 
+use crate::data::Dataset;
+use crate::experiment::{Experiment, unmet};
 use std::io::Write;
 use std::process::ExitCode;
 use thiserror::Error;
@@ -59,6 +61,13 @@ impl Failure {
             std::io::ErrorKind::BrokenPipe => Self::Closed,
             _ => Self::Failed(format!("the output cannot be written: {error}")),
         }
+    }
+}
+
+/// What the data cannot give of what the experiment asks for, and what is used instead.
+pub fn say_unmet(experiment: &Experiment, data: &Dataset) {
+    for what in unmet(experiment, data) {
+        say(&format!("gradlab: {what}"));
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::apart::Apart;
 use super::args::{Common, ProbeArgs};
-use super::failure::{Failure, Status, say};
+use super::failure::{Failure, Status, say_unmet};
 use super::judged::Judged;
 use super::output::Output;
 use super::report::loss_text;
 use super::source;
 use crate::data::{Dataset, Targets};
-use crate::experiment::{BatchSize, unmet};
+use crate::experiment::BatchSize;
 use crate::export::curves::LayerLine;
 use crate::insight::theory::{Predicted, Setting, Theory, predict};
 use crate::insight::verdict;
@@ -39,9 +39,7 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
         .map_err(|e| Failure::Misused(loaded.refused(e)))?;
     let mut asked = loaded.experiment;
     asked.training.batch_size = batch_size;
-    for what in unmet(&asked, session.data()) {
-        say(&format!("gradlab: {what}"));
-    }
+    say_unmet(&asked, session.data());
     let rows = wanted.min(session.data().train.len());
     let trace = session
         .probe(rows)

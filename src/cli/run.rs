@@ -2,7 +2,7 @@
 
 use super::apart::Apart;
 use super::args::{Common, ReportFormat, RunArgs};
-use super::failure::{Failure, Status, say};
+use super::failure::{Failure, Status, say, say_unmet};
 use super::judged::Judged;
 use super::origin;
 use super::progress::Progress;
@@ -10,7 +10,6 @@ use super::report::{Done, loss_text, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
-use crate::experiment::unmet;
 use crate::insight::verdict;
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
@@ -135,9 +134,7 @@ fn build(
     let session = Session::build_heard(&loaded.experiment, &loaded.base_dir, start, None, &ear);
     progress.clear();
     if let (Ok(session), false) = (&session, quiet) {
-        for what in unmet(session.experiment(), session.data()) {
-            say(&format!("gradlab: {what}"));
-        }
+        say_unmet(session.experiment(), session.data());
         for stage in session.pretrained() {
             say(&format!(
                 "pretrained layers.{}: reconstruction error {}, {} before",

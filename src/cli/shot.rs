@@ -2,7 +2,7 @@
 
 use super::apart::Apart;
 use super::args::{Common, ShotArgs};
-use super::failure::{Failure, Status as Exit};
+use super::failure::{Failure, Status as Exit, say_unmet};
 use super::source;
 use crate::text::clean;
 use crate::training::file::write_whole;
@@ -40,6 +40,7 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
     };
     let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
         .map_err(|e| Failure::Misused(loaded.refused(e)))?;
+    say_unmet(session.experiment(), session.data());
     let frame = train(&mut session, args.steps)?;
     let name = args.theme.unwrap_or_default();
     let manner = Manner {

@@ -13,7 +13,7 @@ use super::{
     Command, DataView, Frame, Histograms, Lens, Point, Pretraining, RunInfo, Session, SessionError,
     Start, Status, autosaves, could_go_on, guard,
 };
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, unmet};
 use saving::Place;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,7 @@ pub(super) fn run(
     let told = Rc::clone(&heard);
     let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
     let warned = Rc::clone(&warnings);
+    let mut unmet_before = Vec::new();
     let build = |old: Option<Session>, experiment: &Experiment, say: &dyn Fn(&str)| {
         // Whatever is asked for while a network is pretrained is about another run, or none, but for going on.
         let ear = Ear {
@@ -80,6 +81,13 @@ pub(super) fn run(
         // What is missing (a drive, a file) may be there next time; a checkpoint that does not fit never will.
         if matches!(built, Ok(_) | Err(SessionError::Checkpoint(_))) {
             start.resume = None;
+        }
+        if let Ok(session) = &built {
+            let now = unmet(session.experiment(), session.data());
+            if now != unmet_before && !now.is_empty() {
+                (ear.warn)(&now.join("; "));
+            }
+            unmet_before = now;
         }
         built.map_err(|error| error.to_string())
     };

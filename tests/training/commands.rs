@@ -296,6 +296,17 @@ fn what_is_used_instead_of_what_was_asked_for_is_said() {
     assert_eq!(said(&format!("run {both}")), format!("{rows}{batch}"));
     assert_eq!(said(&format!("probe {both}")), format!("{rows}{batch}"));
     assert_eq!(said("probe e.toml --batch-size 4096"), batch);
+    assert_eq!(
+        said(&format!("export pytorch {both}")),
+        format!("{rows}{batch}")
+    );
+    let shot = format!("shot {both} --steps 1 --out s.svg");
+    assert_eq!(said(&shot), format!("{rows}{batch}"));
+    let checked = done(&gradlab(folder.path(), &format!("check {both}")));
+    for line in [rows, batch] {
+        let note = line.replace("gradlab:", "  note:");
+        assert!(checked.contains(&note), "{checked}");
+    }
     assert_eq!(said(&format!("run {both} --quiet")), "");
     for args in [
         "run e.toml --set data.train_rows=142 --set training.batch_size=142",

@@ -1,7 +1,7 @@
 //! The training thread with real runs, by messages.
 
 use super::{bits, experiment, session_of, step};
-use gradlab::experiment::Experiment;
+use gradlab::experiment::{Experiment, apply_set};
 use gradlab::training::{
     Autosave, Checkpoint, Command, Detail, Frame, Handle, Options, Point, Status, TensorFile,
 };
@@ -191,6 +191,25 @@ fn a_run_whose_data_was_missing_goes_on_once_it_is_there() {
     bench.handle.send(Command::Restart);
     bench.handle.send(Command::Step(1));
     bench.until(|f| f.points.last().is_some_and(|p| p.step == 1));
+}
+
+/// Once, not with every run that starts again.
+#[test]
+fn what_is_used_instead_of_what_was_asked_for_is_said_when_the_data_are_there() {
+    let few = apply_set(&experiment(""), "data.train_rows=5000").expect("a change");
+    let mut bench = Bench::start(&few, Options::default());
+    let frame = bench.until(|f| f.status == Status::Paused);
+    assert_eq!(frame.notices.len(), 1, "{:?}", frame.notices);
+    assert!(frame.notices[0].starts_with("train_rows asks for 5,000 rows"));
+    bench.handle.send(Command::Restart);
+    let frame = bench.until(|f| f.status == Status::Paused && f.info.run == 2);
+    assert!(frame.notices.is_empty(), "{:?}", frame.notices);
+    let large = apply_set(&few, "training.batch_size=4096").expect("a change");
+    bench.handle.send(Command::Replace(Box::new(large)));
+    let frame = bench.until(|f| !f.notices.is_empty());
+    let both = frame.notices[0].contains("train_rows asks")
+        && frame.notices[0].contains("; batch_size asks");
+    assert!(both, "{:?}", frame.notices);
 }
 
 #[test]
