@@ -126,14 +126,6 @@ impl ColorChoice {
         choice
     }
 
-    pub fn for_clap(self) -> clap::ColorChoice {
-        match self {
-            Self::Auto => clap::ColorChoice::Auto,
-            Self::Always => clap::ColorChoice::Always,
-            Self::Never => clap::ColorChoice::Never,
-        }
-    }
-
     /// Whether to colour what goes to a terminal, or to something else (<https://no-color.org>).
     pub fn on(self, terminal: bool) -> bool {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());

@@ -31,20 +31,19 @@ pub use failure::{Failure, Status};
 use clap::{CommandFactory, FromArgMatches};
 use output::Output;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Runs one command line to its end and says how it went.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Status {
     let args: Vec<OsString> = args.into_iter().collect();
     let color = ColorChoice::asked(&args);
-    let command = Cli::command().color(color.for_clap());
-    let parsed = command
+    let parsed = Cli::command()
         .try_get_matches_from(args)
         .and_then(|m| Cli::from_arg_matches(&m));
     let mut output = Output::new(color);
     let ended = match parsed {
         Ok(cli) => dispatch(cli, &mut output).and_then(|status| output.flush().map(|()| status)),
-        Err(error) => print(&error),
+        Err(error) => print(&error, color),
     };
     match ended {
         Ok(status) => status,
@@ -57,13 +56,20 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 /// What is wrong with the command line, to standard error; help and version, which arrive here too, are results.
-fn print(error: &clap::Error) -> Result<Status, Failure> {
-    let printed = error.print().and_then(|()| std::io::stdout().flush());
-    match printed {
-        _ if error.use_stderr() => Ok(Status::Misused),
-        Ok(()) => Ok(Status::Done),
-        Err(e) => Err(Failure::of_output(&e)),
+fn print(error: &clap::Error, color: ColorChoice) -> Result<Status, Failure> {
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let text = |terminal: bool| match color.on(terminal) {
+        true => error.render().ansi().to_string(),
+        false => error.render().to_string(),
+    };
+    if error.use_stderr() {
+        let _ = err.write_all(text(err.is_terminal()).as_bytes());
+        return Ok(Status::Misused);
     }
+    out.write_all(text(out.is_terminal()).as_bytes())
+        .and_then(|()| out.flush())
+        .map(|()| Status::Done)
+        .map_err(|e| Failure::of_output(&e))
 }
 
 /// The name of a command that takes no experiment.

@@ -65,9 +65,16 @@ impl Output {
         let _ = writeln!(std::io::stderr(), "{mark}: {message}");
     }
 
-    /// A message to standard error as it stands.
+    /// A file's faults, to standard error as they stand: where one is, up to the first colon with a space, is marked.
     pub fn fault(&mut self, message: impl std::fmt::Display) {
-        let _ = writeln!(std::io::stderr(), "{message}");
+        let painted = |line: &str| match line.split_once(": ") {
+            Some((place, what)) if !line.starts_with(' ') => {
+                format!("{}: {what}\n", paint(place, "1;31", self.color.1))
+            }
+            _ => format!("{line}\n"),
+        };
+        let text: String = message.to_string().lines().map(painted).collect();
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 }
 

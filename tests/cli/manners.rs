@@ -79,6 +79,15 @@ fn colour_is_for_terminals_unless_asked_for() {
     assert!(colored(&["--help", "--color=always"]));
     let no_color = said(command(&["list", "clips"]).env("NO_COLOR", "1"));
     assert!(!no_color.out.contains('\u{1b}'));
+    // One rule for everything that is said, the parser's own words among it.
+    for args in [&["--bogus"][..], &["--help"], &["check", "nosuch"]] {
+        let said = said(command(args).env("CLICOLOR_FORCE", "1"));
+        assert!(!(said.out + &said.err).contains('\u{1b}'), "{args:?}");
+    }
+    for args in [&["--bogus"][..], &["run", "nosuch"], &["check", "nosuch"]] {
+        let said = gradlab(&[args, &["--color", "always"]].concat());
+        assert!(said.err.contains('\u{1b}'), "{args:?}: {}", said.err);
+    }
 }
 
 #[test]
