@@ -10,6 +10,11 @@ use crate::insight::advise;
 use crate::training::{SessionError, TensorFileError, check_transfer, network_of};
 
 pub fn run(args: &CheckArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
+    if args.experiments.iter().filter(|name| *name == "-").count() > 1 {
+        return Err(Failure::Misused(
+            "standard input can be read once: name `-` once".into(),
+        ));
+    }
     let mut status = Status::Done;
     for name in &args.experiments {
         match judge(name, common) {

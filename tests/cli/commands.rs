@@ -85,6 +85,13 @@ fn check_reads_standard_input_and_takes_changes() {
 }
 
 #[test]
+fn standard_input_is_read_once() {
+    let said = gradlab(&["check", "-", "-"]);
+    assert_eq!((said.status, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("standard input"), "{}", said.err);
+}
+
+#[test]
 fn show_prints_what_can_be_read_back() {
     let said = gradlab(&["show", "vanishing-logistic"]);
     assert_eq!((said.status, said.err.as_str()), (0, ""));
