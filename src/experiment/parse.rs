@@ -251,7 +251,7 @@ fn layer(mut table: Section<'_>) -> Layer {
     let kind = if recurrent {
         LayerKind::Recurrent {
             cell: cell.unwrap_or(Cell::Plain {}),
-            recurrent_init,
+            recurrent_init: recurrent_init.unwrap_or(RECURRENT_INIT),
         }
     } else {
         LayerKind::Dense

@@ -197,9 +197,7 @@ fn hidden(network: &Network, layer: &Layer, inputs: usize) -> LayerSpec {
                 recurrent_init,
             } => spec::LayerKind::Recurrent {
                 cell: cell.clone(),
-                recurrent_init: recurrent_init
-                    .clone()
-                    .unwrap_or(Initializer::Orthogonal { gain: 1.0 }),
+                recurrent_init: recurrent_init.clone(),
             },
         },
         inputs,
@@ -309,7 +307,7 @@ mod tests {
             .map(|cell| Layer {
                 kind: LayerKind::Recurrent {
                     cell,
-                    recurrent_init: None,
+                    recurrent_init: RECURRENT_INIT,
                 },
                 ..Layer::dense(3)
             })

@@ -157,7 +157,7 @@ fn things(experiment: &Experiment, found: &mut Vec<Problem>) {
         }
         bias(layer.bias.as_ref(), &path("bias"), found);
         if let LayerKind::Recurrent {
-            recurrent_init: Some(given),
+            recurrent_init: given,
             ..
         } = &layer.kind
         {

@@ -66,12 +66,14 @@ pub struct Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LayerKind {
     Dense,
-    /// `recurrent_init` `None`: orthogonal.
     Recurrent {
         cell: Cell,
-        recurrent_init: Option<Initializer>,
+        recurrent_init: Initializer,
     },
 }
+
+/// Recurrent weights' own default, whatever the network's is.
+pub const RECURRENT_INIT: Initializer = Initializer::Orthogonal { gain: 1.0 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Output {

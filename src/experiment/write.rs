@@ -152,7 +152,7 @@ fn layer(layer: &Layer, out: &mut Writer) {
     {
         out.line("kind", text("recurrent"));
         out.line("cell", inline(cell));
-        out.thing("recurrent_init", recurrent_init.as_ref());
+        out.thing_unless("recurrent_init", recurrent_init, &RECURRENT_INIT);
     }
     out.thing("activation", layer.activation.as_ref());
     out.thing("init", layer.init.as_ref());

@@ -74,7 +74,7 @@ fn share() -> BoxedStrategy<f64> {
 fn layer() -> BoxedStrategy<Layer> {
     let kind = prop_oneof![
         3 => Just(LayerKind::Dense),
-        1 => (thing::<Cell>(), prop::option::of(thing::<Initializer>()))
+        1 => (thing::<Cell>(), thing::<Initializer>())
             .prop_map(|(cell, recurrent_init)| LayerKind::Recurrent { cell, recurrent_init })
     ];
     let own = (

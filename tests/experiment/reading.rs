@@ -202,6 +202,16 @@ fn a_file_of_defaults_is_written_short() {
 }
 
 #[test]
+fn recurrent_weights_are_written_where_they_are_not_drawn_as_by_default() {
+    let layer = "[[network.layers]]\nunits = 3\nkind = \"recurrent\"\n";
+    let text = format!("{SHORT}{layer}").replace("digits", "adding");
+    let written = |draw: &str| to_toml(&read(&format!("{text}{draw}")));
+    assert!(!written("recurrent_init = \"orthogonal\"\n").contains("recurrent_init"));
+    let identity = "recurrent_init = \"identity\"\n";
+    assert!(written(identity).contains(identity));
+}
+
+#[test]
 fn what_differs_is_written_in_the_formats_order() {
     let text = r#"format = 1
 name = "short"

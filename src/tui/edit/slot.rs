@@ -1,7 +1,7 @@
 //! Places of an experiment that hold an entry of a vocabulary.
 
 use crate::data::DataKind;
-use crate::experiment::{Experiment, Layer, LayerKind};
+use crate::experiment::{Experiment, Layer, LayerKind, RECURRENT_INIT};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, Cell, Norm};
@@ -139,9 +139,7 @@ impl Slot {
                     LayerSlot::Bias => bias(layer.bias.as_ref(), Some(bias_word(&network.bias))),
                     LayerSlot::Norm => given(&layer.norm),
                     LayerSlot::RecurrentInit => match &layer.kind {
-                        LayerKind::Recurrent { recurrent_init, .. } => {
-                            optional(recurrent_init.as_ref(), "orthogonal".into())
-                        }
+                        LayerKind::Recurrent { recurrent_init, .. } => given(recurrent_init),
                         LayerKind::Dense => return None,
                     },
                 }
@@ -282,7 +280,7 @@ fn set_in_layer(layer: &mut Layer, slot: LayerSlot, choice: Choice, values: &[Va
         LayerSlot::Norm => put::<Norm>(&mut layer.norm, choice, values),
         LayerSlot::RecurrentInit => match &mut layer.kind {
             LayerKind::Recurrent { recurrent_init, .. } => {
-                put_optional(recurrent_init, choice, values)
+                put::<Initializer>(recurrent_init, choice, values)
             }
             LayerKind::Dense => false,
         },
@@ -299,7 +297,7 @@ fn set_in_layer(layer: &mut Layer, slot: LayerSlot, choice: Choice, values: &[Va
                 (Some(cell), dense) => {
                     *dense = LayerKind::Recurrent {
                         cell,
-                        recurrent_init: None,
+                        recurrent_init: RECURRENT_INIT,
                     };
                     true
                 }
