@@ -15,6 +15,8 @@ mod looks;
 mod outputs;
 #[path = "training/pretraining.rs"]
 mod pretraining;
+#[path = "training/remedies.rs"]
+mod remedies;
 #[path = "training/sparsity.rs"]
 mod sparsity;
 #[path = "training/stopping.rs"]

@@ -6,7 +6,8 @@ use super::output::Output;
 use super::source;
 use crate::data::{self, Problem};
 use crate::experiment::unmet;
-use crate::insight::advise;
+use crate::insight::theory::Setting;
+use crate::insight::{Case, advise};
 use crate::training::{SessionError, TensorFileError, check_transfer, network_of};
 
 pub fn run(args: &CheckArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
@@ -69,7 +70,12 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
             .iter()
             .map(|what| format!("  note: {what}")),
     );
-    lines.extend(advise(experiment, &spec, None).into_iter().map(|advice| {
+    let case = Case {
+        experiment,
+        spec: &spec,
+        setting: &Setting::for_experiment(experiment, &data),
+    };
+    lines.extend(advise(&case, None).into_iter().map(|advice| {
         let fix = advice
             .fix
             .map(|fix| format!(" ({})", fix.label))

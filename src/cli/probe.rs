@@ -11,7 +11,7 @@ use crate::data::{Dataset, Targets};
 use crate::experiment::BatchSize;
 use crate::export::curves::LayerLine;
 use crate::insight::theory::{Predicted, Setting, Theory, predict};
-use crate::insight::verdict;
+use crate::insight::{Case, verdict};
 use crate::nn::network::Trace;
 use crate::telemetry::ThroughTime;
 use crate::training::{Numbers, Session, Start, Tensor, TensorFile};
@@ -49,14 +49,14 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
         written.map_err(|e| Failure::Failed(format!("the tensors were not written: {e}")))?;
     }
     let spec = session.network().spec();
-    let theory = predict(spec, &Setting::of(session.data(), rows));
-    let verdict = verdict::judge(
-        &trace.stats,
-        &trace.time,
-        trace.first_non_finite,
-        session.experiment(),
+    let setting = Setting::of(session.data(), rows);
+    let theory = predict(spec, &setting);
+    let case = Case {
+        experiment: session.experiment(),
         spec,
-    );
+        setting: &setting,
+    };
+    let verdict = verdict::judge(&trace.stats, &trace.time, trace.first_non_finite, &case);
     let seen = Seen {
         rows,
         trace: &trace,

@@ -10,7 +10,8 @@ use super::report::{Done, loss_text, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
-use crate::insight::verdict;
+use crate::insight::theory::Setting;
+use crate::insight::{Case, verdict};
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::saver::Saver;
@@ -421,13 +422,14 @@ impl Runner<'_> {
     /// Of the last measurements; `None` where no step was taken.
     fn judged(&self) -> Option<Judged> {
         let last = self.last.as_ref()?;
-        let verdict = verdict::judge(
-            &last.layers,
-            &last.time,
-            self.session.non_finite(),
-            self.session.experiment(),
-            self.session.network().spec(),
-        );
+        let (experiment, data) = (self.session.experiment(), self.session.data());
+        let case = Case {
+            experiment,
+            spec: self.session.network().spec(),
+            setting: &Setting::for_experiment(experiment, data),
+        };
+        let place = self.session.non_finite();
+        let verdict = verdict::judge(&last.layers, &last.time, place, &case);
         Some(verdict.into())
     }
 }

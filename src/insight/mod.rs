@@ -1,6 +1,7 @@
 //! What the numbers mean: what theory predicts, the verdict on what is measured, and what to change.
 
 pub mod advice;
+pub mod cause;
 pub mod cutoff;
 pub mod foresight;
 pub mod overfit;
@@ -12,6 +13,7 @@ pub mod verdict;
 mod words;
 
 pub use advice::{Advice, Severity, Topic, advise};
+pub use cause::{Case, Symptoms};
 pub use foresight::Foresight;
 pub use remedy::Fix;
 pub use verdict::{Kind, Verdict, judge};

@@ -1,16 +1,18 @@
 //! What to change so that the signal passes: candidates are tried on the theory of this very network, the least change that
 //! helps wins.
 
+use super::cause::Case;
 use super::cutoff;
-use super::profile::{self, LARGEST_NORM};
-use super::theory::{Setting, Theory, predict};
+use super::profile;
+use super::theory::{NoTheory, Predicted, Setting, Theory, predict};
+use super::verdict::largest_norm;
 use crate::data::Task;
-use crate::experiment::{BatchSize, Experiment, LayerKind, resolve};
+use crate::experiment::{Experiment, Layer, LayerKind, resolve};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
 use crate::nn::schedule::Schedule;
-use crate::nn::spec::{Cell, Clip, NetworkSpec, Norm};
+use crate::nn::spec::{Bias, Cell, Clip, NetworkSpec, Norm};
 use crate::nn::vocabulary::Vocabulary;
 use crate::text::number;
 
@@ -36,19 +38,24 @@ const GOOD: f64 = 1.0;
 /// Candidates that differ by less are equally good.
 const ALIKE: f64 = 0.25;
 
-/// Standardized rows and the experiment's batch, where nothing better is known.
-pub fn default_setting(experiment: &Experiment) -> Setting {
-    Setting::standardized(match experiment.training.batch_size {
-        BatchSize::Rows(rows) => rows,
-        // The rows' number is the data's; what is shared between rows rules for a batch of thousands.
-        BatchSize::Full => 1000,
-    })
+/// Theory of the network; where it is recurrent, of the dense layers above, which take a state in: the output of tanh or a gated
+/// one, of size 1 at most.
+pub fn theory_of(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheory> {
+    let Some(last) = spec.layers.iter().rposition(|l| l.kind.cell().is_some()) else {
+        return predict(spec, setting);
+    };
+    let dense = NetworkSpec {
+        inputs: spec.layers[last].units,
+        layers: spec.layers[last + 1..].to_vec(),
+        ..spec.clone()
+    };
+    predict(&dense, &setting.with_input_q(1.0))
 }
 
 /// How far a network is from passing the signal level, by theory: decades between bottom and top of the weight gradients or
-/// of the error signal, whichever is worse, or what a norm has over the largest that is healthy.
-pub fn predicted_decades(theory: &Theory) -> f64 {
-    let of = |f: fn(&super::theory::Predicted) -> f64| {
+/// of the error signal, whichever is worse, or what a norm has over the largest that is healthy in it.
+pub fn predicted_decades(theory: &Theory, spec: &NetworkSpec) -> f64 {
+    let of = |f: fn(&Predicted) -> f64| {
         let values: Vec<f64> = theory.layers.iter().map(f).collect();
         profile::decades(&values)
     };
@@ -57,8 +64,9 @@ pub fn predicted_decades(theory: &Theory) -> f64 {
         .iter()
         .map(|l| l.grad_norm)
         .fold(0.0, f64::max);
-    let excess = if largest > LARGEST_NORM {
-        3.0 + (largest / LARGEST_NORM).log10()
+    let bound = largest_norm(spec);
+    let excess = if largest > bound {
+        3.0 + (largest / bound).log10()
     } else {
         0.0
     };
@@ -68,16 +76,17 @@ pub fn predicted_decades(theory: &Theory) -> f64 {
 
 /// Whether theory sees the gradients grow toward the bottom, or a norm over the largest that is healthy; also where there is no
 /// theory of the network.
-pub fn is_foreseen_to_grow(experiment: &Experiment, spec: &NetworkSpec) -> bool {
-    let Ok(theory) = predict(spec, &default_setting(experiment)) else {
+pub fn is_foreseen_to_grow(case: &Case) -> bool {
+    let Ok(theory) = theory_of(case.spec, case.setting) else {
         return true;
     };
-    let grows = |f: fn(&super::theory::Predicted) -> f64| {
+    let grows = |f: fn(&Predicted) -> f64| {
         let values: Vec<f64> = theory.layers.iter().map(f).collect();
         let ratio = profile::ratio(&values);
         ratio.is_nan() || ratio.log10() > GOOD
     };
-    let loud = |l: &super::theory::Predicted| l.grad_norm.is_nan() || l.grad_norm > LARGEST_NORM;
+    let bound = largest_norm(case.spec);
+    let loud = |l: &Predicted| l.grad_norm.is_nan() || l.grad_norm > bound;
     grows(|l| l.grad_rms) || grows(|l| l.delta_rms) || theory.layers.iter().any(loud)
 }
 
@@ -104,29 +113,55 @@ pub fn spec_of(experiment: &Experiment, like: &NetworkSpec) -> Option<NetworkSpe
     })
 }
 
-/// All weights of all layers by one initializer.
-pub fn draw_all_by(experiment: &Experiment, init: &Initializer) -> Fix {
+/// A network whose dense layers are to take over its defaults: what recurrent ones have of them becomes their own. Gated cells
+/// are defined with tanh, and what their draws lose through time no theory here knows. Also whether there are any.
+fn with_recurrent_layers_kept(experiment: &Experiment) -> (Experiment, bool) {
     let mut changed = experiment.clone();
-    changed.network.init = init.clone();
-    changed.network.output.init = None;
+    let mut any = false;
     for layer in &mut changed.network.layers {
-        layer.init = None;
+        if let LayerKind::Recurrent { cell, .. } = &layer.kind {
+            any = true;
+            layer.init = layer.init.take().or(Some(experiment.network.init.clone()));
+            if !cell.is_gated() {
+                let own = layer.activation.take();
+                layer.activation = own.or(Some(experiment.network.activation.clone()));
+            }
+        }
     }
-    Fix::new(format!("draw all weights by {}", init.name()), changed)
+    (changed, any)
 }
 
-/// One activation and one initializer for all hidden layers, Glorot's for the output.
+fn dense(experiment: &mut Experiment) -> impl Iterator<Item = &mut Layer> {
+    let layers = experiment.network.layers.iter_mut();
+    layers.filter(|l| matches!(l.kind, LayerKind::Dense))
+}
+
+/// All weights of all dense layers by one initializer.
+pub fn draw_all_by(experiment: &Experiment, init: &Initializer) -> Fix {
+    let (mut changed, recurrent) = with_recurrent_layers_kept(experiment);
+    changed.network.init = init.clone();
+    changed.network.output.init = None;
+    dense(&mut changed).for_each(|layer| layer.init = None);
+    let which = if recurrent { "dense" } else { "all" };
+    Fix::new(format!("draw {which} weights by {}", init.name()), changed)
+}
+
+/// One activation and one initializer for all dense hidden layers, Glorot's for the output.
 fn use_pair(experiment: &Experiment, activation: &Activation, init: &Initializer) -> Fix {
     let mut changed = *draw_all_by(experiment, init).experiment;
     changed.network.activation = activation.clone();
-    for layer in &mut changed.network.layers {
-        layer.activation = None;
-    }
+    dense(&mut changed).for_each(|layer| layer.activation = None);
     if *init != Initializer::GlorotNormal {
         changed.network.output.init = Some(Initializer::GlorotNormal);
     }
+    let all_dense = dense(&mut changed).count() == experiment.network.layers.len();
+    let place = if all_dense {
+        ""
+    } else {
+        " in the dense layers"
+    };
     Fix::new(
-        format!("use {} drawn by {}", activation.name(), init.name()),
+        format!("use {} drawn by {}{place}", activation.name(), init.name()),
         changed,
     )
 }
@@ -157,12 +192,7 @@ fn normalize(experiment: &Experiment) -> Option<Fix> {
     let mut changed = experiment.clone();
     let batch = Norm::named("batch")?;
     let mut any = false;
-    for layer in changed
-        .network
-        .layers
-        .iter_mut()
-        .filter(|l| matches!(l.kind, LayerKind::Dense))
-    {
+    for layer in dense(&mut changed) {
         any |= layer.norm == Norm::None;
         layer.norm = batch.clone();
     }
@@ -204,7 +234,9 @@ fn tiers(experiment: &Experiment, spec: &NetworkSpec) -> [Vec<Fix>; 3] {
 /// top; otherwise the best of all, if it takes at least half of the decades away. `None` where the network is covered by
 /// theory and passes the signal well, or nothing helps.
 pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting) -> Option<Fix> {
-    let now = predict(spec, setting).map_or(f64::INFINITY, |theory| predicted_decades(&theory));
+    let decades =
+        |spec: &NetworkSpec| Some(predicted_decades(&theory_of(spec, setting).ok()?, spec));
+    let now = decades(spec).unwrap_or(f64::INFINITY);
     if now <= GOOD {
         return None;
     }
@@ -216,8 +248,7 @@ pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting
                 if cutoff::is_reached() {
                     return None;
                 }
-                let theory = predict(&spec_of(&fix.experiment, spec)?, setting).ok()?;
-                Some((predicted_decades(&theory), fix))
+                Some((decades(&spec_of(&fix.experiment, spec)?)?, fix))
             })
             .collect();
         let least = scored
@@ -241,25 +272,40 @@ pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting
         .map(|(_, fix)| fix)
 }
 
-/// For signals through time, where there are plain recurrent layers.
+/// For signals through time. The state of plain cells goes through the matrix and the activation at every step, a GRU's gate lets
+/// half of it pass as it is drawn, and so does an LSTM's forget gate without a bias of 1 (Gers et al. 2000; Jozefowicz et al.
+/// 2015). `None` where all cells are such LSTMs: they may still learn to keep more.
 pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
     let mut changed = experiment.clone();
-    let mut any = false;
+    let network_has_bias = experiment.network.bias != Some(Bias::Off);
+    let (mut cells, mut gates) = (false, false);
     for layer in &mut changed.network.layers {
-        if let LayerKind::Recurrent { cell, .. } = &mut layer.kind
-            && *cell == Cell::Plain
-        {
-            *cell = Cell::Lstm { forget_bias: 1.0 };
-            layer.activation = None;
-            any = true;
+        let has_bias = layer
+            .bias
+            .as_ref()
+            .map_or(network_has_bias, |b| *b != Bias::Off);
+        let LayerKind::Recurrent { cell, .. } = &mut layer.kind else {
+            continue;
+        };
+        match cell {
+            Cell::Lstm { forget_bias } if *forget_bias < 1.0 && has_bias => {
+                *forget_bias = 1.0;
+                gates = true;
+            }
+            Cell::Lstm { .. } => {}
+            Cell::Plain | Cell::Gru => {
+                *cell = Cell::Lstm { forget_bias: 1.0 };
+                layer.activation = None;
+                cells = true;
+            }
         }
     }
-    any.then(|| {
-        Fix::new(
-            "use lstm cells, which carry the gradient through time",
-            changed,
-        )
-    })
+    let label = match (cells, gates) {
+        (true, _) => "use lstm cells, which carry the gradient through time",
+        (false, true) => "open the forget gates at the start (forget_bias = 1)",
+        (false, false) => return None,
+    };
+    Some(Fix::new(label, changed))
 }
 
 /// Gradients clipped by their norm, where nothing clips them yet.
@@ -291,7 +337,7 @@ pub fn scale_learning_rate(experiment: &Experiment, factor: f64) -> Option<Fix> 
 }
 
 /// Rounded to one significant digit, through its decimal form so that it reads well.
-fn one_digit(x: f64) -> f64 {
+pub fn one_digit(x: f64) -> f64 {
     format!("{x:.0e}").parse().unwrap_or(x)
 }
 

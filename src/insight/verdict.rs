@@ -1,12 +1,12 @@
 //! The verdict: one line on whether the error signal reaches the bottom of the network.
 
+use super::cause::{self, Case, Symptoms, saturates};
 use super::profile::{self, EXPLODING, LARGEST_NORM, VANISHING};
-use super::remedy::{self, Fix};
+use super::remedy::Fix;
 use super::words;
-use crate::experiment::Experiment;
 use crate::nn::loss::Loss;
 use crate::nn::network::{Direction, NonFinite};
-use crate::nn::spec::{Clip, LayerKind, NetworkSpec};
+use crate::nn::spec::{Clip, NetworkSpec};
 use crate::nn::stats::{LayerStats, ThroughTime};
 use serde::Serialize;
 
@@ -73,6 +73,8 @@ pub struct Verdict {
     pub told: (Measure, f64),
     /// Where and which way a value first was not finite.
     pub non_finite: Option<NonFinite>,
+    /// It vanishes, and most units of a layer lie where their activation is flat.
+    pub flat: bool,
     /// Layers that are trained; of fewer than two nothing is judged.
     pub trained: usize,
     /// One plain sentence.
@@ -88,12 +90,11 @@ pub fn judge(
     stats: &[LayerStats],
     time: &[ThroughTime],
     non_finite: Option<NonFinite>,
-    experiment: &Experiment,
-    spec: &NetworkSpec,
+    case: &Case,
 ) -> Verdict {
-    let mut verdict = without_fix(stats, time, non_finite, spec);
-    verdict.fix = fix(verdict.kind, experiment, spec);
-    verdict.mind(&experiment.training.clip);
+    let mut verdict = without_fix(stats, time, non_finite, case.spec);
+    verdict.fix = cause::fix(verdict.symptoms(), case);
+    verdict.mind(&case.experiment.training.clip);
     verdict
 }
 
@@ -107,6 +108,15 @@ impl Verdict {
             Measure::GradRms | Measure::DeltaRms => "",
         };
         format!("{:+.2}{unit}", -slope + 0.0)
+    }
+
+    /// What the change depends on.
+    pub fn symptoms(&self) -> Symptoms {
+        Symptoms {
+            kind: self.kind,
+            through_time: self.measure == Measure::ThroughTime,
+            flat: self.flat,
+        }
     }
 
     /// Says of gradients that explode what clipping does about them.
@@ -171,6 +181,7 @@ pub fn without_fix(
         ratio: worse.ratio,
         told: (told.measure, told.slope),
         non_finite: None,
+        flat: kind == Kind::Vanishing && lies_flat(&trained, spec),
         trained: trained.len(),
         sentence: sentence(kind, told, over.map(|(l, s)| (l, s.grad_norm)), spec),
         evidence: evidence(kind, &trained, time, spec),
@@ -178,9 +189,22 @@ pub fn without_fix(
     }
 }
 
+/// Shares of outputs or units from which a layer counts as saturated or dead.
+pub const MOST: f64 = 0.5;
+
+/// Half of what a relu layer gives out always is where it is flat; that of the others is.
+fn lies_flat(layers: &[(usize, &LayerStats)], spec: &NetworkSpec) -> bool {
+    let saturated = |l: usize, s: &LayerStats| {
+        s.saturated >= MOST && spec.layers.get(l).is_some_and(|l| saturates(&l.activation))
+    };
+    layers
+        .iter()
+        .any(|(l, s)| s.dead >= MOST || saturated(*l, s))
+}
+
 /// The largest norm of a gradient that is healthy. An error in the targets' own units is as large as they are, and so is all
 /// that is made of it: where these are hundreds, a norm of thousands is nothing of the network's doing.
-fn largest_norm(spec: &NetworkSpec) -> f64 {
+pub fn largest_norm(spec: &NetworkSpec) -> f64 {
     LARGEST_NORM * error_unit(spec)
 }
 
@@ -311,6 +335,7 @@ fn diverged(place: NonFinite, count: usize) -> Verdict {
         ratio: f64::NAN,
         told: (Measure::GradRms, 0.0),
         non_finite: Some(place),
+        flat: false,
         trained: count,
         sentence: format!("{first} is the first whose numbers are no longer finite, {way}."),
         evidence: format!("{what} is infinite or not a number"),
@@ -415,7 +440,7 @@ fn evidence(
             .max_by(|a, b| f(a.1).total_cmp(&f(b.1)))
     };
     // Half of what a relu layer gives out is 0 and passes no gradient: where the signal arrives that is no news.
-    let is_news = |s: &LayerStats| s.saturated >= 0.5 && kind != Kind::Healthy;
+    let is_news = |s: &LayerStats| s.saturated >= MOST && kind != Kind::Healthy;
     if let Some((l, s)) = most(|s| s.saturated).filter(|(_, s)| is_news(s)) {
         parts.push(format!(
             "{} is {} saturated",
@@ -423,7 +448,7 @@ fn evidence(
             words::percent(s.saturated)
         ));
     }
-    if let Some((l, s)) = most(|s| s.dead).filter(|(_, s)| s.dead >= 0.5) {
+    if let Some((l, s)) = most(|s| s.dead).filter(|(_, s)| s.dead >= MOST) {
         parts.push(format!("{} of {} is dead", words::percent(s.dead), at(l)));
     }
     let carried = |t: &ThroughTime| {
@@ -439,39 +464,6 @@ fn evidence(
     };
     parts.extend(time.iter().filter_map(carried));
     parts.join("; ")
-}
-
-/// What to change. Signals are mended where the theory says that the network itself loses them; what only training did is
-/// met by a smaller learning rate or by clipping. Candidates are tried on theory: for a thousand layers that takes seconds.
-pub fn fix(kind: Kind, experiment: &Experiment, spec: &NetworkSpec) -> Option<Fix> {
-    let recurrent = spec
-        .layers
-        .iter()
-        .any(|l| matches!(l.kind, LayerKind::Recurrent { .. }));
-    let signal = || {
-        if recurrent {
-            None
-        } else {
-            remedy::for_signal(experiment, spec, &remedy::default_setting(experiment))
-        }
-    };
-    match kind {
-        Kind::Healthy => None,
-        Kind::Vanishing if recurrent => remedy::for_recurrence(experiment),
-        Kind::Vanishing => signal(),
-        // Where the network itself makes nothing grow, another draw of it changes nothing.
-        Kind::Exploding if recurrent || !remedy::is_foreseen_to_grow(experiment, spec) => {
-            remedy::clip(experiment)
-        }
-        Kind::Exploding => signal().or_else(|| remedy::clip(experiment)),
-        // Through time it is the gradient that leaves the scale, now and then and far (Pascanu, Mikolov & Bengio 2013): a lower
-        // rate would leave all other steps small.
-        Kind::Diverged => recurrent
-            .then(|| remedy::clip(experiment))
-            .flatten()
-            .or_else(signal)
-            .or_else(|| remedy::scale_learning_rate(experiment, 0.1)),
-    }
 }
 
 #[cfg(test)]

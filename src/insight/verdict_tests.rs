@@ -1,8 +1,8 @@
 use super::*;
 use crate::data::Task;
-use crate::experiment::{parse, resolve};
+use crate::experiment::{Experiment, parse, resolve};
 use crate::insight::remedy::predicted_decades;
-use crate::insight::theory::predict;
+use crate::insight::theory::{Setting, predict};
 
 fn experiment(network: &str) -> Experiment {
     let text = format!("format = 1\nname = \"t\"\n[data]\nkind = \"digits\"\n[network]\n{network}");
@@ -12,6 +12,23 @@ fn experiment(network: &str) -> Experiment {
 fn network(experiment: &Experiment) -> NetworkSpec {
     resolve::network_spec(experiment, 64, Task::Classification { classes: 10 })
         .expect("it fits the data")
+}
+
+/// [`super::judge`] on standardized rows.
+fn judge(
+    stats: &[LayerStats],
+    time: &[ThroughTime],
+    place: Option<NonFinite>,
+    experiment: &Experiment,
+    spec: &NetworkSpec,
+) -> Verdict {
+    let setting = &Setting::standardized(32);
+    let case = Case {
+        experiment,
+        spec,
+        setting,
+    };
+    super::judge(stats, time, place, &case)
 }
 
 fn logistic() -> Experiment {
@@ -58,8 +75,8 @@ fn vanishing_with_slope_evidence_and_a_fix_that_theory_backs() {
     );
     let fix = verdict.fix.expect("a fix");
     let fixed = network(&fix.experiment);
-    let setting = remedy::default_setting(&experiment);
-    let decades = |spec| predicted_decades(&predict(spec, &setting).expect("a theory"));
+    let setting = Setting::standardized(32);
+    let decades = |spec| predicted_decades(&predict(spec, &setting).expect("a theory"), spec);
     assert!(
         decades(&spec) > 1.0 && decades(&fixed) <= 1.0,
         "{}",

@@ -5,9 +5,8 @@ use super::edit::{Choice, Slot};
 use super::overlay::preview::Foreseen;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, resolve};
-use crate::insight::advice::advise_for;
 use crate::insight::theory::{self, Setting, Theory};
-use crate::insight::{Advice, Fix, Kind, verdict};
+use crate::insight::{Advice, Case, Fix, Symptoms, advise, cause};
 use crate::nn::spec::NetworkSpec;
 use crate::nn::stats::LayerStats;
 use crate::nn::vocabulary::Value;
@@ -45,7 +44,7 @@ pub enum About {
     /// What each of a picker's entries would make of it, in this order: their places in the list.
     Entries(Slot, VecDeque<(usize, Choice)>),
     /// The change that helps against a verdict.
-    Fix(Kind, NetworkSpec),
+    Fix(Symptoms, NetworkSpec),
     /// Everything that calls for a change, beside what is measured.
     Advice(NetworkSpec, Option<Vec<LayerStats>>),
 }
@@ -64,7 +63,7 @@ pub enum Found {
     },
     /// The place in the list, and what comes of it.
     Entry(usize, Foreseen),
-    Fix(Kind, Option<Fix>),
+    Fix(Symptoms, Option<Fix>),
     Advice(Vec<Advice>),
     /// The question could not be answered: a fault of the program.
     Nothing(String),
@@ -154,14 +153,22 @@ impl Question {
                 let foreseen = foresee(&self.experiment, &self.data, moments, *slot, choice);
                 (Found::Entry(item, foreseen), more)
             }
-            About::Fix(kind, spec) => {
-                let fix = verdict::fix(*kind, &self.experiment, spec);
-                (Found::Fix(*kind, fix), false)
+            About::Fix(symptoms, spec) => {
+                let case = Case {
+                    experiment: &self.experiment,
+                    spec,
+                    setting: &setting(moments, &self.experiment, &self.data),
+                };
+                let fix = cause::fix(*symptoms, &case);
+                (Found::Fix(*symptoms, fix), false)
             }
             About::Advice(spec, stats) => {
-                let setting = setting(moments, &self.experiment, &self.data);
-                let advice = advise_for(&self.experiment, spec, &setting, stats.as_deref());
-                (Found::Advice(advice), false)
+                let case = Case {
+                    experiment: &self.experiment,
+                    spec,
+                    setting: &setting(moments, &self.experiment, &self.data),
+                };
+                (Found::Advice(advise(&case, stats.as_deref())), false)
             }
         }
     }

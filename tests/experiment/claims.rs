@@ -5,7 +5,8 @@
 use super::training::{Trained, bottom_over_top, preset, seeded, train};
 use gradlab::data::Task;
 use gradlab::experiment::{apply_set, resolve};
-use gradlab::insight::{Kind, verdict};
+use gradlab::insight::theory::Setting;
+use gradlab::insight::{Case, Kind, Symptoms, cause};
 
 fn first_step(name: &str) -> Trained {
     train(&preset(name), 1)
@@ -40,7 +41,12 @@ fn vanishing_logistic_vanishes_and_does_not_learn() {
     let experiment = preset("vanishing-logistic");
     let task = Task::Classification { classes: 10 };
     let spec = resolve::network_spec(&experiment, 64, task).expect("fits");
-    let fix = verdict::fix(Kind::Vanishing, &experiment, &spec).expect("a fix");
+    let case = Case {
+        experiment: &experiment,
+        spec: &spec,
+        setting: &Setting::standardized(32),
+    };
+    let fix = cause::fix(Symptoms::of(Kind::Vanishing), &case).expect("a fix");
     assert!(train(&fix.experiment, 200).train.loss < 1.0);
 }
 

@@ -3,7 +3,8 @@
 
 use super::training::{preset, seeded, spread};
 use gradlab::experiment::{Experiment, apply_set};
-use gradlab::insight::{Kind, verdict};
+use gradlab::insight::theory::Setting;
+use gradlab::insight::{Case, Kind, Symptoms, cause};
 use gradlab::nn::stats::LayerStats;
 use gradlab::training::{Detail, Ended, Session, Start};
 use std::ops::{Range, RangeInclusive};
@@ -92,7 +93,12 @@ fn spectral_radius_one_and_a_half_explodes_and_clipping_rescues_it() {
         let session = start(&exploding, Path::new("."));
         let (_, radius) = session.network().spectral_radii()[0];
         assert!((radius - 1.5).abs() < 0.01, "{radius}");
-        let fix = verdict::fix(Kind::Diverged, &exploding, session.network().spec());
+        let case = Case {
+            experiment: &exploding,
+            spec: session.network().spec(),
+            setting: &Setting::for_experiment(&exploding, session.data()),
+        };
+        let fix = cause::fix(Symptoms::of(Kind::Diverged), &case);
         let fixed = fix.expect("a fix").experiment;
         assert_eq!(fixed.training, preset("rnn-clipped").training, "f clips");
         let session = trained(&exploding, 100);

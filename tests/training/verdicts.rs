@@ -2,6 +2,8 @@
 
 use super::{session_of, step};
 use gradlab::experiment::{Experiment, presets};
+use gradlab::insight::Case;
+use gradlab::insight::theory::Setting;
 use gradlab::insight::verdict::{self, Kind, Verdict};
 use gradlab::training::Session;
 
@@ -15,14 +17,12 @@ fn preset(name: &str) -> Experiment {
 fn verdict_on(session: &mut Session) -> Verdict {
     let rows = 32.min(session.data().train.len());
     let seen = session.probe(rows).unwrap_or_else(|e| panic!("{e}"));
-    let (experiment, spec) = (session.experiment(), session.network().spec());
-    verdict::judge(
-        &seen.stats,
-        &seen.time,
-        seen.first_non_finite,
-        experiment,
-        spec,
-    )
+    let case = Case {
+        experiment: session.experiment(),
+        spec: session.network().spec(),
+        setting: &Setting::of(session.data(), rows),
+    };
+    verdict::judge(&seen.stats, &seen.time, seen.first_non_finite, &case)
 }
 
 /// Before the first step. Whatever is not named is healthy.

@@ -1,18 +1,14 @@
 //! What the measurements of a step say.
 
 use super::{Advice, Case, Severity, Topic};
-use crate::insight::remedy;
-use crate::insight::verdict::{self, Kind};
+use crate::insight::cause::{self, HEALTHY_UPDATE, HIGH_UPDATE, Symptoms, saturates};
+use crate::insight::remedy::{self, Fix};
+use crate::insight::verdict::{self, Kind, MOST};
 use crate::insight::words;
-use crate::nn::activation::Activation;
 use crate::nn::stats::LayerStats;
 use crate::nn::vocabulary::Vocabulary;
 
-/// Shares of outputs or units from which a layer counts as saturated or dead.
-const MOST: f64 = 0.5;
-/// Healthy ‖ΔW‖/‖W‖ of a step, and how far off it may be.
-const HEALTHY_UPDATE: f64 = 1e-3;
-const HIGH_UPDATE: f64 = 1e-2;
+/// From where on the ‖ΔW‖/‖W‖ of a step is too small.
 const LOW_UPDATE: f64 = 1e-5;
 
 pub fn advise(case: &Case, stats: &[LayerStats]) -> Vec<Advice> {
@@ -38,19 +34,6 @@ fn layers_with(
     (shares.into_iter().map(|s| s.0).collect(), largest)
 }
 
-fn saturates(activation: &Activation) -> bool {
-    matches!(
-        activation,
-        Activation::Logistic
-            | Activation::Tanh
-            | Activation::Softsign
-            | Activation::HardTanh
-            | Activation::HardSigmoid
-            | Activation::Erf
-            | Activation::Relu6
-    )
-}
-
 fn saturated(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
     let flat = |l: usize| {
         case.spec
@@ -69,9 +52,17 @@ fn saturated(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
             words::layers(&layers, case.spec.layers.len()),
             activation.name()
         ),
-        fix: remedy::for_signal(case.experiment, case.spec, case.setting),
+        fix: of_flat_units(case),
         layers,
     })
+}
+
+fn of_flat_units(case: &Case) -> Option<Fix> {
+    let flat = Symptoms {
+        flat: true,
+        ..Symptoms::of(Kind::Vanishing)
+    };
+    cause::fix(flat, case)
 }
 
 fn up_to(layers: &[usize], largest: f64) -> String {
@@ -85,9 +76,8 @@ fn up_to(layers: &[usize], largest: f64) -> String {
 fn dead(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
     let (layers, largest) = layers_with(stats, |_, s| s.dead);
     let activation = &case.spec.layers.get(*layers.first()?)?.activation;
-    let fix = remedy::for_signal(case.experiment, case.spec, case.setting);
-    // Where the draw is not to blame, the steps that killed the units were too large.
-    let fix = fix.or_else(|| remedy::scale_learning_rate(case.experiment, 0.1));
+    // Where nothing else is to blame, the steps that killed the units were too large.
+    let fix = of_flat_units(case).or_else(|| cause::lower_rate(case));
     Some(Advice {
         topic: Topic::Dead,
         severity: Severity::Warning,
@@ -119,7 +109,7 @@ fn learning_rate(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
         .collect();
     ratios.sort_by(f64::total_cmp);
     let median = *ratios.get(ratios.len() / 2)?;
-    let (topic, word) = if median > HIGH_UPDATE {
+    let (topic, word) = if median > HIGH_UPDATE && cause::settings(case).is_none() {
         (Topic::LearningRateHigh, "high")
     } else if median > 0.0 && median < LOW_UPDATE && !vanishes(case, stats) {
         (Topic::LearningRateLow, "low")

@@ -8,8 +8,8 @@ mod tests;
 
 pub use pairs::{Family, departure, recommended, recommended_for};
 
-use super::remedy::{self, Fix};
-use super::theory::Setting;
+use super::cause::Case;
+use super::remedy::Fix;
 use crate::experiment::Experiment;
 use crate::nn::spec::{LayerSpec, NetworkSpec};
 use crate::nn::stats::LayerStats;
@@ -19,6 +19,9 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
+    Inputs,
+    Dropout,
+    Penalty,
     Symmetric,
     Pair,
     NoPair,
@@ -36,6 +39,9 @@ impl Topic {
     /// As JSON names it.
     pub fn name(self) -> &'static str {
         match self {
+            Topic::Inputs => "inputs",
+            Topic::Dropout => "dropout",
+            Topic::Penalty => "penalty",
             Topic::Symmetric => "symmetric",
             Topic::Pair => "pair",
             Topic::NoPair => "no-pair",
@@ -71,51 +77,18 @@ pub struct Advice {
     pub fix: Option<Fix>,
 }
 
-/// What the pieces of advice look at.
-struct Case<'a> {
-    experiment: &'a Experiment,
-    spec: &'a NetworkSpec,
-    setting: &'a Setting,
-}
-
-impl Case<'_> {
-    /// Which layers are `so`, the lowest first.
-    fn layers_where(&self, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
-        let layers = self.spec.layers.iter().enumerate();
-        layers.filter(|(_, l)| so(l)).map(|(l, _)| l).collect()
-    }
+/// Which layers are `so`, the lowest first.
+fn layers_where(spec: &NetworkSpec, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
+    let layers = spec.layers.iter().enumerate();
+    layers.filter(|(_, l)| so(l)).map(|(l, _)| l).collect()
 }
 
 /// Advice on an experiment as it stands, and on what is measured of it, the gravest first. Without `stats`, before the first
-/// step. Inputs are taken for standardized; [`advise_for`] takes them as they are.
-pub fn advise(
-    experiment: &Experiment,
-    spec: &NetworkSpec,
-    stats: Option<&[LayerStats]>,
-) -> Vec<Advice> {
-    advise_for(
-        experiment,
-        spec,
-        &remedy::default_setting(experiment),
-        stats,
-    )
-}
-
-/// [`advise`] for inputs and a batch that are known.
-pub fn advise_for(
-    experiment: &Experiment,
-    spec: &NetworkSpec,
-    setting: &Setting,
-    stats: Option<&[LayerStats]>,
-) -> Vec<Advice> {
-    let case = Case {
-        experiment,
-        spec,
-        setting,
-    };
-    let mut advice = setup::advise(&case);
+/// step.
+pub fn advise(case: &Case, stats: Option<&[LayerStats]>) -> Vec<Advice> {
+    let mut advice = setup::advise(case);
     if let Some(stats) = stats {
-        advice.extend(measured::advise(&case, stats));
+        advice.extend(measured::advise(case, stats));
     }
     advice.sort_by_key(|a| std::cmp::Reverse(a.severity));
     advice

@@ -1,14 +1,15 @@
 //! What can be said before the first step.
 
 use super::pairs::{Family, departure, recommended};
-use super::{Advice, Case, Severity, Topic, edit_layers};
+use super::{Advice, Case, Severity, Topic, edit_layers, layers_where};
 use crate::experiment::Experiment;
-use crate::insight::remedy::{self, Fix, predicted_decades};
-use crate::insight::theory::{Theory, fixed_point, predict};
+use crate::insight::cause::{self, Cause};
+use crate::insight::remedy::{self, Fix, predicted_decades, theory_of};
+use crate::insight::theory::{Theory, fixed_point};
 use crate::insight::words;
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
-use crate::nn::spec::{Bias, LayerKind, LayerSpec, Norm};
+use crate::nn::spec::{Bias, LayerKind, LayerSpec, NetworkSpec, Norm};
 use crate::nn::vocabulary::Vocabulary;
 
 /// Predicted decades from bottom to top that are worth a warning: the verdict's bound.
@@ -19,11 +20,24 @@ pub fn advise(case: &Case) -> Vec<Advice> {
     advice.extend(symmetric(case));
     let departures = departures(case);
     let on_the_table = departures.is_empty();
-    advice.extend(signal(case, on_the_table));
+    match cause::settings(case) {
+        Some(cause) => advice.push(of_cause(cause)),
+        None => advice.extend(signal(case, on_the_table)),
+    }
     advice.extend(departures);
     advice.extend(without_a_pair(case));
     advice.extend(batch_norm_bias(case));
     advice
+}
+
+fn of_cause(cause: Cause) -> Advice {
+    Advice {
+        topic: cause.topic,
+        severity: Severity::Warning,
+        layers: Vec::new(),
+        sentence: cause.sentence,
+        fix: Some(cause.fix),
+    }
 }
 
 fn hidden(case: &Case) -> usize {
@@ -202,7 +216,7 @@ fn capital(text: &str) -> String {
 
 /// He's draw under a smooth relative of relu, for which it was not derived.
 fn without_a_pair(case: &Case) -> Option<Advice> {
-    let layers = case.layers_where(|l| {
+    let layers = layers_where(case.spec, |l| {
         let smooth = matches!(
             l.activation,
             Activation::Gelu | Activation::GeluTanh | Activation::Silu | Activation::Mish
@@ -228,8 +242,8 @@ fn without_a_pair(case: &Case) -> Option<Advice> {
 
 /// What theory expects of the whole network.
 fn signal(case: &Case, on_the_table: bool) -> Option<Advice> {
-    let theory = predict(case.spec, case.setting).ok()?;
-    let decades = predicted_decades(&theory);
+    let theory = theory_of(case.spec, case.setting).ok()?;
+    let decades = predicted_decades(&theory, case.spec);
     if decades < TOO_MANY || theory.layers.len() < 2 {
         return None;
     }
@@ -249,12 +263,15 @@ fn signal(case: &Case, on_the_table: bool) -> Option<Advice> {
         topic: if pairs { Topic::Depth } else { Topic::Signal },
         severity: Severity::Warning,
         layers: Vec::new(),
-        sentence: capital(&format!("{start}{}", expectation(&theory, decades))),
+        sentence: capital(&format!(
+            "{start}{}",
+            expectation(&theory, decades, case.spec)
+        )),
         fix: remedy::for_signal(case.experiment, case.spec, case.setting),
     })
 }
 
-fn expectation(theory: &Theory, decades: f64) -> String {
+fn expectation(theory: &Theory, decades: f64, spec: &NetworkSpec) -> String {
     let ends = |f: fn(&crate::insight::theory::Predicted) -> f64| {
         let values: Vec<f64> = theory.layers.iter().map(f).collect();
         crate::insight::profile::ratio(&values)
@@ -266,8 +283,9 @@ fn expectation(theory: &Theory, decades: f64) -> String {
         ("error signal", delta)
     };
     let count = theory.layers.len();
+    let bottom = words::layers(&[spec.layers.len() - count], spec.layers.len());
     if ratio == 0.0 {
-        return format!("theory expects no {name} at all in layer 1 at the start.");
+        return format!("theory expects no {name} at all in {bottom} at the start.");
     }
     if ratio.log10().abs() < TOO_MANY {
         let largest = theory
@@ -282,7 +300,7 @@ fn expectation(theory: &Theory, decades: f64) -> String {
     }
     let verb = if ratio < 1.0 { "vanish" } else { "explode" };
     format!(
-        "theory expects the {name} to {verb} over {count} layers: layer 1 gets {} times what the output layer gets, {} decades per layer.",
+        "theory expects the {name} to {verb} over {count} layers: {bottom} gets {} times what the output layer gets, {} decades per layer.",
         words::number(ratio),
         words::number(decades / (count - 1) as f64)
     )
@@ -290,7 +308,7 @@ fn expectation(theory: &Theory, decades: f64) -> String {
 
 /// The norm takes off whatever a bias adds.
 fn batch_norm_bias(case: &Case) -> Option<Advice> {
-    let layers = case.layers_where(|l| {
+    let layers = layers_where(case.spec, |l| {
         matches!(l.norm, Norm::Batch { .. }) && l.bias != Bias::Off && l.kind == LayerKind::Dense
     });
     if layers.is_empty() {

@@ -1,8 +1,10 @@
 use super::*;
 use crate::data::Task;
+use crate::experiment::Experiment;
 use crate::experiment::{parse, resolve};
+use crate::insight::cause::{self, Symptoms};
 use crate::insight::remedy::predicted_decades;
-use crate::insight::theory::predict;
+use crate::insight::theory::{Setting, predict};
 
 fn experiment(network: &str) -> Experiment {
     let text = format!("format = 1\nname = \"t\"\n[data]\nkind = \"digits\"\n[network]\n{network}");
@@ -12,6 +14,21 @@ fn experiment(network: &str) -> Experiment {
 fn network(experiment: &Experiment) -> NetworkSpec {
     resolve::network_spec(experiment, 64, Task::Classification { classes: 10 })
         .expect("it fits the data")
+}
+
+/// [`super::advise`] on standardized rows.
+fn advise(
+    experiment: &Experiment,
+    spec: &NetworkSpec,
+    stats: Option<&[LayerStats]>,
+) -> Vec<Advice> {
+    let setting = &Setting::standardized(32);
+    let case = Case {
+        experiment,
+        spec,
+        setting,
+    };
+    super::advise(&case, stats)
 }
 
 fn of(experiment: &Experiment, topic: Topic) -> Option<Advice> {
@@ -133,8 +150,8 @@ fn the_tables_own_pair_vanishes_when_deep() {
         advice.sentence
     );
     let after = fixed(&advice);
-    let setting = remedy::default_setting(&after);
-    let decades = predicted_decades(&predict(&network(&after), &setting).expect("a theory"));
+    let (spec, setting) = (network(&after), Setting::standardized(32));
+    let decades = predicted_decades(&predict(&spec, &setting).expect("a theory"), &spec);
     assert!(
         decades <= 1.0,
         "{}: {decades}",
@@ -333,12 +350,17 @@ fn transferred_layers_are_not_drawn() {
         "the output alone is drawn: {advice:?}"
     );
     let spec = network(&all);
-    let why = predict(&spec, &remedy::default_setting(&all)).expect_err("no draw");
+    let why = predict(&spec, &Setting::standardized(32)).expect_err("no draw");
     assert!(
         why.to_string().contains("layer 1 starts from weights"),
         "{why}"
     );
-    let fix = crate::insight::verdict::fix(crate::insight::Kind::Vanishing, &all, &spec);
+    let case = Case {
+        experiment: &all,
+        spec: &spec,
+        setting: &Setting::standardized(32),
+    };
+    let fix = cause::fix(Symptoms::of(crate::insight::Kind::Vanishing), &case);
     assert_eq!(fix, None);
     let some = of(&transfer(2), Topic::Pair).expect("advice");
     assert!(

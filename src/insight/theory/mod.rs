@@ -16,6 +16,7 @@ pub use predict::predict;
 pub use response::Response;
 
 use crate::data::{Dataset, Targets};
+use crate::experiment::Experiment;
 use ndarray::Array2;
 
 /// So many targets stand for all.
@@ -49,6 +50,28 @@ impl Setting {
             pairs: pairs::strangers(),
             batch,
         }
+    }
+
+    /// The same rows with inputs of another mean square, as alike as they were.
+    pub fn with_input_q(&self, input_q: f64) -> Self {
+        let factor = match self.input_q > 0.0 {
+            true => input_q / self.input_q,
+            false => 0.0,
+        };
+        let scaled = |pairs: Pairs| Pairs {
+            input: pairs.input * factor,
+            ..pairs
+        };
+        Setting {
+            input_q,
+            pairs: self.pairs.map(scaled),
+            ..*self
+        }
+    }
+
+    /// As a step of this experiment on these data takes them.
+    pub fn for_experiment(experiment: &Experiment, data: &Dataset) -> Self {
+        Self::of(data, experiment.training.batch_size.rows(data.train.len()))
     }
 
     /// As the training rows are. `batch` is cut to their number.

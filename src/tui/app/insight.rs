@@ -6,7 +6,7 @@ use crate::data::{Dataset, Task};
 use crate::experiment::resolve;
 use crate::insight::advice::{Topic, departure};
 use crate::insight::theory::{Predicted, Setting, Theory};
-use crate::insight::{Advice, Fix, Foresight, Kind, Verdict, verdict};
+use crate::insight::{Advice, Fix, Foresight, Kind, Symptoms, Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::training::Point;
 use crate::tui::edit::layers;
@@ -31,9 +31,9 @@ pub struct Insight {
     departing: Vec<usize>,
     pub verdict: Option<Verdict>,
     /// What was found out of this experiment: a verdict's fix, or that there is none.
-    fixes: Vec<(Kind, Option<Fix>)>,
+    fixes: Vec<(Symptoms, Option<Fix>)>,
     /// The verdict whose fix is looked for.
-    fix_asked: Option<Kind>,
+    fix_asked: Option<Symptoms>,
     /// The last fix that was shown; of an experiment that has changed since.
     former_fix: Option<String>,
     /// The verdict that theory foresees.
@@ -49,9 +49,9 @@ impl Insight {
         of.ptr_eq(&Arc::downgrade(data)).then_some(*moments)
     }
 
-    fn found_fix(&self, kind: Kind) -> Option<&Option<Fix>> {
+    fn found_fix(&self, symptoms: Symptoms) -> Option<&Option<Fix>> {
         let mut found = self.fixes.iter();
-        found.find(|(of, _)| *of == kind).map(|(_, fix)| fix)
+        found.find(|(of, _)| *of == symptoms).map(|(_, fix)| fix)
     }
 }
 
@@ -140,15 +140,15 @@ impl App {
         let (Some(mut verdict), Some(spec)) = (judged, &insight.spec) else {
             return;
         };
-        let kind = verdict.kind;
-        match insight.found_fix(kind) {
+        let symptoms = verdict.symptoms();
+        match insight.found_fix(symptoms) {
             Some(fix) => verdict.fix = fix.clone(),
-            None if kind == Kind::Healthy => {}
-            None if insight.fix_asked == Some(kind) => {}
+            None if symptoms.kind == Kind::Healthy => {}
+            None if insight.fix_asked == Some(symptoms) => {}
             None => {
-                insight.fix_asked = Some(kind);
+                insight.fix_asked = Some(symptoms);
                 let (ticket, spec) = (insight.ticket.clone(), spec.clone());
-                self.ask(&ticket, About::Fix(kind, spec));
+                self.ask(&ticket, About::Fix(symptoms, spec));
             }
         }
         self.insight.verdict = Some(verdict);
@@ -171,8 +171,8 @@ impl App {
                 let data = self.dataset().map(Arc::downgrade);
                 self.insight.moments = data.map(|data| (data, *moments));
             }
-            Found::Fix(kind, fix) => {
-                self.insight.fixes.push((kind, fix));
+            Found::Fix(symptoms, fix) => {
+                self.insight.fixes.push((symptoms, fix));
                 self.insight.former_fix = None;
                 self.judge();
             }
@@ -192,8 +192,8 @@ impl App {
     /// Whether the verdict's fix is not known yet.
     pub fn is_looking_for_fix(&self) -> bool {
         let insight = &self.insight;
-        let kind = insight.verdict.as_ref().map(|v| v.kind);
-        kind.is_some_and(|kind| kind != Kind::Healthy && insight.found_fix(kind).is_none())
+        let symptoms = insight.verdict.as_ref().map(Verdict::symptoms);
+        symptoms.is_some_and(|s| s.kind != Kind::Healthy && insight.found_fix(s).is_none())
     }
 
     pub fn fix(&self) -> Option<&Fix> {
