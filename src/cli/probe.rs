@@ -255,7 +255,10 @@ impl Seen<'_> {
         if let Some(theory) = self.theory {
             let chi = theory
                 .chi
-                .map_or(String::new(), |chi| format!("chi {chi:.4}  "));
+                .map_or(String::new(), |chi| match (1e-4..1e4).contains(&chi) {
+                    true => format!("chi {chi:.4}  "),
+                    false => format!("chi {chi:.1e}  "),
+                });
             let depth = theory
                 .depth_scale
                 .map_or(String::new(), |d| format!("depth scale {d:.2}  "));

@@ -242,3 +242,12 @@ fn a_recurrent_network_that_diverged_by_its_rate_is_told_a_rate() {
     assert!(label.starts_with("set the learning rate to"), "{label}");
     trains(&label, &fixed, 150, 0.25);
 }
+
+/// Theory's means of exponentials are carried by rare units: another draw of the same activation promises nothing.
+#[test]
+fn exponentials_are_not_promised_a_better_draw() {
+    let network = layers("exponential", "lecun-normal", 12);
+    let wild = experiment("\"digits\"", &network, &rate("sgd", 0.05));
+    let (label, _) = proposed(&wild, Kind::Diverged, 10);
+    assert!(label.starts_with("use selu"), "{label}");
+}
