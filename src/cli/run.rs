@@ -319,8 +319,11 @@ impl Runner<'_> {
             None => ("stopped", "by a signal".to_string(), Status::Stopped),
         };
         let mut failures = self.keep(exit);
-        let done = self.done(status, reason.clone());
-        self.reporting.done(&done)?;
+        // The verdict goes through all rows, and its fix through many networks: only for whoever reads it.
+        if self.reporting.is_wanted() {
+            let done = self.done(status, reason.clone());
+            self.reporting.done(&done)?;
+        }
         failures.append(&mut self.reporting.failures);
         if matches!(exit, Status::Failed | Status::Diverged) {
             say(&format!("gradlab: {status}: {reason}"));
