@@ -89,7 +89,9 @@ pub(super) fn run(
             }
             unmet_before = now;
         }
-        built.map_err(|error| error.to_string())
+        built
+            .map(Session::watched)
+            .map_err(|error| error.to_string())
     };
     let path = autosave.as_ref().and_then(|a| a.path.clone());
     let place = Place::new(path, own, base_dir);

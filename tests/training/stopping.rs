@@ -28,7 +28,7 @@ fn steps_and_epochs_end_a_run_exactly() {
 
 /// The screen stays at it: what is drawn of the network is of that step, too.
 #[test]
-fn the_last_step_of_a_run_is_measured_whole() {
+fn the_last_step_of_a_watched_run_is_measured_whole() {
     for stop in [
         "steps = 13",
         "epochs = 2",
@@ -36,15 +36,19 @@ fn the_last_step_of_a_run_is_measured_whole() {
         "patience = 2\nepochs = 300",
     ] {
         let text = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n";
-        let mut session = session(&format!("{text}[training.stop]\n{stop}\n"));
-        let last = loop {
-            let advance = session.advance(7, Detail::Loss);
-            if advance.ended.is_some() {
-                break advance;
-            }
-        };
-        assert!(last.histograms.is_some(), "{stop}: {}", ended(&session));
-        assert_eq!(last.point.map(|p| p.layers.len()), Some(3), "{stop}");
+        for is_watched in [true, false] {
+            let again = session(&format!("{text}[training.stop]\n{stop}\n"));
+            let mut session = if is_watched { again.watched() } else { again };
+            let last = loop {
+                let advance = session.advance(7, Detail::Loss);
+                if advance.ended.is_some() {
+                    break advance;
+                }
+            };
+            let why = ended(&session);
+            assert_eq!(last.histograms.is_some(), is_watched, "{stop}: {why}");
+            assert_eq!(last.point.map(|p| p.layers.len()), Some(3), "{stop}");
+        }
     }
 }
 

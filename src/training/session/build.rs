@@ -183,6 +183,7 @@ impl Session {
             ended: None,
             begun: None,
             pretrained,
+            is_watched: false,
         };
         if let Some(path) = &start.resume {
             session.resume(path)?;

@@ -44,8 +44,7 @@ impl Session {
         advance
     }
 
-    /// So many steps, but none past a point where a rule may end the run, and what is measured of the last one at least: all of
-    /// a run's last step, at which its picture stays.
+    /// So many steps, but none past a point where a rule may end the run, and what is measured of the last one at least.
     fn until_a_stop(&self, steps: u64) -> (u64, Detail) {
         let stop = &self.experiment.training.stop;
         let left = self.steps_left().unwrap_or(u64::MAX);
@@ -55,10 +54,14 @@ impl Session {
             None => u64::MAX,
         };
         let is_last_hope = self.stopping.is_at_last_epoch(stop);
+        let of_the_last = match self.is_watched {
+            true => Detail::Histograms,
+            false => Detail::Stats,
+        };
         let taken = steps.min(left).min(to_epoch).max(1);
         let least = match taken >= to_epoch {
-            _ if taken >= left => Detail::Histograms,
-            true if is_last_hope => Detail::Histograms,
+            _ if taken >= left => of_the_last,
+            true if is_last_hope => of_the_last,
             true => Detail::Stats,
             false => Detail::Loss,
         };
