@@ -12,8 +12,9 @@ pub const GROUPS: usize = 16;
 const MOST_PAIRS: usize = 20_000;
 const MOST_WORK: usize = 20_000_000;
 const FEWEST_PAIRS: usize = 200;
-/// Most sums that [`OverAll`] keeps.
+/// Most sums that [`OverAll`] keeps, and most products that it takes for them: about a second's.
 const MOST_SUMS: usize = 10_000_000;
+const MOST_PRODUCTS: usize = 1_000_000_000;
 
 /// A figure of every group.
 pub type Each = [f64; GROUPS];
@@ -183,10 +184,15 @@ struct OverAll {
 }
 
 impl OverAll {
-    /// `None` where the sums would take too much room.
+    /// `None` where the sums would take too much room or time.
     fn of(x: &Array2<f32>, compared: &Compared) -> Option<OverAll> {
         let (rows, columns, width) = (x.nrows(), x.ncols(), compared.width());
-        if rows < 2 || columns == 0 || width == 0 || columns.saturating_mul(width) > MOST_SUMS {
+        let sums = columns.saturating_mul(width);
+        let products = match compared {
+            Compared::Values(_) => sums.saturating_mul(rows),
+            Compared::Same(_) | Compared::BothSecond(_) => columns.saturating_mul(rows),
+        };
+        if rows < 2 || sums == 0 || sums > MOST_SUMS || products > MOST_PRODUCTS {
             return None;
         }
         let (mut sums, mut crossed) = (vec![0.0; width], vec![0.0; width * columns]);
