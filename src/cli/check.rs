@@ -51,10 +51,7 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
         }
         Err(e) => return Err(format!("{label}: {e}")),
     };
-    let spec = network_of(experiment, &data).map_err(|e| match e {
-        SessionError::Misfit(_) => loaded.refused(e),
-        e => format!("{label}: {e}"),
-    })?;
+    let spec = network_of(experiment, &data).map_err(|e| loaded.refused_by_name(e))?;
     match check_transfer(experiment, &spec, &data, &loaded.base_dir) {
         Ok(()) => {}
         Err(SessionError::Transfer {

@@ -9,7 +9,6 @@ use crate::data;
 use crate::export::job::{ExportError, Job};
 use crate::export::{keras, pytorch, rows};
 use crate::text::clean;
-use crate::training::SessionError;
 use crate::training::file::write_whole;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<St
         .map_err(|e| Failure::Misused(e.to_string()))?;
     let misused = |e: ExportError| {
         Failure::Misused(match e {
-            ExportError::Refused(e @ SessionError::Misfit(_)) => loaded.refused(e),
+            ExportError::Refused(e) => loaded.refused_by_name(e),
             e => format!("{}: {e}", loaded.label),
         })
     };

@@ -43,6 +43,14 @@ impl Loaded {
             error => error.to_string(),
         }
     }
+
+    /// As [`Loaded::refused`], with the file's name in any case.
+    pub fn refused_by_name(&self, error: SessionError) -> String {
+        match error {
+            SessionError::Misfit(_) => self.refused(error),
+            error => format!("{}: {error}", self.label),
+        }
+    }
 }
 
 /// Finds and reads an EXPERIMENT, and applies `--set` and `--seed`.

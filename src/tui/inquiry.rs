@@ -138,9 +138,14 @@ impl Question {
         let moments = *self
             .moments
             .get_or_insert_with(|| Setting::of(&self.data, 1));
+        let setting = setting(moments, &self.experiment, &self.data);
+        let case = |spec| Case {
+            experiment: &self.experiment,
+            spec,
+            setting: &setting,
+        };
         match &mut self.about {
             About::Theory(spec) => {
-                let setting = setting(moments, &self.experiment, &self.data);
                 let theory = theory::predict(spec, &setting).ok();
                 let moments = Box::new(moments);
                 (Found::Theory { moments, theory }, false)
@@ -154,21 +159,12 @@ impl Question {
                 (Found::Entry(item, foreseen), more)
             }
             About::Fix(symptoms, spec) => {
-                let case = Case {
-                    experiment: &self.experiment,
-                    spec,
-                    setting: &setting(moments, &self.experiment, &self.data),
-                };
-                let fix = cause::fix(*symptoms, &case);
+                let fix = cause::fix(*symptoms, &case(spec));
                 (Found::Fix(*symptoms, fix), false)
             }
             About::Advice(spec, stats) => {
-                let case = Case {
-                    experiment: &self.experiment,
-                    spec,
-                    setting: &setting(moments, &self.experiment, &self.data),
-                };
-                (Found::Advice(advise(&case, stats.as_deref())), false)
+                let advice = advise(&case(spec), stats.as_deref());
+                (Found::Advice(advice), false)
             }
         }
     }

@@ -53,15 +53,11 @@ impl Session {
             Some(_) => epoch - self.steps() % epoch,
             None => u64::MAX,
         };
-        let is_last_hope = self.stopping.is_at_last_epoch(stop);
-        let of_the_last = match self.is_watched {
-            true => Detail::Histograms,
-            false => Detail::Stats,
-        };
         let taken = steps.min(left).min(to_epoch).max(1);
-        let least = match taken >= to_epoch {
-            _ if taken >= left => of_the_last,
-            true if is_last_hope => of_the_last,
+        let may_end = taken >= left || taken >= to_epoch;
+        let ends = taken >= left || may_end && self.stopping.is_at_last_epoch(stop);
+        let least = match may_end {
+            true if ends && self.is_watched => Detail::Histograms,
             true => Detail::Stats,
             false => Detail::Loss,
         };

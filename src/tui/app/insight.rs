@@ -114,11 +114,7 @@ impl App {
     /// The verdict on a point's measurements; none where they are of another network.
     fn verdict_on(&self, point: &Point) -> Option<Verdict> {
         let spec = self.insight.spec.as_ref()?;
-        if point.layers.is_empty() || point.layers.len() != spec.layers.len() {
-            return None;
-        }
-        let time = self.run.record.time_of(point);
-        let mut verdict = verdict::without_fix(&point.layers, &time, None, spec);
+        let mut verdict = self.run.record.verdict_on(point, spec)?;
         verdict.mind(&self.experiment.training.clip);
         Some(verdict)
     }

@@ -5,7 +5,6 @@ use super::App;
 use super::origin::Opening;
 use super::run::{Pinned, Run};
 use crate::experiment::{Experiment, resolve};
-use crate::insight::verdict;
 use crate::tui::differences;
 use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use crate::tui::panes::percent;
@@ -63,10 +62,7 @@ impl Pinned {
 fn judged(run: &Run) -> Option<&'static str> {
     let data = run.info.as_ref()?.dataset.as_ref()?;
     let spec = resolve::for_data(&run.experiment, data).ok()?;
-    let stats = run.record.layers();
-    let fits = !stats.is_empty() && stats.len() == spec.layers.len();
-    let verdict = fits.then(|| verdict::without_fix(stats, &run.record.time(), None, &spec));
-    verdict.map(|v| v.kind.name())
+    run.record.verdict(&spec).map(|v| v.kind.name())
 }
 
 impl App {

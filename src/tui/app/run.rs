@@ -2,6 +2,8 @@
 
 use crate::experiment::Experiment;
 use crate::insight::overfit::{Gap, gap};
+use crate::insight::{Verdict, verdict};
+use crate::nn::spec::NetworkSpec;
 use crate::telemetry::{History, LayerStats, Score, ThroughTime};
 use crate::training::{
     DataView, Frame, Histograms, Point, RunInfo, Status, could_go_on, stands_out,
@@ -132,13 +134,8 @@ impl Record {
         self.latest.as_ref().map_or(&[], |p| &p.layers)
     }
 
-    /// The last recurrent layers over their steps, with the last radii and gates that were reckoned.
-    pub fn time(&self) -> Vec<ThroughTime> {
-        self.latest.as_ref().map_or(Vec::new(), |p| self.time_of(p))
-    }
-
-    /// As [`Record::time`], of a point of the record.
-    pub fn time_of(&self, point: &Point) -> Vec<ThroughTime> {
+    /// A point's recurrent layers over their steps, with the last radii and gates that were reckoned by then.
+    fn time_of(&self, point: &Point) -> Vec<ThroughTime> {
         let mut time = point.time.clone();
         for seen in &mut time {
             if let Some(reckoned) = self.reckoned(seen.layer, point.step) {
@@ -146,6 +143,17 @@ impl Record {
             }
         }
         time
+    }
+
+    /// The verdict on a point of the record; none where nothing was measured, or of another network than this.
+    pub fn verdict_on(&self, point: &Point, spec: &NetworkSpec) -> Option<Verdict> {
+        let fits = !point.layers.is_empty() && point.layers.len() == spec.layers.len();
+        fits.then(|| verdict::without_fix(&point.layers, &self.time_of(point), None, spec))
+    }
+
+    /// The same on the newest.
+    pub fn verdict(&self, spec: &NetworkSpec) -> Option<Verdict> {
+        self.verdict_on(self.latest.as_ref()?, spec)
     }
 
     /// A recurrent layer when its radius was last reckoned, up to this step.

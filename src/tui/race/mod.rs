@@ -6,7 +6,7 @@ pub mod view;
 
 use super::app::run::Run;
 use crate::experiment::{Experiment, resolve};
-use crate::insight::{Verdict, verdict};
+use crate::insight::Verdict;
 use crate::nn::spec::NetworkSpec;
 use crate::telemetry::History;
 use crate::training::{Frame, Point, Status};
@@ -138,14 +138,8 @@ impl Lane {
         {
             self.spec = resolve::for_data(&self.experiment, data).ok();
         }
-        let stats = self.run.record.layers();
-        self.verdict = match &self.spec {
-            Some(spec) if !stats.is_empty() && stats.len() == spec.layers.len() => {
-                let time = self.run.record.time();
-                Some(verdict::without_fix(stats, &time, None, spec))
-            }
-            _ => None,
-        };
+        let spec = self.spec.as_ref();
+        self.verdict = spec.and_then(|spec| self.run.record.verdict(spec));
     }
 }
 
