@@ -369,13 +369,15 @@ fn a_fault_shows_its_line() {
     );
 }
 
+/// What is said of a change on the command line.
+fn say(assignment: &str) -> String {
+    parse_with(HEAD, "t.toml", &[assignment])
+        .expect_err("fault")
+        .to_string()
+}
+
 #[test]
 fn set_is_checked_like_the_file() {
-    let say = |assignment: &str| {
-        parse_with(HEAD, "t.toml", &[assignment])
-            .expect_err("fault")
-            .to_string()
-    };
     assert!(
         say("training.batch_size=0")
             .starts_with("--set:1:21: `batch_size` must be at least 1, not 0"),
@@ -393,11 +395,6 @@ fn set_is_checked_like_the_file() {
 
 #[test]
 fn a_change_is_typed_as_the_file_is_but_for_the_quotes_of_a_word() {
-    let say = |assignment: &str| {
-        parse_with(HEAD, "t.toml", &[assignment])
-            .expect_err("fault")
-            .to_string()
-    };
     for (assignment, says) in [
         ("name=5", "--set:1:6: `name` must be a text, not 5"),
         ("name=true", "--set:1:6: `name` must be a text, not true"),

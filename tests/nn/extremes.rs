@@ -6,7 +6,7 @@ use gradlab::nn::init::Initializer;
 use gradlab::nn::loss::Loss;
 use gradlab::nn::network::{
     Batch, BatchError, BuildError, BuildOptions, Direction, Network, NonFinite, Observe, StepError,
-    TargetsView,
+    TargetsView, Trace,
 };
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::spec::{Bias, Cell, LayerKind, NetworkSpec, Norm, Regularize};
@@ -327,6 +327,17 @@ fn impossible_networks_are_errors_before_memory_is_taken() {
     assert!(message.contains("GiB"), "{message}");
 }
 
+/// A pass of twenty rows of two features, all of the first class.
+fn passed(network: &mut Network<f32>) -> Trace {
+    let x = make::inputs(20, 2, 1);
+    let batch = Batch {
+        x: x.view().into(),
+        y: TargetsView::Classes(&[0; 20]),
+    };
+    let trace = network.probe(&batch, &Regularize::default());
+    trace.expect("fits")
+}
+
 /// Saturated: a derivative below .05 of the activation's largest, which is 1/4 of logistic units.
 #[test]
 fn units_are_saturated_below_a_twentieth_of_the_steepest() {
@@ -341,16 +352,7 @@ fn units_are_saturated_below_a_twentieth_of_the_steepest() {
     };
     parameters[1].data = vec![at(0.047), at(0.053)];
     network.load_parameters(&parameters).expect("fits");
-    let x = make::inputs(20, 2, 1);
-    let trace = network
-        .probe(
-            &Batch {
-                x: x.view().into(),
-                y: TargetsView::Classes(&[0; 20]),
-            },
-            &Regularize::default(),
-        )
-        .expect("fits");
+    let trace = passed(&mut network);
     assert_eq!(trace.stats[0].saturated, 0.5);
 }
 
@@ -364,16 +366,7 @@ fn dead_and_saturated_units_are_counted() {
     // units 0 and 1 always off, 2 and 3 always on
     parameters[1].data = vec![-1.0, -1.0, 1.0, 1.0];
     network.load_parameters(&parameters).expect("fits");
-    let x = make::inputs(20, 2, 1);
-    let trace = network
-        .probe(
-            &Batch {
-                x: x.view().into(),
-                y: TargetsView::Classes(&[0; 20]),
-            },
-            &Regularize::default(),
-        )
-        .expect("fits");
+    let trace = passed(&mut network);
     assert_eq!((trace.stats[0].saturated, trace.stats[0].dead), (0.5, 0.5));
     assert_eq!(
         (trace.stats[0].out_mean, trace.stats[0].out_std),

@@ -93,16 +93,18 @@ fn what_diverged_by_its_rate_alone_is_told_a_rate() {
     }
 }
 
+/// That six layers which a rate breaks are told another, with which they train.
+fn is_told_a_rate(optimizer: &str, wild: f64, kind: Kind) {
+    let broken = experiment("\"digits\"", &relu(""), &rate(optimizer, wild));
+    let (label, fixed) = proposed(&broken, kind, 300);
+    assert!(label.starts_with("set the learning rate to"), "{label}");
+    trains(&label, &fixed, 300, 1.0);
+}
+
 #[test]
 fn a_rate_beyond_all_reason_comes_down_at_once() {
     for wild in [1.0, 1000.0] {
-        let (label, fixed) = proposed(
-            &experiment("\"digits\"", &relu(""), &rate("sgd", wild)),
-            Kind::Diverged,
-            300,
-        );
-        assert!(label.starts_with("set the learning rate to"), "{label}");
-        trains(&label, &fixed, 300, 1.0);
+        is_told_a_rate("sgd", wild, Kind::Diverged);
     }
 }
 
@@ -114,13 +116,7 @@ fn units_that_a_rate_has_killed_are_met_by_a_lower_one() {
         ("rmsprop", 10.0),
         ("adamw", 10.0),
     ] {
-        let (label, fixed) = proposed(
-            &experiment("\"digits\"", &relu(""), &rate(optimizer, wild)),
-            Kind::Vanishing,
-            300,
-        );
-        assert!(label.starts_with("set the learning rate to"), "{label}");
-        trains(&label, &fixed, 300, 1.0);
+        is_told_a_rate(optimizer, wild, Kind::Vanishing);
     }
 }
 
