@@ -55,15 +55,8 @@ pub fn theory_of(spec: &NetworkSpec, setting: &Setting) -> Result<Theory, NoTheo
 /// How far a network is from passing the signal level, by theory: decades between bottom and top of the weight gradients or
 /// of the error signal, whichever is worse, or what a norm has over the largest that is healthy in it.
 pub fn predicted_decades(theory: &Theory, spec: &NetworkSpec) -> f64 {
-    let of = |f: fn(&Predicted) -> f64| {
-        let values: Vec<f64> = theory.layers.iter().map(f).collect();
-        profile::decades(&values)
-    };
-    let largest = theory
-        .layers
-        .iter()
-        .map(|l| l.grad_norm)
-        .fold(0.0, f64::max);
+    let of = |f| profile::decades(&theory.each(f));
+    let largest = theory.largest_norm();
     let bound = largest_norm(spec);
     let excess = if largest > bound {
         3.0 + (largest / bound).log10()
@@ -80,9 +73,8 @@ pub fn is_foreseen_to_grow(case: &Case) -> bool {
     let Ok(theory) = theory_of(case.spec, case.setting) else {
         return true;
     };
-    let grows = |f: fn(&Predicted) -> f64| {
-        let values: Vec<f64> = theory.layers.iter().map(f).collect();
-        let ratio = profile::ratio(&values);
+    let grows = |f| {
+        let ratio = profile::ratio(&theory.each(f));
         ratio.is_nan() || ratio.log10() > GOOD
     };
     let bound = largest_norm(case.spec);

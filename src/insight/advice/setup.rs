@@ -6,7 +6,7 @@ use crate::experiment::Experiment;
 use crate::insight::cause::{self, Cause};
 use crate::insight::remedy::{self, Fix, predicted_decades, theory_of};
 use crate::insight::theory::{Theory, fixed_point};
-use crate::insight::words;
+use crate::insight::{profile, words};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{Bias, LayerKind, LayerSpec, NetworkSpec, Norm};
@@ -272,10 +272,7 @@ fn signal(case: &Case, on_the_table: bool) -> Option<Advice> {
 }
 
 fn expectation(theory: &Theory, decades: f64, spec: &NetworkSpec) -> String {
-    let ends = |f: fn(&crate::insight::theory::Predicted) -> f64| {
-        let values: Vec<f64> = theory.layers.iter().map(f).collect();
-        crate::insight::profile::ratio(&values)
-    };
+    let ends = |f| profile::ratio(&theory.each(f));
     let (grad, delta) = (ends(|l| l.grad_rms), ends(|l| l.delta_rms));
     let (name, ratio) = if grad.log10().abs() >= delta.log10().abs() {
         ("weight gradient", grad)
@@ -288,14 +285,9 @@ fn expectation(theory: &Theory, decades: f64, spec: &NetworkSpec) -> String {
         return format!("theory expects no {name} at all in {bottom} at the start.");
     }
     if ratio.log10().abs() < TOO_MANY {
-        let largest = theory
-            .layers
-            .iter()
-            .map(|l| l.grad_norm)
-            .fold(0.0, f64::max);
         return format!(
             "theory expects a gradient of norm {} at the start: it explodes.",
-            words::number(largest)
+            words::number(theory.largest_norm())
         );
     }
     let verb = if ratio < 1.0 { "vanish" } else { "explode" };

@@ -180,6 +180,18 @@ pub struct Theory {
     pub approximate: Option<&'static str>,
 }
 
+impl Theory {
+    /// One figure of every layer, from the bottom up.
+    pub fn each(&self, figure: fn(&Predicted) -> f64) -> Vec<f64> {
+        self.layers.iter().map(figure).collect()
+    }
+
+    /// The largest norm of a layer's weight gradient.
+    pub fn largest_norm(&self) -> f64 {
+        self.each(|l| l.grad_norm).into_iter().fold(0.0, f64::max)
+    }
+}
+
 /// A network that the theory does not cover.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no theory: layer {} {reason}", .layer + 1)]
