@@ -96,6 +96,11 @@ impl Function for Relu {
         let zero = z.constant(0.0);
         L::select(zero.lt(z), z.constant(1.0), zero)
     }
+    /// The outputs have the signs of z, and z need not be fetched.
+    #[inline(always)]
+    fn derivative_from<L: Lane>(&self, _z: L, out: L) -> L {
+        self.derivative(out)
+    }
 }
 
 /// z above 0, slope·z below: also PReLU, and RReLU with its mean slope.
@@ -135,7 +140,7 @@ impl Function for Elu {
         let below = z.exp_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
     }
-    /// out + scale·α below 0, but not near the lower bound, where that difference has lost its digits.
+    /// out + scale·α below 0, but not near the lower bound, where that difference has lost its digits: there alone z is fetched.
     #[inline(always)]
     fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
         let bound = self.scale * self.alpha;
@@ -145,7 +150,7 @@ impl Function for Elu {
             let exact = z.exp_below() * z.constant(bound);
             below = L::select(near, exact, below);
         }
-        L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
+        L::select(out.constant(0.0).lt(out), out.constant(self.scale), below)
     }
 }
 

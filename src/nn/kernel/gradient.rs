@@ -29,12 +29,15 @@ impl Panels {
         let (square, later) = (LANES * LANES, later.min(input.blocks()));
         let data = &mut self.data[..groups * size];
         crew.each_of_rows((groups, size), data, |groups, data| {
-            for (group, data) in groups.zip(data.chunks_exact_mut(size)) {
+            for data in data.chunks_exact_mut(size) {
                 data[..later * square].fill(0.0);
-                let squares = data[later * square..].chunks_exact_mut(square);
-                for (block, to) in squares.enumerate() {
-                    let x = &lanes(input.block(block))[group * LANES..];
-                    transpose(s, &x[..x.len().min(LANES)], to);
+            }
+            // block after block, as they lie in memory
+            for block in 0..input.blocks() - later {
+                let x = &lanes(input.block(block))[groups.start * LANES..];
+                let to = (later + block) * square;
+                for (x, data) in x.chunks(LANES).zip(data.chunks_exact_mut(size)) {
+                    transpose(s, x, &mut data[to..][..square]);
                 }
             }
         });
