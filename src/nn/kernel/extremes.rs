@@ -59,6 +59,22 @@ pub fn extremes<S: Simd>(s: S, values: &[[f32; LANES]]) -> Extremes<f32> {
     }
 }
 
+/// No magnitude is above it: infinite beside a NaN.
+pub fn bound<S: Simd>(s: S, values: &[[f32; LANES]]) -> f64 {
+    let top = s.vectorize(
+        #[inline(always)]
+        || {
+            let mut top = u32x16::splat(s, 0);
+            for chunk in values {
+                let bits: u32x16<S> = super::vector::Vector::load_array_ref(s, chunk).bitcast();
+                top = top.max(bits & u32x16::splat(s, MAGNITUDE));
+            }
+            top.to_array().into_iter().max().unwrap_or(0)
+        },
+    );
+    f64::from(f32::from_bits(top.min(INFINITY)))
+}
+
 #[cold]
 fn top_beside_nans(values: &[[f32; LANES]]) -> u32 {
     let magnitudes = values

@@ -68,9 +68,13 @@ const STRIP: usize = 32 * 1024;
 /// Rows that are not divided, between strips or members.
 pub const GROUP: usize = 6;
 
-/// Whether a matrix of so many elements is made in more than one strip.
+/// Elements from which on a gradient that is used strip by strip and not kept saves more, in memory that is not gone through, than
+/// looking for bounds costs.
+const LEAST: usize = 8 * 1024;
+
+/// Whether the gradient of a matrix of so many elements is made in strips, if only in one.
 pub fn has_strips(elements: usize) -> bool {
-    elements > STRIP
+    elements > LEAST
 }
 
 /// Cuts rows of `ld` elements into strips of whole groups, as many as a strip holds.

@@ -33,6 +33,10 @@ pub trait Real: Number + Sum {
     }
     /// The largest and the least magnitude.
     fn extremes(values: &[Self]) -> Extremes<Self>;
+    /// [`Extremes::bound`] of them alone.
+    fn bound(values: &[Self]) -> f64 {
+        Self::extremes(values).bound()
+    }
     /// Σ v², as if in f64.
     fn square_sum(values: &[Self]) -> f64;
     /// Σ (a - b)² over whole vectors, as if in f64.

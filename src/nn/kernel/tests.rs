@@ -412,6 +412,7 @@ fn the_largest_and_the_least_magnitude_pass_over_zeros_and_nans() {
     let found = |values: &[f32]| {
         let found = f32::extremes(values);
         assert_eq!(found, plain::extremes(values));
+        assert_eq!(f32::bound(values), found.bound());
         (found.top, found.least, found.nan)
     };
     let mut values = [0.0f32; 3 * LANES];
@@ -428,6 +429,7 @@ fn the_largest_and_the_least_magnitude_pass_over_zeros_and_nans() {
     let nans = [f32::NAN; LANES];
     assert_eq!(found(&nans), (0.0, f32::INFINITY, true));
     assert_eq!(f32::extremes(&nans).bound(), f64::INFINITY);
+    assert_eq!(f32::bound(&nans), f64::INFINITY);
 }
 
 #[test]

@@ -80,8 +80,10 @@ impl<T: Real> Layer<T> {
         }
         self.slope_gradient();
         self.activate_backward(mode, crew);
-        let shift = rescale(&mut self.delta);
+        let (rows, features) = (self.delta.rows(), self.delta.features());
+        let (shift, bound) = rescale(self.delta.data_mut(), (rows, features), None);
         self.exponent = exponent + shift;
+        self.delta_bound = bound;
         if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
             let factor = T::from_f64(power_of_two(-shift));
             slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
@@ -196,19 +198,13 @@ pub(super) fn differentiate<T: Real>(
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
-/// exponent that was taken out.
-pub(super) fn rescale<T: Real>(delta: &mut Blocked<T>) -> i32 {
-    let shape = (delta.rows(), delta.features());
-    rescale_run(delta.data_mut(), shape, None)
-}
-
-/// As [`rescale`], of the blocks of so many rows and features, which share their exponent with others `beside` them: the largest
-/// of all decides.
-pub(super) fn rescale_run<T: Real>(
+/// exponent that was taken out, and a bound of the magnitudes that are left. The blocks, of so many rows and features, share their
+/// exponent with others `beside` them: the largest of all decides.
+pub(super) fn rescale<T: Real>(
     delta: &mut [T],
     (rows, features): (usize, usize),
     beside: Option<&mut [T]>,
-) -> i32 {
+) -> (i32, f64) {
     let mut found = T::extremes(delta);
     if !found.bound().is_finite() {
         // lanes past the last row are 0 by themselves, unless a slope there is infinite
@@ -222,7 +218,7 @@ pub(super) fn rescale_run<T: Real>(
         least = least.min(others.least.to_f64());
     }
     if !(top > 0.0 && top < f64::INFINITY) {
-        return 0;
+        return (0, found.bound().max(top));
     }
     let shift = if (SMALL..=LARGE).contains(&top) {
         0
@@ -236,5 +232,5 @@ pub(super) fn rescale_run<T: Real>(
             wide::scale(beside, factor, NEGLIGIBLE);
         }
     }
-    shift
+    (shift, found.bound().max(top) * power_of_two(-shift))
 }

@@ -82,6 +82,8 @@ pub(crate) struct Layer<T: Real> {
     pub random_slopes: ChaCha8Rng,
     /// First ∂loss/∂out, then ∂loss/∂pre, then (below a norm) ∂loss/∂(affine map), each times 2^-exponent.
     pub delta: Blocked<T>,
+    /// No magnitude in `delta` = ∂loss/∂pre of a dense layer is above it.
+    pub delta_bound: f64,
     /// ∂loss/∂out, kept for the skip.
     pub skipped: Option<Blocked<T>>,
     /// Power of two carried beside `delta` and the gradients.
@@ -135,6 +137,7 @@ impl<T: Real> Layer<T> {
             slopes: random.then(activations),
             random_slopes: stream(seed, Purpose::Slopes(index)),
             delta: Blocked::zeros(units, out),
+            delta_bound: 0.0,
             recurrence,
             skipped: spec.skip.then(activations),
             exponent: 0,

@@ -74,10 +74,14 @@ impl<T: Real> Layer<T> {
         if self.recurrence.is_some() || !has_strips(self.weight.value.data().len()) {
             return false;
         }
-        let bound = |values: &Blocked<T>| T::extremes(values.data()).bound();
+        // a norm has changed what the bound was of
+        let delta = match self.norm {
+            Some(_) => T::bound(self.delta.data()),
+            None => self.delta_bound,
+        };
         let scale = power_of_two(self.exponent);
         // of a weight or a bias
-        let each = bound(input).max(1.0) * bound(&self.delta) * self.delta.rows() as f64;
+        let each = T::bound(input.data()).max(1.0) * delta * self.delta.rows() as f64;
         let of_map = each * ((self.weight.len() + self.spec.units) as f64).sqrt() * scale;
         let norm = self.norm.iter().flat_map(|n| [&n.weight, &n.bias]);
         let others: f64 = norm.chain(&self.slope).map(Parameter::square_sum).sum();

@@ -167,6 +167,9 @@ impl Real for f32 {
     fn extremes(values: &[f32]) -> Extremes<f32> {
         dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
     }
+    fn bound(values: &[f32]) -> f64 {
+        dispatch!(level(), s => extremes::bound(s, values.as_chunks().0))
+    }
     fn square_sum(values: &[f32]) -> f64 {
         dispatch!(level(), s => squares::square_sum(s, values))
     }

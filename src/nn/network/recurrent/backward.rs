@@ -4,7 +4,7 @@
 use super::{Emit, Recurrence, Step, padded, put, take, take_before};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, LANES, Real, clear_past};
-use crate::nn::network::backward::{power_of_two, rescale_run};
+use crate::nn::network::backward::{power_of_two, rescale};
 use crate::nn::network::layer::Layer;
 use crate::nn::spec::Cell;
 use std::ops::Range;
@@ -104,7 +104,7 @@ impl<T: Real> Recurrence<T> {
         }
         clear_past(state, shape.0, shape.1);
         let content = matches!(self.cell, Cell::Lstm { .. }).then_some(d_content);
-        common + rescale_run(state, shape, content.map(|content| content.data_mut()))
+        common + rescale(state, shape, content.map(|content| content.data_mut())).0
     }
     /// What comes from outside at step `at`, if anything does, into `step.other`.
     fn take_outer(&mut self, at: usize, delta: &Blocked<T>) -> bool {
