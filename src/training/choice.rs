@@ -23,9 +23,10 @@ const FEW: u32 = 2;
 const CLEAR: f64 = 1.25;
 /// Threads have to save this share of a step, or the core is left to others.
 const GAIN: f64 = 0.05;
-/// From one trial to the next: so many times what the trial took, and at least so long.
+/// From one trial to the next: so many times what the trial took, at first and at most. A verdict is looked at again soon, and
+/// each time that it is found again half as often: what disturbed a short trial is not to decide for long.
+const FIRST_PAUSE: u32 = 8;
 const PAUSE: u32 = 64;
-const LEAST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Which side of the trial a step is taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ struct Watch {
     side: Side,
     /// What is left of the pause; `None` during a trial.
     pause: Option<Duration>,
+    /// The last trial's verdict, and how many times what the next one takes is paused for if it is the same.
+    verdict: Option<(Side, u32)>,
     /// Of the stretch under way.
     steps: u32,
     time: Duration,
@@ -66,6 +69,7 @@ impl Watch {
             warm: WARM,
             side: Side::Together,
             pause: None,
+            verdict: None,
             steps: 0,
             time: Duration::ZERO,
             stretches: 0,
@@ -106,13 +110,19 @@ impl Watch {
             return;
         }
         let lasted: Duration = self.total.iter().map(|(_, time)| *time).sum();
+        let side = match together < alone * (1.0 - GAIN) {
+            true => Side::Together,
+            false => Side::Alone,
+        };
+        let times = match self.verdict {
+            Some((before, times)) if before == side => times,
+            _ => FIRST_PAUSE,
+        };
         *self = Watch {
             warm: 0,
-            side: match together < alone * (1.0 - GAIN) {
-                true => Side::Together,
-                false => Side::Alone,
-            },
-            pause: Some((lasted * PAUSE).max(LEAST_PAUSE)),
+            side,
+            pause: Some(lasted * times),
+            verdict: Some((side, (2 * times).min(PAUSE))),
             ..Watch::new()
         };
     }
@@ -218,6 +228,24 @@ mod tests {
         assert_eq!(trial(&mut watch, 1000, 600), Side::Together);
         assert_eq!(trial(&mut watch, 1000, 27_000), Side::Alone);
         assert_eq!(trial(&mut watch, 1000, 600), Side::Together);
+    }
+
+    #[test]
+    fn a_verdict_is_looked_at_again_soon_and_ever_more_seldom_while_it_stays() {
+        let mut watch = Watch::new();
+        // pauses in the time of their trials
+        let mut pause = |alone, together| {
+            trial(&mut watch, alone, together);
+            let lasted = Duration::from_millis(10) * (2 * FEW);
+            (watch.pause.unwrap().as_secs_f64() / lasted.as_secs_f64()).round()
+        };
+        let same = [pause(1000, 2000), pause(1000, 2000), pause(1000, 2000)];
+        assert_eq!(same, [8.0, 16.0, 32.0]);
+        assert_eq!(pause(1000, 500), 8.0);
+        for _ in 0..4 {
+            pause(1000, 500);
+        }
+        assert_eq!(pause(1000, 500), 64.0);
     }
 
     #[test]
