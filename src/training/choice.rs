@@ -52,8 +52,8 @@ struct Watch {
     side: Side,
     /// What is left of the pause; `None` during a trial.
     pause: Option<Duration>,
-    /// The last trial's verdict, and how many times what the next one takes is paused for if it is the same.
-    verdict: Option<(Side, u32)>,
+    /// How many times what the next trial takes is paused for, if its verdict is the last one's.
+    times: u32,
     /// Of the stretch under way.
     steps: u32,
     time: Duration,
@@ -69,7 +69,7 @@ impl Watch {
             warm: WARM,
             side: Side::Together,
             pause: None,
-            verdict: None,
+            times: FIRST_PAUSE,
             steps: 0,
             time: Duration::ZERO,
             stretches: 0,
@@ -114,15 +114,16 @@ impl Watch {
             true => Side::Together,
             false => Side::Alone,
         };
-        let times = match self.verdict {
-            Some((before, times)) if before == side => times,
-            _ => FIRST_PAUSE,
+        // a trial ends on the side where it began: that of the last verdict
+        let times = match side == self.side {
+            true => self.times,
+            false => FIRST_PAUSE,
         };
         *self = Watch {
             warm: 0,
             side,
             pause: Some(lasted * times),
-            verdict: Some((side, (2 * times).min(PAUSE))),
+            times: (2 * times).min(PAUSE),
             ..Watch::new()
         };
     }

@@ -1,6 +1,6 @@
 //! The largest and the least magnitude of many values.
 
-use super::LANES;
+use super::{LANES, vector::Vector};
 use crate::nn::number::Number;
 use fearless_simd::{prelude::*, u32x16};
 
@@ -29,6 +29,13 @@ impl<T: Number> Extremes<T> {
     }
 }
 
+/// The bits of the values without their signs.
+#[inline(always)]
+fn magnitudes<S: Simd>(s: S, values: &[f32; LANES]) -> u32x16<S> {
+    let bits: u32x16<S> = Vector::load_array_ref(s, values).bitcast();
+    bits & u32x16::splat(s, MAGNITUDE)
+}
+
 /// Magnitudes are in the order of their bits, and whole numbers are compared at a fraction of the cost. NaNs come after
 /// infinity.
 pub fn extremes<S: Simd>(s: S, values: &[[f32; LANES]]) -> Extremes<f32> {
@@ -40,8 +47,7 @@ pub fn extremes<S: Simd>(s: S, values: &[[f32; LANES]]) -> Extremes<f32> {
             let mut least = u32x16::splat(s, INFINITY - 1);
             let one = u32x16::splat(s, 1);
             for chunk in values {
-                let bits: u32x16<S> = super::vector::Vector::load_array_ref(s, chunk).bitcast();
-                let bits = bits & u32x16::splat(s, MAGNITUDE);
+                let bits = magnitudes(s, chunk);
                 top = top.max(bits);
                 least = least.min(bits - one);
             }
@@ -66,8 +72,7 @@ pub fn bound<S: Simd>(s: S, values: &[[f32; LANES]]) -> f64 {
         || {
             let mut top = u32x16::splat(s, 0);
             for chunk in values {
-                let bits: u32x16<S> = super::vector::Vector::load_array_ref(s, chunk).bitcast();
-                top = top.max(bits & u32x16::splat(s, MAGNITUDE));
+                top = top.max(magnitudes(s, chunk));
             }
             top.to_array().into_iter().max().unwrap_or(0)
         },

@@ -198,7 +198,7 @@ pub(super) fn differentiate<T: Real>(
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
-/// exponent that was taken out, and a bound of the magnitudes that are left. The blocks, of so many rows and features, share their
+/// exponent that was taken out, and a bound of the magnitudes left in `delta`. The blocks, of so many rows and features, share their
 /// exponent with others `beside` them: the largest of all decides.
 pub(super) fn rescale<T: Real>(
     delta: &mut [T],
@@ -218,7 +218,7 @@ pub(super) fn rescale<T: Real>(
         least = least.min(others.least.to_f64());
     }
     if !(top > 0.0 && top < f64::INFINITY) {
-        return (0, found.bound().max(top));
+        return (0, found.bound());
     }
     let shift = if (SMALL..=LARGE).contains(&top) {
         0
@@ -232,5 +232,5 @@ pub(super) fn rescale<T: Real>(
             wide::scale(beside, factor, NEGLIGIBLE);
         }
     }
-    (shift, found.bound().max(top) * power_of_two(-shift))
+    (shift, found.bound() * power_of_two(-shift))
 }
