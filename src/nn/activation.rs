@@ -4,7 +4,7 @@ pub mod function;
 
 use super::kernel::Lane;
 use crate::vocabulary;
-pub use function::Function;
+pub use function::{Function, Slope};
 
 vocabulary! {
     /// φ in out = φ(pre).
@@ -68,6 +68,15 @@ impl<L: Lane> Visitor for Derivative<L> {
     }
 }
 
+struct FromOut;
+impl Visitor for FromOut {
+    type Output = bool;
+    #[inline(always)]
+    fn visit<F: Function>(self, _: &F) -> bool {
+        F::SLOPE != Slope::OfZ
+    }
+}
+
 /// α of SELU (Klambauer et al. 2017): with [`SELU_SCALE`], mean 0 and variance 1 are a fixed point.
 pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 /// λ of SELU.
@@ -119,6 +128,10 @@ impl Activation {
             Self::Sine => visitor.visit(&function::Sine),
             Self::Erf => visitor.visit(&function::Erf),
         }
+    }
+    /// Whether φ'(z) follows from φ(z), but for a few outputs for which the passes keep z.
+    pub fn slope_follows_from_out(&self) -> bool {
+        self.visit(FromOut)
     }
     /// φ(z) of one number or of each in a vector.
     #[inline(always)]

@@ -109,6 +109,37 @@ fn overflow_names_the_first_layer_and_the_direction() {
     );
 }
 
+/// A step that nobody looks at keeps only those pre-activations that it needs itself.
+#[test]
+fn an_overflow_that_the_activation_hides_is_found_whatever_is_observed() {
+    for activation in [Activation::Tanh, Activation::Logistic, Activation::Selu] {
+        let mut spec = exploding(&[20, 30, 20], &activation);
+        for layer in &mut spec.layers {
+            layer.init = Initializer::Normal {
+                mean: 0.0,
+                std: 1e30,
+            };
+        }
+        let mut x = make::inputs(8, 20, 1);
+        x.mapv_inplace(|v| 1e30 * v.abs());
+        let y = Targets::of(&spec.loss, 8, 20, 1);
+        let batch = Batch {
+            x: x.view().into(),
+            y: y.view(),
+        };
+        for observe in [Observe::Loss, Observe::Full] {
+            let mut network = make::network::<f32>(&spec, 8, 1);
+            let outcome = network.step(&batch, &sgd(), 0.1, observe).expect("steps");
+            let NonFinite { layer, direction } = outcome.first_non_finite.expect("it overflows");
+            assert_eq!(
+                (layer, direction),
+                (0, Direction::Forward),
+                "{activation:?} {observe:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_gradient_that_overflows_alone_is_backward() {
     let spec = exploding(&[20; 61], &Activation::Sine);

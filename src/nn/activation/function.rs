@@ -4,16 +4,44 @@
 use crate::nn::kernel::Lane;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+/// What a derivative is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Slope {
+    OfZ,
+    /// φ'(z) is [`Function::slope_of_out`].
+    OfOut,
+    /// The same, but where [`Function::wants_z`].
+    OfBoth,
+}
+
 /// A function of one variable and its derivative.
 pub trait Function: Copy {
+    const SLOPE: Slope = Slope::OfZ;
     /// φ(z)
     fn value<L: Lane>(&self, z: L) -> L;
     /// φ'(z)
     fn derivative<L: Lane>(&self, z: L) -> L;
     /// φ'(z), helped by `out` = φ(z) where that is cheaper and no less exact.
     #[inline(always)]
-    fn derivative_from<L: Lane>(&self, z: L, _out: L) -> L {
-        self.derivative(z)
+    fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
+        match Self::SLOPE {
+            Slope::OfZ => self.derivative(z),
+            Slope::OfOut => self.slope_of_out(out),
+            Slope::OfBoth => {
+                let (exact, cheap) = (self.derivative(z), self.slope_of_out(out));
+                L::select(self.wants_z(out), exact, cheap)
+            }
+        }
+    }
+    /// φ'(z) of `out` = φ(z), unless that is only to be had [of z](Slope::OfZ); anything where it has lost digits.
+    #[inline(always)]
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
+        out
+    }
+    /// Where it has, if that is [anywhere](Slope::OfBoth).
+    #[inline(always)]
+    fn wants_z<L: Lane>(&self, out: L) -> L::Mask {
+        out.lt(out)
     }
 }
 
@@ -26,6 +54,7 @@ const FAR: f64 = 750.0;
 #[derive(Clone, Copy, Debug)]
 pub struct Linear;
 impl Function for Linear {
+    const SLOPE: Slope = Slope::OfOut;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         z
@@ -34,11 +63,16 @@ impl Function for Linear {
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.constant(1.0)
     }
+    #[inline(always)]
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
+        out.constant(1.0)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Logistic;
 impl Function for Logistic {
+    const SLOPE: Slope = Slope::OfBoth;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         z.logistic()
@@ -47,22 +81,22 @@ impl Function for Logistic {
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.logistic_slope()
     }
-    /// y(1 - y), but not where y has come so near to 1 that 1 - y has lost more than the last digit.
+    /// y(1 - y)
     #[inline(always)]
-    fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
-        let near = out.constant(NEAR_ONE).lt(out);
-        let cheap = out * (out.constant(1.0) - out);
-        if L::any(near) {
-            L::select(near, z.logistic_slope(), cheap)
-        } else {
-            cheap
-        }
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
+        out * (out.constant(1.0) - out)
+    }
+    /// Where y has come so near to 1 that 1 - y has lost digits.
+    #[inline(always)]
+    fn wants_z<L: Lane>(&self, out: L) -> L::Mask {
+        out.constant(NEAR_ONE).lt(out)
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Tanh;
 impl Function for Tanh {
+    const SLOPE: Slope = Slope::OfBoth;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         z.tanh()
@@ -71,22 +105,22 @@ impl Function for Tanh {
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.tanh_slope()
     }
-    /// 1 - y², but not where y has come so near to ±1 that the difference has lost more than the last digit.
+    /// 1 - y²
     #[inline(always)]
-    fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
-        let near = out.constant(NEAR_ONE).lt(out.abs());
-        let cheap = (-out).mul_add(out, out.constant(1.0));
-        if L::any(near) {
-            L::select(near, z.tanh_slope(), cheap)
-        } else {
-            cheap
-        }
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
+        (-out).mul_add(out, out.constant(1.0))
+    }
+    /// Where y has come so near to ±1 that the difference has lost digits.
+    #[inline(always)]
+    fn wants_z<L: Lane>(&self, out: L) -> L::Mask {
+        out.constant(NEAR_ONE).lt(out.abs())
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Relu;
 impl Function for Relu {
+    const SLOPE: Slope = Slope::OfOut;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         z.at_least(0.0)
@@ -96,9 +130,9 @@ impl Function for Relu {
         let zero = z.constant(0.0);
         L::select(zero.lt(z), z.constant(1.0), zero)
     }
-    /// The outputs have the signs of z, and z need not be fetched.
+    /// The outputs have the signs of z.
     #[inline(always)]
-    fn derivative_from<L: Lane>(&self, _z: L, out: L) -> L {
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
         self.derivative(out)
     }
 }
@@ -130,6 +164,7 @@ pub struct Elu {
     pub alpha: f64,
 }
 impl Function for Elu {
+    const SLOPE: Slope = Slope::OfBoth;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         let below = z.expm1_below() * z.constant(self.scale * self.alpha);
@@ -140,17 +175,16 @@ impl Function for Elu {
         let below = z.exp_below() * z.constant(self.scale * self.alpha);
         L::select(z.constant(0.0).lt(z), z.constant(self.scale), below)
     }
-    /// out + scale·α below 0, but not near the lower bound, where that difference has lost its digits: there alone z is fetched.
+    /// out + scale·α below 0
     #[inline(always)]
-    fn derivative_from<L: Lane>(&self, z: L, out: L) -> L {
-        let bound = self.scale * self.alpha;
-        let near = out.lt(out.constant(-NEAR_ONE * bound));
-        let mut below = out + out.constant(bound);
-        if L::any(near) {
-            let exact = z.exp_below() * z.constant(bound);
-            below = L::select(near, exact, below);
-        }
+    fn slope_of_out<L: Lane>(&self, out: L) -> L {
+        let below = out + out.constant(self.scale * self.alpha);
         L::select(out.constant(0.0).lt(out), out.constant(self.scale), below)
+    }
+    /// Near the lower bound, where that difference has lost its digits.
+    #[inline(always)]
+    fn wants_z<L: Lane>(&self, out: L) -> L::Mask {
+        out.lt(out.constant(-NEAR_ONE * (self.scale * self.alpha)))
     }
 }
 
@@ -340,6 +374,7 @@ fn inside<L: Lane>(z: L, low: f64, high: f64, slope: f64) -> L {
 #[derive(Clone, Copy, Debug)]
 pub struct Exponential;
 impl Function for Exponential {
+    const SLOPE: Slope = Slope::OfOut;
     #[inline(always)]
     fn value<L: Lane>(&self, z: L) -> L {
         z.exp()
@@ -347,10 +382,6 @@ impl Function for Exponential {
     #[inline(always)]
     fn derivative<L: Lane>(&self, z: L) -> L {
         z.exp()
-    }
-    #[inline(always)]
-    fn derivative_from<L: Lane>(&self, _z: L, out: L) -> L {
-        out
     }
 }
 

@@ -19,6 +19,30 @@ pub struct Extremes<T> {
 }
 
 impl<T: Number> Extremes<T> {
+    /// Of no value at all.
+    pub fn none() -> Self {
+        Self {
+            top: T::ZERO,
+            least: T::from_f64(f64::INFINITY),
+            nan: false,
+        }
+    }
+    /// Of these values and others.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            top: if other.top > self.top {
+                other.top
+            } else {
+                self.top
+            },
+            least: if other.least < self.least {
+                other.least
+            } else {
+                self.least
+            },
+            nan: self.nan || other.nan,
+        }
+    }
     /// No magnitude is above it: infinite beside a NaN.
     pub fn bound(&self) -> f64 {
         if self.nan {
@@ -31,48 +55,70 @@ impl<T: Number> Extremes<T> {
 
 /// The bits of the values without their signs.
 #[inline(always)]
-fn magnitudes<S: Simd>(s: S, values: &[f32; LANES]) -> u32x16<S> {
-    let bits: u32x16<S> = Vector::load_array_ref(s, values).bitcast();
+fn magnitudes<S: Simd>(s: S, values: Vector<S>) -> u32x16<S> {
+    let bits: u32x16<S> = values.bitcast();
     bits & u32x16::splat(s, MAGNITUDE)
 }
 
-/// Magnitudes are in the order of their bits, and whole numbers are compared at a fraction of the cost. NaNs come after
-/// infinity.
-pub fn extremes<S: Simd>(s: S, values: &[[f32; LANES]]) -> Extremes<f32> {
-    let (top, least) = s.vectorize(
-        #[inline(always)]
-        || {
-            let mut top = u32x16::splat(s, 0);
-            // less 1, so that 0 is the largest of all
-            let mut least = u32x16::splat(s, INFINITY - 1);
-            let one = u32x16::splat(s, 1);
-            for chunk in values {
-                let bits = magnitudes(s, chunk);
-                top = top.max(bits);
-                least = least.min(bits - one);
-            }
-            let top = top.to_array().into_iter().max().unwrap_or(0);
-            let least = least.to_array().into_iter().min().unwrap_or(0);
-            (top, least + 1)
-        },
-    );
-    let nan = top > INFINITY;
-    let top = if nan { top_beside_nans(values) } else { top };
-    Extremes {
-        top: f32::from_bits(top),
-        least: f32::from_bits(least),
-        nan,
+/// Extremes while they are looked for, in every lane. Magnitudes are in the order of their bits, and whole numbers are compared
+/// at a fraction of the cost. NaNs come after infinity.
+pub struct Search<S: Simd> {
+    top: u32x16<S>,
+    /// Less 1, so that 0 is the largest of all.
+    least: u32x16<S>,
+}
+
+impl<S: Simd> Search<S> {
+    #[inline(always)]
+    pub fn new(s: S) -> Self {
+        Self {
+            top: u32x16::splat(s, 0),
+            least: u32x16::splat(s, INFINITY - 1),
+        }
+    }
+    #[inline(always)]
+    pub fn see(&mut self, s: S, values: Vector<S>) {
+        let bits = magnitudes(s, values);
+        self.top = self.top.max(bits);
+        self.least = self.least.min(bits - u32x16::splat(s, 1));
+    }
+    /// Of all `values`, which must be those that it has seen.
+    #[inline(always)]
+    pub fn end(self, values: &[f32]) -> Extremes<f32> {
+        let top = self.top.to_array().into_iter().max().unwrap_or(0);
+        let least = self.least.to_array().into_iter().min().unwrap_or(0) + 1;
+        let nan = top > INFINITY;
+        let top = if nan { top_beside_nans(values) } else { top };
+        Extremes {
+            top: f32::from_bits(top),
+            least: f32::from_bits(least),
+            nan,
+        }
     }
 }
 
+/// Of whole vectors.
+pub fn extremes<S: Simd>(s: S, values: &[f32]) -> Extremes<f32> {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let mut search = Search::new(s);
+            for chunk in values.as_chunks().0 {
+                search.see(s, Vector::load_array_ref(s, chunk));
+            }
+            search.end(values)
+        },
+    )
+}
+
 /// No magnitude is above it: infinite beside a NaN.
-pub fn bound<S: Simd>(s: S, values: &[[f32; LANES]]) -> f64 {
+pub fn bound<S: Simd>(s: S, values: &[f32]) -> f64 {
     let top = s.vectorize(
         #[inline(always)]
         || {
             let mut top = u32x16::splat(s, 0);
-            for chunk in values {
-                top = top.max(magnitudes(s, chunk));
+            for chunk in values.as_chunks::<LANES>().0 {
+                top = top.max(magnitudes(s, Vector::load_array_ref(s, chunk)));
             }
             top.to_array().into_iter().max().unwrap_or(0)
         },
@@ -81,11 +127,8 @@ pub fn bound<S: Simd>(s: S, values: &[[f32; LANES]]) -> f64 {
 }
 
 #[cold]
-fn top_beside_nans(values: &[[f32; LANES]]) -> u32 {
-    let magnitudes = values
-        .as_flattened()
-        .iter()
-        .map(|v| v.to_bits() & MAGNITUDE);
+fn top_beside_nans(values: &[f32]) -> u32 {
+    let magnitudes = values.iter().map(|v| v.to_bits() & MAGNITUDE);
     magnitudes
         .filter(|bits| *bits <= INFINITY)
         .max()

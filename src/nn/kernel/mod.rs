@@ -4,6 +4,7 @@
 
 mod blocked;
 mod buffer;
+mod derivative;
 mod extremes;
 mod gradient;
 pub mod lane;

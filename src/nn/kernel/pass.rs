@@ -1,7 +1,9 @@
 //! The activations' passes over a batch in `f32`.
 
+use super::derivative::RUN;
+use super::tile::Lanes;
 use super::{LANES, vector::Vector};
-use crate::nn::activation::{Function, Visitor};
+use crate::nn::activation::{Function, Slope, Visitor};
 use fearless_simd::{Select, mask32x16, prelude::*};
 
 /// out = φ(pre), and 0 in the lanes from `used` on.
@@ -31,31 +33,88 @@ impl<S: Simd> Visitor for Apply<'_, S> {
     }
 }
 
-/// delta ← delta·φ'(pre)
-pub struct ApplyBackward<'a, S> {
+/// values ← φ(values), and 0 in the lanes from `used` on of the last so many vectors. The vectors of those that
+/// [`Function::derivative`] is asked for beside φ are kept in `pre`, one after the other from the front: a fraction of what there
+/// is to go through.
+pub struct ApplyInPlace<'a, S> {
     pub s: S,
-    pub pre: &'a [f32],
-    pub out: &'a [f32],
-    pub delta: &'a mut [f32],
+    pub values: &'a mut [f32],
+    pub pre: &'a mut [f32],
+    pub last: usize,
+    pub used: usize,
 }
 
-impl<S: Simd> Visitor for ApplyBackward<'_, S> {
+impl<S: Simd> Visitor for ApplyInPlace<'_, S> {
     type Output = ();
     #[inline(always)]
     fn visit<F: Function>(self, function: &F) {
-        let Self { s, pre, out, delta } = self;
+        let Self {
+            s,
+            values,
+            pre,
+            last,
+            used,
+        } = self;
         s.vectorize(
             #[inline(always)]
             || {
-                let values = pre.as_chunks().0.iter().zip(out.as_chunks().0);
-                for (d, (z, y)) in delta.as_chunks_mut().0.iter_mut().zip(values) {
-                    let (z, y) = (Vector::load_array_ref(s, z), Vector::load_array_ref(s, y));
-                    let slope = function.derivative_from(z, y);
-                    (Vector::load_array_ref(s, d) * slope).store_array(d);
-                }
+                let values: &mut [Lanes] = values.as_chunks_mut().0;
+                let (whole, last) = values.split_at_mut(values.len().saturating_sub(last));
+                let kept = keep_wanted(s, function, pre.as_chunks_mut().0, whole, |value| value);
+                let (used, zero) = (below(s, used), Vector::splat(s, 0.0));
+                keep_wanted(s, function, kept, last, |value| used.select(value, zero));
             },
         );
     }
+}
+
+/// values ← φ(values) as `masked`, with the vectors of what the derivative is asked for in `kept`; returns the room left there.
+#[inline(always)]
+fn keep_wanted<'a, S: Simd, F: Function>(
+    s: S,
+    function: &F,
+    mut kept: &'a mut [Lanes],
+    values: &mut [Lanes],
+    masked: impl Fn(Vector<S>) -> Vector<S>,
+) -> &'a mut [Lanes] {
+    for values in values.chunks_mut(RUN / LANES) {
+        let mut any = function.wants_z(Vector::splat(s, 0.0));
+        for (place, kept) in values.iter_mut().zip(&mut *kept) {
+            let z = Vector::load_array_ref(s, place);
+            let value = masked(function.value(z));
+            if F::SLOPE != Slope::OfOut {
+                z.store_array(kept);
+                any |= function.wants_z(value);
+            }
+            value.store_array(place);
+        }
+        if any.any_true() {
+            let count = close_up(s, function, kept, values);
+            kept = kept.get_mut(count..).unwrap_or_default();
+        }
+    }
+    kept
+}
+
+/// Moves the vectors that are wanted to the front, and says how many they are.
+#[inline(always)]
+fn close_up<S: Simd, F: Function>(
+    s: S,
+    function: &F,
+    kept: &mut [Lanes],
+    values: &[Lanes],
+) -> usize {
+    let mut count = 0;
+    for (i, value) in values.iter().enumerate() {
+        // written over by the next if it is not wanted, without a decision that no processor could foretell
+        kept[count] = kept[i];
+        count += usize::from(
+            function
+                .wants_z(Vector::load_array_ref(s, value))
+                .any_true(),
+        );
+    }
+    count
 }
 
 /// Zeroes the lanes from `used` on. Whole vectors are written, since a vector that is read back cannot be put together from

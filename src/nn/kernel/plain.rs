@@ -140,12 +140,7 @@ pub fn affine_backward_run<T: Real>(weights: &Weights<T>, delta: &[T], out: &mut
 
 /// See [`Extremes`].
 pub fn extremes<T: Real>(values: &[T]) -> Extremes<T> {
-    let none = Extremes {
-        top: T::ZERO,
-        least: T::from_f64(f64::INFINITY),
-        nan: false,
-    };
-    values.iter().fold(none, |so_far, v| {
+    values.iter().fold(Extremes::none(), |so_far, v| {
         let v = v.abs();
         let Extremes { top, least, nan } = so_far;
         Extremes {

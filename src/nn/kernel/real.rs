@@ -109,25 +109,37 @@ pub trait Real: Number + Sum {
     ) {
         Self::activate(activation, pre, out);
     }
+    /// values ← φ(values), for activations whose [slope follows from that](Activation::slope_follows_from_out); `pre` takes over
+    /// what they need beside it. Lanes past the last row become 0.
+    fn activate_in_place_by(
+        _crew: Crew<'_>,
+        activation: &Activation,
+        values: &mut Blocked<Self>,
+        pre: &mut Blocked<Self>,
+    ) {
+        pre.copy_from(values);
+        Self::activate(activation, pre, values);
+    }
+    /// `all`: whether `pre` is all of the pre-activations, or what [`Real::activate_in_place_by`] left of them.
     fn activate_backward_by(
         _crew: Crew<'_>,
         activation: &Activation,
-        pre: &Blocked<Self>,
+        (pre, _all): (&Blocked<Self>, bool),
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
-    ) {
-        Self::activate_backward(activation, pre, out, delta);
+    ) -> Extremes<Self> {
+        Self::activate_backward(activation, pre, out, delta)
     }
 
     /// out = φ(pre), and 0 in the lanes past the last row.
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);
-    /// delta ← delta·φ'(pre), with `out` = φ(pre).
+    /// delta ← delta·φ'(pre), with `out` = φ(pre). Returns the [extremes](Self::extremes) of what it makes.
     fn activate_backward(
         activation: &Activation,
         pre: &Blocked<Self>,
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
-    );
+    ) -> Extremes<Self>;
 
     /// out = W·input + b, over runs of whole blocks, `[block][feature][lane]`, such as one step of a sequence is.
     fn affine_run(weights: &Weights<Self>, bias: &[Self], input: &[Self], out: &mut [Self]);

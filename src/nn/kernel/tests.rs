@@ -367,6 +367,41 @@ fn activations_leave_0_in_the_lanes_past_the_last_row() {
     }
 }
 
+/// Of few outputs, of many and of none the slope is asked of z: with factors from 1 to 30. 70 features fill more than a run's bits.
+#[test]
+fn activations_in_place_have_the_values_and_slopes_of_those_apart() {
+    fn check(activation: &Activation, rows: usize, factor: f32) {
+        let mut numbers = Numbers(7);
+        let [mut pre, incoming] = [0.5, 0.0].map(|pad| numbers.batch(70, rows, pad));
+        pre.data_mut().iter_mut().for_each(|z| *z *= factor);
+        let (mut out, mut delta) = (Blocked::zeros(70, rows), incoming.clone());
+        f32::activate(activation, &pre, &mut out);
+        let found = f32::activate_backward(activation, &pre, &out, &mut delta);
+        let (mut values, mut kept) = (pre.clone(), Blocked::zeros(70, rows));
+        kept.fill(f32::NAN);
+        f32::activate_in_place_by(Crew::ALONE, activation, &mut values, &mut kept);
+        let what = format!("{activation:?} of {rows} rows times {factor}");
+        assert_eq!(values, out, "{what}");
+        let mut slopes = incoming;
+        let kept = (&kept, false);
+        let same = f32::activate_backward_by(Crew::ALONE, activation, kept, &values, &mut slopes);
+        assert_eq!(slopes, delta, "{what}");
+        assert_eq!(same, found, "{what}");
+        assert_eq!(found, f32::extremes(delta.data()), "{what}");
+    }
+    let entries = Activation::entries().iter();
+    let named = entries.filter_map(|entry| Activation::named(entry.name));
+    let in_place: Vec<Activation> = named.filter(Activation::slope_follows_from_out).collect();
+    assert!(in_place.len() >= 7, "{in_place:?}");
+    for activation in in_place {
+        for rows in [1, 10, 16, 33, 70] {
+            for factor in [1.0, 5.0, 30.0] {
+                check(&activation, rows, factor);
+            }
+        }
+    }
+}
+
 /// Over the whole range, relative where the derivative of a saturated unit is concerned: that is what vanishes.
 #[test]
 fn activations_agree_with_f64_over_a_sweep() {

@@ -5,7 +5,7 @@ use super::forward::per_unit;
 use super::layer::{Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real, clear_past, slope};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Real, clear_past, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -65,11 +65,26 @@ pub(crate) fn backward<T: Real>(
             };
         }
         visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
+        if let Some(next) = at.checked_sub(2) {
+            layer.hand_delta_down(&mut below[next]);
+        }
     }
     exponent
 }
 
 impl<T: Real> Layer<T> {
+    /// Exchanges `delta`, which nobody asks for any more, with that of the layer two below, which is not yet made: two buffers
+    /// in the caches serve a deep network, where one a layer would be fetched and written back.
+    fn hand_delta_down(&mut self, lower: &mut Self) {
+        let shape = |layer: &Self| (layer.delta.features(), layer.delta.max_rows());
+        if self.delta_is_passing() && lower.delta_is_passing() && shape(self) == shape(lower) {
+            std::mem::swap(&mut self.delta, &mut lower.delta);
+        }
+    }
+    /// Whether `delta` is a step's only until the gradients are made.
+    pub fn delta_is_passing(&self) -> bool {
+        self.norm.is_none() && self.recurrence.is_none()
+    }
     /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, which is scaled by 2^-`exponent`.
     fn backward_to_pre(&mut self, mode: Mode, exponent: i32, crew: Crew<'_>) {
         if let Some(skipped) = &mut self.skipped {
@@ -79,9 +94,9 @@ impl<T: Real> Layer<T> {
             dropout.backward(&mut self.delta);
         }
         self.slope_gradient();
-        self.activate_backward(mode, crew);
-        let (rows, features) = (self.delta.rows(), self.delta.features());
-        let (shift, bound) = rescale(self.delta.data_mut(), (rows, features), None);
+        let found = self.activate_backward(mode, crew);
+        let shape = (self.delta.rows(), self.delta.features());
+        let (shift, bound) = rescale(self.delta.data_mut(), found, shape, None);
         self.exponent = exponent + shift;
         self.delta_bound = bound;
         if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
@@ -90,9 +105,10 @@ impl<T: Real> Layer<T> {
         }
     }
     /// delta ← delta·φ'(pre)
-    fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) {
+    fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) -> Extremes<T> {
         let Self {
             pre,
+            pre_kept,
             activated,
             delta,
             ..
@@ -102,10 +118,10 @@ impl<T: Real> Layer<T> {
             self.slope.as_ref().map(|s| s.values()),
             self.slopes.as_ref(),
             (mode, crew),
-            pre,
+            (pre, *pre_kept),
             activated,
             delta,
-        );
+        )
     }
     /// ∂loss/∂slope = Σ ∂loss/∂out·min(pre, 0), over the rows, and over the units where they share it.
     fn slope_gradient(&mut self) {
@@ -165,23 +181,24 @@ impl<T: Real> Layer<T> {
     }
 }
 
-/// delta ← delta·φ'(pre), with `activated` = φ(pre); PReLU and training RReLU with their own slopes.
+/// delta ← delta·φ'(pre), with `activated` = φ(pre); PReLU and training RReLU with their own slopes. Returns the extremes of what
+/// it makes.
 pub(super) fn differentiate<T: Real>(
     activation: &Activation,
     slope: Option<&[T]>,
     random: Option<&Blocked<T>>,
     (mode, crew): (Mode, Crew<'_>),
-    pre: &Blocked<T>,
+    (pre, all): (&Blocked<T>, bool),
     activated: &Blocked<T>,
     delta: &mut Blocked<T>,
-) {
+) -> Extremes<T> {
     match (activation, slope, random) {
         (Activation::Linear, _, _) => {}
         (Activation::Prelu { .. }, Some([shared]), _) => {
             let shared = Activation::Prelu {
                 slope: shared.to_f64(),
             };
-            T::activate_backward(&shared, pre, activated, delta);
+            return T::activate_backward(&shared, pre, activated, delta);
         }
         (Activation::Prelu { .. }, Some(each), _) => {
             per_unit(pre, delta, each, |z, d, slope| {
@@ -193,19 +210,22 @@ pub(super) fn differentiate<T: Real>(
         (Activation::Rrelu { .. }, _, Some(slopes)) if mode.trains() => {
             slope::activate_slopes_backward(pre, slopes, delta);
         }
-        (activation, _, _) => T::activate_backward_by(crew, activation, pre, activated, delta),
+        (activation, _, _) => {
+            return T::activate_backward_by(crew, activation, (pre, all), activated, delta);
+        }
     }
+    T::extremes(delta.data())
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
-/// exponent that was taken out, and a bound of the magnitudes left in `delta`. The blocks, of so many rows and features, share their
+/// exponent that was taken out, and a bound of the magnitudes left in `delta`, whose extremes are `found` before that. The blocks, of so many rows and features, share their
 /// exponent with others `beside` them: the largest of all decides.
 pub(super) fn rescale<T: Real>(
     delta: &mut [T],
+    mut found: Extremes<T>,
     (rows, features): (usize, usize),
     beside: Option<&mut [T]>,
 ) -> (i32, f64) {
-    let mut found = T::extremes(delta);
     if !found.bound().is_finite() {
         // lanes past the last row are 0 by themselves, unless a slope there is infinite
         clear_past(delta, rows, features);

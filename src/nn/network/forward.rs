@@ -5,12 +5,13 @@ use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Real, slope};
 
-/// Takes the input of so many rows through all layers, bottom up.
+/// Takes the input of so many rows through all layers, bottom up. `keeps_pre`: whether all of `pre` is asked for afterwards.
 pub(crate) fn forward<T: Real>(
     layers: &mut [Layer<T>],
     (input, rows): (&Blocked<T>, usize),
     mode: Mode,
     crew: Crew<'_>,
+    keeps_pre: bool,
 ) {
     for at in 0..layers.len() {
         let (below, rest) = layers.split_at_mut(at);
@@ -18,19 +19,25 @@ pub(crate) fn forward<T: Real>(
         if rest[0].recurrence.is_some() {
             rest[0].recurrent_forward(below, rows);
         } else {
-            rest[0].forward(below, mode, crew);
+            rest[0].forward(below, mode, crew, keeps_pre);
         }
     }
 }
 
 impl<T: Real> Layer<T> {
     /// `input`: `[rows][inputs]`.
-    pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>) {
-        self.affine(input, crew);
-        if let Some(norm) = &mut self.norm {
-            norm.forward(&mut self.pre, mode.norms_by_batch());
+    pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>, keeps_pre: bool) {
+        let in_place = self.norm.is_none() && self.spec.activation.slope_follows_from_out();
+        self.pre_kept = keeps_pre || !in_place;
+        if self.pre_kept {
+            self.affine(input, crew);
+            if let Some(norm) = &mut self.norm {
+                norm.forward(&mut self.pre, mode.norms_by_batch());
+            }
+            self.activate(mode, crew);
+        } else {
+            self.map_in_place(input, crew);
         }
-        self.activate(mode, crew);
         let Some(out) = &mut self.changed else { return };
         match self.dropout.as_mut().filter(|_| mode.drops()) {
             Some(dropout) => {
@@ -49,6 +56,13 @@ impl<T: Real> Layer<T> {
                 .for_each(|(o, &x)| *o += x);
         }
         out.clear_padding();
+    }
+    /// activated = φ(W·input + b) in one buffer, half the memory to go through; of `pre` only what φ' needs.
+    fn map_in_place(&mut self, input: &Blocked<T>, crew: Crew<'_>) {
+        let bias = self.bias.as_ref().map(|b| b.values());
+        let Self { pre, activated, .. } = self;
+        T::affine_by(crew, &self.weight.value, bias, input, activated);
+        T::activate_in_place_by(crew, &self.spec.activation, activated, pre);
     }
     /// pre = W·input + b
     pub fn affine(&mut self, input: &Blocked<T>, crew: Crew<'_>) {

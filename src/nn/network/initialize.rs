@@ -48,7 +48,7 @@ impl<T: Real> Network<T> {
             if layer.recurrence.is_some() {
                 layer.recurrent_forward(input, self.rows);
             } else {
-                layer.forward(input, Mode::Scale, Crew::ALONE);
+                layer.forward(input, Mode::Scale, Crew::ALONE, true);
             }
         }
         Ok(())

@@ -72,6 +72,8 @@ pub(crate) struct Layer<T: Real> {
     pub slope: Option<Parameter<T>>,
     /// What the activation sees, `[rows][units]`; of a recurrent layer a sequence of all gates' pre-activations.
     pub pre: Blocked<T>,
+    /// Whether `pre` is all of the last forward pass, and not only what the activation's derivative needs.
+    pub pre_kept: bool,
     /// φ(pre); of a recurrent layer the sequence of its states.
     pub activated: Blocked<T>,
     /// `activated` after dropout and skip, where there is either; of a recurrent layer what [`Emit`] says.
@@ -80,7 +82,8 @@ pub(crate) struct Layer<T: Real> {
     /// `rrelu`'s slopes of this step.
     pub slopes: Option<Blocked<T>>,
     pub random_slopes: ChaCha8Rng,
-    /// First ∂loss/∂out, then ∂loss/∂pre, then (below a norm) ∂loss/∂(affine map), each times 2^-exponent.
+    /// First ∂loss/∂out, then ∂loss/∂pre, then (below a norm) ∂loss/∂(affine map), each times 2^-exponent; another layer's
+    /// once the gradients are made of it.
     pub delta: Blocked<T>,
     /// No magnitude in `delta` = ∂loss/∂pre of a dense layer is above it.
     pub delta_bound: f64,
@@ -131,6 +134,7 @@ impl<T: Real> Layer<T> {
             norm: Normalizer::new(&spec.norm, units, within),
             slope,
             pre: Blocked::zeros(units * gates, within),
+            pre_kept: true,
             activated: activations(),
             changed: changes.then(|| Blocked::zeros(units, out)),
             dropout: None,

@@ -53,7 +53,7 @@ impl<T: Real> Layer<T> {
             slope,
             self.slopes.as_ref(),
             (mode, Crew::ALONE),
-            &self.pre,
+            (&self.pre, true),
             &self.activated,
             scratch,
         );
@@ -122,7 +122,12 @@ impl<T: Real> Layer<T> {
         let scale = power_of_two(self.exponent);
         let beyond = |g: &T| !T::from_f64(g.to_f64() * scale).is_finite();
         // a frozen layer's gradients may be of an earlier step; one that was learned in strips was finite
-        valid(&self.delta).any(|v| !v.is_finite())
+        let delta_is_finite = if self.delta_is_passing() {
+            self.delta_bound.is_finite()
+        } else {
+            valid(&self.delta).all(f64::is_finite)
+        };
+        !delta_is_finite
             || !self.spec.frozen
                 && self
                     .with_gradients()

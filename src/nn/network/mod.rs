@@ -266,15 +266,27 @@ impl<T: Real> Network<T> {
             _ => Ok(()),
         }
     }
-    /// Takes a batch through all layers and leaves ∂loss/∂out in the top layer's `delta`.
-    fn forward_and_loss(&mut self, batch: &Batch, mode: Mode) -> Result<LossSum, BatchError> {
+    /// Takes a batch through all layers and leaves ∂loss/∂out in the top layer's `delta`. `keeps_pre`: see
+    /// [`forward::forward`].
+    fn forward_and_loss(
+        &mut self,
+        batch: &Batch,
+        mode: Mode,
+        keeps_pre: bool,
+    ) -> Result<LossSum, BatchError> {
         self.take_input(batch.x)?;
         self.check_targets(batch.x.rows(), &batch.y)?;
         if mode.trains() {
             self.check_batch_norm(batch.x.rows())?;
         }
         let crew = Crew::of(self.team.as_deref(), self.threads);
-        forward::forward(&mut self.layers, (&self.input, self.rows), mode, crew);
+        forward::forward(
+            &mut self.layers,
+            (&self.input, self.rows),
+            mode,
+            crew,
+            keeps_pre,
+        );
         let Some(top) = self.layers.last_mut() else {
             return Ok(LossSum::default());
         };
@@ -307,6 +319,7 @@ impl<T: Real> Network<T> {
                 (&self.input, self.rows),
                 Mode::Evaluate,
                 crew,
+                false,
             );
             let Some(top) = self.layers.last() else {
                 continue;
@@ -358,6 +371,7 @@ impl<T: Real> Network<T> {
                 (&self.input, self.rows),
                 mode(part as u64),
                 crew,
+                false,
             );
             if let Some(top) = self.layers.last() {
                 out.slice_mut(ndarray::s![from * each..to * each, ..])

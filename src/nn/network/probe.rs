@@ -67,7 +67,7 @@ impl<T: Real> Network<T> {
     ) -> Result<Trace<T>, StepError> {
         let mode = self.probe_mode(batch, options)?;
         let steps = self.steps_above();
-        let sum = self.forward_and_loss(batch, mode)?;
+        let sum = self.forward_and_loss(batch, mode, true)?;
         let mut tensors = vec![named("x", self.in_steps(&self.input, 0))];
         tensors.extend(self.parameters());
         for layer in &self.layers {

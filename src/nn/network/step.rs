@@ -85,7 +85,7 @@ impl<T: Real> Network<T> {
     ) -> Result<(), StepError> {
         self.prepare_optimizer(&hyper.optimizer);
         let mode = Mode::Train { step: self.step };
-        let sum = self.forward_and_loss(batch, mode)?;
+        let sum = self.forward_and_loss(batch, mode, observe >= Observe::Stats)?;
         outcome.score = sum.score(&self.spec.loss, self.outputs_count());
         outcome.score.loss += update::penalty(&self.layers, &hyper.regularize);
         outcome.stats.clear();
@@ -310,12 +310,24 @@ impl<T: Real> Network<T> {
             .zip(&mut self.stats)
             .for_each(|(layer, stats)| layer.measure_weights(stats));
     }
+    /// Pre-activations that a step did not keep. Of layers that have learned since, by the weights that they have now.
+    fn make_pre_again(&mut self) {
+        let Self { layers, input, .. } = self;
+        for at in 0..layers.len() {
+            let (below, rest) = layers.split_at_mut(at);
+            let layer = &mut rest[0];
+            if !std::mem::replace(&mut layer.pre_kept, true) {
+                layer.affine(below.last().map_or(input, Layer::out), Crew::ALONE);
+            }
+        }
+    }
     /// Looks for the culprit only where the loss or a layer's gradient is not finite, or does not fit `T`.
-    pub(super) fn first_non_finite(&self, loss: f64) -> Option<NonFinite> {
+    pub(super) fn first_non_finite(&mut self, loss: f64) -> Option<NonFinite> {
         let fits = |v: f64| T::from_f64(v).is_finite();
         if fits(loss) && self.norms.iter().all(|norm| fits(*norm)) {
             return None;
         }
+        self.make_pre_again();
         let found = |layer: &Layer<T>, direction| NonFinite {
             layer: layer.index,
             direction,

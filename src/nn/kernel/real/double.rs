@@ -76,8 +76,9 @@ impl Real for f64 {
         pre: &Blocked<Self>,
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
-    ) {
+    ) -> Extremes<f64> {
         activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
+        plain::extremes(delta.data())
     }
     fn extremes(values: &[f64]) -> Extremes<f64> {
         plain::extremes(values)

@@ -2,8 +2,10 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
+use crate::nn::kernel::derivative::{ApplyBackward, Kept};
 use crate::nn::kernel::gradient::{self, Panels};
-use crate::nn::kernel::pass::{self, Apply, ApplyBackward};
+use crate::nn::kernel::pass::{self, Apply, ApplyInPlace};
+use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
     Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, squares,
     transpose,
@@ -50,6 +52,28 @@ fn clear_padding(rows: &mut [f32], (inputs, ld): (usize, usize)) {
 /// out = φ(pre), and 0 in the lanes from `used` on
 fn activate_lanes(activation: &Activation, pre: &[f32], out: &mut [f32], used: usize) {
     dispatch!(level(), s => activation.visit(Apply { s, pre, out, used }));
+}
+
+/// See [`ApplyBackward`].
+#[inline(always)]
+fn activate_lanes_backward(
+    activation: &Activation,
+    kept: Kept<'_>,
+    out: &[f32],
+    delta: &mut [f32],
+) -> Extremes<f32> {
+    dispatch!(level(), s => activation.visit(ApplyBackward { s, kept, out, delta }))
+}
+
+/// See [`ApplyInPlace`]; of the last so many features' vectors only so many lanes are used.
+#[inline(always)]
+fn activate_lanes_in_place(
+    activation: &Activation,
+    values: &mut [f32],
+    pre: &mut [f32],
+    (last, used): (usize, usize),
+) {
+    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }));
 }
 
 /// Multiply-adds that take about as long as one element of an activation.
@@ -160,15 +184,14 @@ impl Real for f32 {
         pre: &Blocked<f32>,
         out: &Blocked<f32>,
         delta: &mut Blocked<f32>,
-    ) {
-        let (pre, out, delta) = (pre.data(), out.data(), delta.data_mut());
-        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+    ) -> Extremes<f32> {
+        Self::activate_backward_by(Crew::ALONE, activation, (pre, true), out, delta)
     }
     fn extremes(values: &[f32]) -> Extremes<f32> {
-        dispatch!(level(), s => extremes::extremes(s, values.as_chunks().0))
+        dispatch!(level(), s => extremes::extremes(s, values))
     }
     fn bound(values: &[f32]) -> f64 {
-        dispatch!(level(), s => extremes::bound(s, values.as_chunks().0))
+        dispatch!(level(), s => extremes::bound(s, values))
     }
     fn square_sum(values: &[f32]) -> f64 {
         dispatch!(level(), s => squares::square_sum(s, values))
@@ -189,7 +212,7 @@ impl Real for f32 {
         activate_lanes(activation, pre, out, LANES);
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
-        dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+        activate_lanes_backward(activation, Kept { pre, all: true }, out, delta);
     }
     fn activate_by(
         crew: Crew<'_>,
@@ -209,24 +232,56 @@ impl Real for f32 {
             }
         });
     }
+    fn activate_in_place_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        values: &mut Blocked<f32>,
+        pre: &mut Blocked<f32>,
+    ) {
+        pre.set_rows(values.rows());
+        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        let (rows, blocks) = (values.rows(), values.blocks());
+        if crew.is_alone() {
+            let used = rows % LANES;
+            let last = if used > 0 { values.features() } else { 0 };
+            let (values, pre) = (values.data_mut(), pre.data_mut());
+            return activate_lanes_in_place(activation, values, pre, (last, used));
+        }
+        let pieces = values.shares(crew).zip(pre.shares(crew));
+        crew.each(pieces, |((units, mut values), (_, mut pre))| {
+            for block in 0..blocks {
+                let used = (rows - block * LANES).min(LANES);
+                let (values, pre) = (values.block(block), pre.block(block));
+                activate_lanes_in_place(activation, values, pre, (units.len(), used));
+            }
+        });
+    }
     fn activate_backward_by(
         crew: Crew<'_>,
         activation: &Activation,
-        pre: &Blocked<f32>,
+        (pre, all): (&Blocked<f32>, bool),
         out: &Blocked<f32>,
         delta: &mut Blocked<f32>,
-    ) {
+    ) -> Extremes<f32> {
         let crew = crew.for_work(pre.data().len() * ELEMENT);
         if crew.is_alone() {
-            return Self::activate_backward(activation, pre, out, delta);
+            let kept = Kept {
+                pre: pre.data(),
+                all,
+            };
+            return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
-        crew.each(delta.shares(crew), |(units, mut delta)| {
+        let mut found = [Extremes::none(); MAX_MEMBERS];
+        let pieces = delta.shares(crew).zip(&mut found);
+        crew.each(pieces, |((units, mut delta), found)| {
             for block in 0..pre.blocks() {
                 let own = units.start * LANES..units.end * LANES;
                 let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-                let delta = delta.block(block);
-                dispatch!(level(), s => activation.visit(ApplyBackward { s, pre, out, delta }));
+                let kept = Kept { pre, all };
+                let made = activate_lanes_backward(activation, kept, out, delta.block(block));
+                *found = found.and(made);
             }
         });
+        found.into_iter().fold(Extremes::none(), Extremes::and)
     }
 }

@@ -104,7 +104,9 @@ impl<T: Real> Recurrence<T> {
         }
         clear_past(state, shape.0, shape.1);
         let content = matches!(self.cell, Cell::Lstm { .. }).then_some(d_content);
-        common + rescale(state, shape, content.map(|content| content.data_mut())).0
+        let found = T::extremes(state);
+        let content = content.map(|content| content.data_mut());
+        common + rescale(state, found, shape, content).0
     }
     /// What comes from outside at step `at`, if anything does, into `step.other`.
     fn take_outer(&mut self, at: usize, delta: &Blocked<T>) -> bool {
