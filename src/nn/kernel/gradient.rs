@@ -1,6 +1,7 @@
 //! The third product of a layer in `f32`, the gradient of its weights, over the samples of a batch; and that of its biases.
 
 use super::product::{BLOCKS, runs};
+use super::quarter::{gradient_quarter_columns, has_quarter, pack};
 use super::team::Crew;
 use super::tile::{self, Lanes, Sums, Tiles, ZEROS, array, by_rows, lanes, multiply, tiles};
 use super::transpose::transpose;
@@ -9,7 +10,8 @@ use super::{Blocked, Buffer, LANES, Weights};
 use fearless_simd::{f32x8, prelude::*};
 use std::ops::Range;
 
-/// A batch with the features of a sample side by side: `[16 features][sample][feature]`, as the weight gradient reads it.
+/// A batch with the features of a sample side by side: `[16 features][sample][feature]`, as the weight gradient reads it; a last
+/// [quarter](super::quarter) as that has it.
 #[derive(Default)]
 pub struct Panels {
     data: Buffer<f32>,
@@ -17,8 +19,7 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// Takes over the transpose of `input`, so many blocks `later` than it lies there, with zeros before it; features past its
-    /// last are 0.
+    /// Takes over `input`, so many blocks `later` than it lies there, with zeros before it; features past its last are 0.
     pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>, later: usize) {
         let groups = input.features().div_ceil(LANES);
         self.samples = input.blocks() * LANES;
@@ -27,6 +28,7 @@ impl Panels {
             self.data = Buffer::zeros(groups * size);
         }
         let (square, later) = (LANES * LANES, later.min(input.blocks()));
+        let packed = has_quarter(input.features());
         let data = &mut self.data[..groups * size];
         crew.each_of_rows((groups, size), data, |groups, data| {
             for data in data.chunks_exact_mut(size) {
@@ -37,7 +39,12 @@ impl Panels {
                 let x = &lanes(input.block(block))[groups.start * LANES..];
                 let to = (later + block) * square;
                 for (x, data) in x.chunks(LANES).zip(data.chunks_exact_mut(size)) {
-                    transpose(s, x, &mut data[to..][..square]);
+                    let data = &mut data[to..][..square];
+                    if packed && x.len() < LANES {
+                        pack(x, input.lanes(block), data);
+                    } else {
+                        transpose(s, x, data);
+                    }
                 }
             }
         });
@@ -125,6 +132,7 @@ fn gradient_rows<S: Simd>(
 ) {
     // half a last group takes as long where a vector is one register, and has the same order of sums everywhere
     let halved = (1..=HALF).contains(&(inputs % LANES));
+    let packed = has_quarter(inputs);
     let whole = inputs.div_ceil(LANES) - usize::from(halved);
     let place = (&blocks, &units, ld);
     let mut first = 0;
@@ -142,7 +150,11 @@ fn gradient_rows<S: Simd>(
     }
     if halved {
         let ([x], grad) = (input.groups(whole), &mut grad[whole * LANES..]);
-        gradient_half_columns(s, delta, place, x, grad);
+        if packed {
+            gradient_quarter_columns(s, delta, place, x, grad);
+        } else {
+            gradient_half_columns(s, delta, place, x, grad);
+        }
     }
 }
 
@@ -212,7 +224,7 @@ fn squares<const NV: usize>(x: [&[Square]; NV], block: usize) -> [&Square; NV] {
 
 /// The deltas of some blocks.
 #[derive(Clone, Copy)]
-struct Samples<'a> {
+pub(super) struct Samples<'a> {
     data: &'a [Lanes],
     features: usize,
     rows: usize,
@@ -220,7 +232,7 @@ struct Samples<'a> {
 
 impl<'a> Samples<'a> {
     #[inline(always)]
-    fn of(delta: &'a Blocked<f32>, blocks: Range<usize>) -> Self {
+    pub fn of(delta: &'a Blocked<f32>, blocks: Range<usize>) -> Self {
         let features = delta.features();
         Self {
             data: &lanes(delta.data())[blocks.start * features..blocks.end * features],
@@ -229,12 +241,12 @@ impl<'a> Samples<'a> {
         }
     }
     #[inline(always)]
-    fn blocks(self) -> usize {
+    pub fn blocks(self) -> usize {
         self.rows.div_ceil(LANES)
     }
     /// `MR` features of a block from `first` on, and how many samples it has.
     #[inline(always)]
-    fn rows<const MR: usize>(self, block: usize, first: usize) -> ([&'a Lanes; MR], usize) {
+    pub fn rows<const MR: usize>(self, block: usize, first: usize) -> ([&'a Lanes; MR], usize) {
         let rows = &self.data[block * self.features + first..][..MR];
         let count = (self.rows - block * LANES).min(LANES);
         (array(&ZEROS, |r| &rows[r]), count)

@@ -11,6 +11,7 @@ pub mod lane;
 mod pass;
 pub mod plain;
 mod product;
+mod quarter;
 mod real;
 mod samples;
 pub mod slope;
