@@ -36,6 +36,7 @@ pub use real::Real;
 pub use samples::Samples;
 pub use squares::{RUN, SOUND};
 pub use team::{Crew, Team};
+pub(crate) use tile::array;
 pub use weights::Weights;
 
 /// The processor's vector instructions, looked up once: asking it anew costs more than a small layer's pass.
