@@ -3,7 +3,7 @@
 //! made within one share in the order that it has without a team, so no number depends on how many there are.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most shares that work is cut into.
 pub const MAX_MEMBERS: usize = 8;
@@ -21,9 +21,11 @@ pub trait Team: Send + Sync + std::fmt::Debug {
 }
 
 /// Who does a layer's work: the caller alone, or a team with it.
+///
+/// Two words, which a call hands over in registers.
 #[derive(Clone, Copy, Debug)]
 pub struct Crew<'a> {
-    team: Option<&'a dyn Team>,
+    team: Option<&'a Arc<dyn Team>>,
     members: usize,
 }
 
@@ -34,9 +36,9 @@ impl<'a> Crew<'a> {
     };
 
     /// `most` members of `team`, the caller among them.
-    pub fn of(team: Option<&'a dyn Team>, most: usize) -> Self {
+    pub fn of(team: Option<&'a Arc<dyn Team>>, most: usize) -> Self {
         let members = team
-            .map_or(1, Team::members)
+            .map_or(1, |team| team.members())
             .min(most)
             .clamp(1, MAX_MEMBERS);
         Crew {

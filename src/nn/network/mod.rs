@@ -279,7 +279,7 @@ impl<T: Real> Network<T> {
         if mode.trains() {
             self.check_batch_norm(batch.x.rows())?;
         }
-        let crew = Crew::of(self.team.as_deref(), self.threads);
+        let crew = Crew::of(self.team.as_ref(), self.threads);
         forward::forward(
             &mut self.layers,
             (&self.input, self.rows),
@@ -313,7 +313,7 @@ impl<T: Real> Network<T> {
         for from in (0..rows).step_by(room) {
             let to = (from + room).min(rows);
             self.take_input(batch.x.range(from, to))?;
-            let crew = Crew::of(self.team.as_deref(), self.threads);
+            let crew = Crew::of(self.team.as_ref(), self.threads);
             forward::forward(
                 &mut self.layers,
                 (&self.input, self.rows),
@@ -365,7 +365,7 @@ impl<T: Real> Network<T> {
         for (part, from) in (0..x.nrows()).step_by(room).enumerate() {
             let to = (from + room).min(x.nrows());
             self.take_input(x.slice(ndarray::s![from..to, ..]).into())?;
-            let crew = Crew::of(self.team.as_deref(), self.threads);
+            let crew = Crew::of(self.team.as_ref(), self.threads);
             forward::forward(
                 &mut self.layers,
                 (&self.input, self.rows),

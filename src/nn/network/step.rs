@@ -134,7 +134,7 @@ impl<T: Real> Network<T> {
             before,
             ..
         } = self;
-        let crew = Crew::of(team.as_deref(), *threads);
+        let crew = Crew::of(team.as_ref(), *threads);
         let mut sound = true;
         let Regularize { l1, l2, .. } = hyper.regularize;
         let by_itself = !watched && l1 == 0.0 && l2 == 0.0;
@@ -162,8 +162,9 @@ impl<T: Real> Network<T> {
                 if let Some(histograms) = &mut histograms {
                     histograms[layer.index] = layer.histograms();
                 }
-                norms[layer.index] = layer.trained_norm();
-                sound &= T::from_f64(norms[layer.index]).is_finite();
+                let norm = layer.trained_norm();
+                norms[layer.index] = norm;
+                sound &= T::from_f64(norm).is_finite();
                 if sound {
                     layer.scale_gradients(1.0);
                     layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
@@ -199,7 +200,7 @@ impl<T: Real> Network<T> {
         if watched {
             self.backward_measured(mode, None, |_| {});
         } else {
-            let crew = Crew::of(self.team.as_deref(), self.threads);
+            let crew = Crew::of(self.team.as_ref(), self.threads);
             let all = self.tied.is_some();
             let visit = |stage: Stage<'_, T>| match stage {
                 Stage::Passed(layer, input) if all || !layer.spec.frozen => {
@@ -246,7 +247,7 @@ impl<T: Real> Network<T> {
     }
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
         self.begin_update(&hyper.optimizer);
-        let crew = Crew::of(self.team.as_deref(), self.threads);
+        let crew = Crew::of(self.team.as_ref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
             let rate = lr * layer.rate_factor;
             let rule = hyper
@@ -294,7 +295,7 @@ impl<T: Real> Network<T> {
             threads,
             ..
         } = self;
-        let crew = Crew::of(team.as_deref(), *threads);
+        let crew = Crew::of(team.as_ref(), *threads);
         let visit = |stage: Stage<'_, T>| match stage {
             Stage::Signal(layer) => {
                 see(layer);
