@@ -16,6 +16,7 @@ pub struct RowOrder {
     batch: usize,
     /// Rows of an epoch: all, or all but a single one left over.
     used: usize,
+    steps_per_epoch: u64,
     epoch: Option<u64>,
     rows: Vec<u32>,
 }
@@ -24,11 +25,13 @@ impl RowOrder {
     /// `batch` rows a step; the last batch of an epoch has what is left. Without `shuffle`: the file's order.
     pub fn new(seed: u64, rows: usize, batch: usize, shuffle: bool) -> RowOrder {
         let rows: Vec<u32> = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
+        let batch = batch.clamp(1, rows.len().max(1));
         RowOrder {
             seed,
             shuffle,
-            batch: batch.clamp(1, rows.len().max(1)),
+            batch,
             used: rows.len(),
+            steps_per_epoch: steps(rows.len(), batch),
             epoch: None,
             rows,
         }
@@ -39,17 +42,18 @@ impl RowOrder {
     pub fn of(mut self, spec: &NetworkSpec) -> RowOrder {
         if spec.has_batch_norm() {
             self.used = rows_under_batch_norm(self.rows.len(), self.batch);
+            self.steps_per_epoch = steps(self.used, self.batch);
         }
         self
     }
 
     pub fn steps_per_epoch(&self) -> u64 {
-        self.used.div_ceil(self.batch).max(1) as u64
+        self.steps_per_epoch
     }
 
     /// The rows of step `step` (from 0).
     pub fn rows(&mut self, step: u64) -> &[u32] {
-        let steps = self.steps_per_epoch();
+        let steps = self.steps_per_epoch;
         let (epoch, within) = (step / steps, (step % steps) as usize);
         if self.shuffle && self.epoch != Some(epoch) {
             self.draw(epoch);
@@ -68,6 +72,11 @@ impl RowOrder {
         self.rows.shuffle(&mut random);
         self.epoch = Some(epoch);
     }
+}
+
+/// Steps that take so many rows.
+fn steps(rows: usize, batch: usize) -> u64 {
+    rows.div_ceil(batch).max(1) as u64
 }
 
 /// Rows of an epoch under batch norm: all, or all but one that would be a batch alone.

@@ -48,7 +48,10 @@ impl Session {
         let by_epochs = stop
             .epochs
             .map(|epochs| epochs.saturating_mul(self.steps_per_epoch()));
-        let last = [stop.steps, by_epochs].into_iter().flatten().min()?;
+        let last = match (stop.steps, by_epochs) {
+            (Some(steps), Some(by_epochs)) => steps.min(by_epochs),
+            (one, other) => one.or(other)?,
+        };
         Some(last.saturating_sub(self.steps()))
     }
 
