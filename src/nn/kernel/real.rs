@@ -39,6 +39,10 @@ pub trait Real: Number + Sum {
     }
     /// Σ v², as if in f64.
     fn square_sum(values: &[Self]) -> f64;
+    /// The sum of those of all parts.
+    fn square_sums(parts: &[&[Self]]) -> f64 {
+        parts.iter().map(|part| Self::square_sum(part)).sum()
+    }
     /// Σ (a - b)² over whole vectors, as if in f64.
     fn square_distance(a: &[Self], b: &[Self]) -> f64;
 

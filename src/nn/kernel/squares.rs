@@ -16,24 +16,30 @@ pub const SOUND: RangeInclusive<f64> = 1e-20..=1e30;
 /// Vectors whose sums are apart, so that none waits for the one before.
 const APART: usize = 4;
 
+/// The sum of every part's [`square_sum`].
+#[inline(always)]
+pub fn square_sums<S: Simd>(s: S, parts: &[&[f32]]) -> f64 {
+    let mut sum = 0.0;
+    for part in parts {
+        sum += square_sum(s, part);
+    }
+    sum
+}
+
 /// Σ v²
+#[inline(always)]
 pub fn square_sum<S: Simd>(s: S, values: &[f32]) -> f64 {
-    s.vectorize(
-        #[inline(always)]
-        || {
-            let mut sum = 0.0;
-            for run in values.chunks(RUN) {
-                let (run, rest) = run.as_chunks();
-                let of_run = of_vectors(s, [run], |[v]| v);
-                sum += match SOUND.contains(&of_run) {
-                    true => of_run,
-                    false => exact(run.as_flattened().iter().map(|v| f64::from(*v))),
-                };
-                sum += exact(rest.iter().map(|v| f64::from(*v)));
-            }
-            sum
-        },
-    )
+    let mut sum = 0.0;
+    for run in values.chunks(RUN) {
+        let (run, rest) = run.as_chunks();
+        let of_run = of_vectors(s, [run], |[v]| v);
+        sum += match SOUND.contains(&of_run) {
+            true => of_run,
+            false => exact(run.as_flattened().iter().map(|v| f64::from(*v))),
+        };
+        sum += exact(rest.iter().map(|v| f64::from(*v)));
+    }
+    sum
 }
 
 /// Σ (a - b)² over whole vectors

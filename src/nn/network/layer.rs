@@ -22,6 +22,9 @@ pub(crate) struct Place {
     pub time: Option<(usize, Emit)>,
 }
 
+/// The most parameters of a layer.
+pub(super) const PLACES: usize = 7;
+
 /// How a batch is taken through a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -223,8 +226,13 @@ impl<T: Real> Layer<T> {
         self.changed.as_ref().unwrap_or(&self.activated)
     }
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
+        self.places().into_iter().flatten()
+    }
+    /// A place for every parameter that a layer may have.
+    #[inline(always)]
+    pub fn places(&self) -> [Option<&Parameter<T>>; PLACES] {
         let (norm, recurrent) = (self.norm.as_ref(), self.recurrence.as_ref());
-        let each = [
+        [
             Some(&self.weight),
             recurrent.map(|r| &r.weight),
             self.bias.as_ref(),
@@ -232,8 +240,7 @@ impl<T: Real> Layer<T> {
             norm.map(|n| &n.weight),
             norm.map(|n| &n.bias),
             self.slope.as_ref(),
-        ];
-        each.into_iter().flatten()
+        ]
     }
     /// Those whose gradient of the last step is there.
     pub fn with_gradients(&self) -> impl Iterator<Item = &Parameter<T>> {

@@ -1,11 +1,11 @@
 //! From gradients to new parameters: scale taken back, penalties, clipping, the optimizer, max-norm.
 
 use super::backward::power_of_two;
-use super::layer::Layer;
+use super::layer::{Layer, PLACES};
 use super::parameter::Parameter;
 use super::wide;
 use crate::nn::kernel::team::row_shares;
-use crate::nn::kernel::{Buffer, Crew, Real, wide};
+use crate::nn::kernel::{Buffer, Crew, Real, has_strips, wide};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::{Clip, Regularize};
 use crate::nn::stats::{LayerStats, ZeroWeights};
@@ -77,7 +77,19 @@ impl<T: Real> Layer<T> {
         if self.spec.frozen {
             return 0.0;
         }
-        let sum: f64 = self.parameters().map(Parameter::square_sum).sum();
+        // of small parameters all at once: beginning each sum takes longer than the sum
+        let (mut grads, mut count, mut large) = ([&[][..]; PLACES], 0, false);
+        for p in self.places() {
+            if let (Some(p), Some(place)) = (p, grads.get_mut(count)) {
+                *place = p.grad.data();
+                large |= has_strips(place.len());
+                count += 1;
+            }
+        }
+        let sum: f64 = match large {
+            true => self.parameters().map(Parameter::square_sum).sum(),
+            false => T::square_sums(&grads[..count]),
+        };
         sum.sqrt() * power_of_two(self.exponent)
     }
     /// Cuts every element of the gradients to ±max.
@@ -225,16 +237,22 @@ impl<T: Real> Parameter<T> {
         self.clear_padding();
     }
     /// With eps = 0 some rules make 0/0 of the padding, everywhere or nowhere.
+    #[inline(always)]
     pub(super) fn clear_padding(&mut self) {
         let (inputs, ld) = (self.value.inputs(), self.value.ld());
         if inputs < ld && self.value.data().get(inputs).is_some_and(|w| *w != T::ZERO) {
-            let clear = |data: &mut [T]| {
-                data.chunks_exact_mut(ld)
-                    .for_each(|row| row[inputs..].fill(T::ZERO))
-            };
-            clear(self.value.data_mut());
-            self.slots.iter_mut().for_each(|slot| clear(slot));
+            self.clear_columns_from(inputs);
         }
+    }
+    #[cold]
+    fn clear_columns_from(&mut self, first: usize) {
+        let ld = self.value.ld();
+        let clear = |data: &mut [T]| {
+            data.chunks_exact_mut(ld)
+                .for_each(|row| row[first..].fill(T::ZERO))
+        };
+        clear(self.value.data_mut());
+        self.slots.iter_mut().for_each(|slot| clear(slot));
     }
     /// Every member updates rows of its own.
     fn apply_by(&mut self, crew: Crew<'_>, rule: &Rule) {

@@ -196,6 +196,9 @@ impl Real for f32 {
     fn square_sum(values: &[f32]) -> f64 {
         dispatch!(level(), s => squares::square_sum(s, values))
     }
+    fn square_sums(parts: &[&[f32]]) -> f64 {
+        dispatch!(level(), s => squares::square_sums(s, parts))
+    }
     fn square_distance(a: &[f32], b: &[f32]) -> f64 {
         dispatch!(level(), s => squares::square_distance(s, a, b))
     }
