@@ -134,14 +134,15 @@ impl<T: Real> Blocked<T> {
     fn load_steps(&mut self, x: Samples<'_>, steps: usize) {
         let features = self.features;
         let (size, blocks) = (features * LANES, x.rows().div_ceil(LANES));
+        let mut starts = [0; LANES];
         for block in 0..blocks {
             let from = block * LANES;
-            let starts = x.starts(from);
+            x.starts(from, &mut starts);
             for step in 0..steps {
                 let out = &mut self.data[(step * blocks + block) * size..][..size];
                 let first = step * features;
                 if let Some(data) = x.in_one_piece() {
-                    load_rows(data, starts.map(|start| start + first), out);
+                    load_rows(data, &starts, first, out);
                     continue;
                 }
                 out.fill(T::ZERO);
@@ -191,27 +192,32 @@ impl<T: Real> Blocked<T> {
     }
 }
 
-/// Parts of sixteen rows that begin at `starts` into their block; past the end of the data as 0.
+/// Parts of sixteen rows that begin at `starts`, from feature `first` of them on; past the end of the data as 0.
 #[inline(always)]
-fn load_rows<T: Real>(data: &[f32], starts: [usize; LANES], block: &mut [T]) {
-    let features = block.len() / LANES;
-    let done = if features < LANES {
-        0
-    } else {
-        let rows = starts.map(|start| data.get(start..start + features).unwrap_or_default());
-        T::load_rows(&rows, block)
+fn load_rows<T: Real>(data: &[f32], starts: &[usize; LANES], first: usize, block: &mut [T]) {
+    let done = match block.len() / LANES {
+        0..LANES => 0,
+        features => load_whole(data, starts, first..first + features, block),
     };
-    let rest = block.as_chunks_mut::<LANES>().0.iter_mut().enumerate();
-    for (feature, lanes) in rest.skip(done) {
-        // put together as a whole, since a vector that is read back cannot be of parts under way
-        *lanes = std::array::from_fn(
-            #[inline(always)]
-            |lane| {
-                let value = data.get(starts[lane] + feature);
-                value.map_or(T::ZERO, |v| T::from_f32(*v))
-            },
-        );
+    let rest = &mut block.as_chunks_mut().0[done..];
+    if !rest.is_empty() {
+        T::load_features(data, starts, first + done, rest);
     }
+}
+
+/// As much of it as [`Real::load_rows`] does; on its own, since narrow rows would pay for what it looks up.
+#[inline(never)]
+fn load_whole<T: Real>(
+    data: &[f32],
+    starts: &[usize; LANES],
+    part: Range<usize>,
+    block: &mut [T],
+) -> usize {
+    let rows = starts.map(|start| {
+        let part = start + part.start..start + part.end;
+        data.get(part).unwrap_or_default()
+    });
+    T::load_rows(&rows, block)
 }
 
 /// A row's values, feature after feature, into its lane.

@@ -25,6 +25,20 @@ pub trait Real: Number + Sum {
     fn load_rows(_rows: &[&[f32]; LANES], _block: &mut [Self]) -> usize {
         0
     }
+    /// Features of sixteen rows, from number `first` on, that begin at `starts` in `data`; past its end as 0.
+    fn load_features(
+        data: &[f32],
+        starts: &[usize; LANES],
+        first: usize,
+        features: &mut [[Self; LANES]],
+    ) {
+        for (lanes, feature) in features.iter_mut().zip(first..) {
+            for (value, start) in lanes.iter_mut().zip(starts) {
+                let found = data.get(start + feature);
+                *value = found.map_or(Self::ZERO, |v| Self::from_f32(*v));
+            }
+        }
+    }
     /// Zeroes the lanes from `used` on.
     fn keep_lanes(features: &mut [[Self; LANES]], used: usize) {
         for lanes in features {

@@ -47,22 +47,24 @@ impl<'a> Samples<'a> {
     pub fn in_one_piece(&self) -> Option<&'a [f32]> {
         self.all.to_slice()
     }
-    /// Where sixteen rows from `from` on begin in that piece; past its end where there are no more.
+    /// Where sixteen rows from `from` on begin in that piece, into `starts`; past its end where there are no more.
     ///
     /// # Panics
     /// Where a row that is named is not there.
     #[inline(always)]
-    pub fn starts(&self, from: usize) -> [usize; LANES] {
+    pub fn starts(&self, from: usize, starts: &mut [usize; LANES]) {
         let width = self.features();
         let Some(picked) = self.picked else {
-            return std::array::from_fn(|lane| (from + lane) * width);
+            for (start, row) in starts.iter_mut().zip(from..) {
+                *start = row * width;
+            }
+            return;
         };
-        let mut starts = [self.all.len(); LANES];
+        *starts = [self.all.len(); LANES];
         for (start, &row) in starts.iter_mut().zip(&picked[from..]) {
             let row = row as usize;
             assert!(row < self.all.nrows(), "there is no row {row}");
             *start = row * width;
         }
-        starts
     }
 }

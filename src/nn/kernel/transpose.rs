@@ -110,6 +110,58 @@ pub fn transpose_corner<S: Simd>(
     }
 }
 
+/// Features of sixteen rows, from number `first` on, that begin at `starts` in `data`: what lies past its end is 0.
+pub fn load_features<S: Simd>(
+    s: S,
+    data: &[f32],
+    starts: &[usize; LANES],
+    first: usize,
+    features: &mut [Lanes],
+) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let zero = f32x4::splat(s, 0.0);
+            let mut first = first;
+            for features in features.chunks_mut(4) {
+                let mut quarters = [[zero; 4]; LANES / 4];
+                for (quarter, starts) in quarters.iter_mut().zip(starts.as_chunks::<4>().0) {
+                    let rows = array(zero, |r| {
+                        f32x4::load_array(s, four_from(data, starts[r] + first))
+                    });
+                    *quarter = interleaved(interleaved(rows));
+                }
+                let [a, b, c, d] = quarters;
+                for (i, out) in features.iter_mut().enumerate() {
+                    let (low, high) = (a[i].combine(b[i]), c[i].combine(d[i]));
+                    low.combine(high).store_array(out);
+                }
+                first += 4;
+            }
+        },
+    );
+}
+
+/// Four values from `start` on, where there are so many.
+#[inline(always)]
+fn four_from(data: &[f32], start: usize) -> [f32; 4] {
+    let Some(rest) = data.get(start..) else {
+        return [0.0; 4];
+    };
+    match rest.first_chunk() {
+        Some(four) => *four,
+        None if rest.is_empty() => [0.0; 4],
+        None => fewer(rest),
+    }
+}
+
+#[cold]
+fn fewer(rest: &[f32]) -> [f32; 4] {
+    let mut four = [0.0; 4];
+    four.iter_mut().zip(rest).for_each(|(to, v)| *to = *v);
+    four
+}
+
 /// Vectors i and i + N/2 side by side, element by element.
 #[inline(always)]
 fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {

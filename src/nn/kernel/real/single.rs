@@ -86,6 +86,15 @@ impl Real for f32 {
         dispatch!(level(), s => transpose::load_rows(s, rows, block))
     }
 
+    fn load_features(
+        data: &[f32],
+        starts: &[usize; LANES],
+        first: usize,
+        features: &mut [[f32; LANES]],
+    ) {
+        dispatch!(level(), s => transpose::load_features(s, data, starts, first, features));
+    }
+
     fn keep_lanes(features: &mut [[f32; LANES]], used: usize) {
         dispatch!(level(), s => pass::keep_lanes(s, features, used));
     }
