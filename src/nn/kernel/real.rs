@@ -109,6 +109,19 @@ pub trait Real: Number + Sum {
     ) {
         Self::weight_gradient(delta, input, grad);
     }
+    /// The gradients of the weights and of the biases, which are a matrix of one row.
+    fn gradients_by(
+        crew: Crew<'_>,
+        delta: &Blocked<Self>,
+        input: &Blocked<Self>,
+        weight: &mut Weights<Self>,
+        bias: Option<&mut Weights<Self>>,
+    ) {
+        Self::weight_gradient_by(crew, delta, input, weight);
+        if let Some(bias) = bias {
+            Self::bias_gradient(delta, bias.row_mut(0));
+        }
+    }
     /// Makes the weight gradient a strip of rows at a time, `ld` elements each, and hands each over to `take`; it is not kept.
     /// `pieces`: one a member, with its share of the rows. Strips and shares are whole [groups](super::GROUP).
     fn weight_gradient_in_strips<P: Send>(

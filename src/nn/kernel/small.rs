@@ -1,9 +1,10 @@
 //! The products of layers so small that cutting them into tiles takes longer than multiplying: of a few blocks of rows and at
-//! most sixteen inputs. Every sum is that of the tiles, bit for bit.
+//! most sixteen inputs. Every sum is that of the tiles, bit for bit. To be called where vectors are dispatched: another call to
+//! get there would cost as much as a product's tenth part.
 
 use super::gradient::{HALF, Square, multiply_halves, multiply_square};
-use super::tile::{self, Lanes, Sums, array, lanes, lanes_mut, step, store};
-use super::transpose::transpose_corner;
+use super::tile::{self, Lanes, Sums, ZEROS, array, lanes, lanes_mut, step, store};
+use super::transpose::{interleaved, transpose_columns, transpose_half};
 use super::vector::Vector;
 use super::{Blocked, LANES, Weights};
 use fearless_simd::{f32x8, prelude::*};
@@ -22,6 +23,7 @@ pub fn is_small(weights: &Weights<f32>, batch: &Blocked<f32>) -> bool {
 }
 
 /// out = W·input + b
+#[inline(always)]
 pub fn affine<S: Simd>(
     s: S,
     weights: &Weights<f32>,
@@ -29,24 +31,26 @@ pub fn affine<S: Simd>(
     input: &Blocked<f32>,
     out: &mut Blocked<f32>,
 ) {
-    s.vectorize(
-        #[inline(always)]
-        || {
-            let (w, last_w) = lanes(weights.data()).as_chunks::<ROWS>();
-            let (bias, last_bias) = bias.unwrap_or_default().as_chunks::<ROWS>();
-            for block in 0..input.blocks() {
-                let x = lanes(input.block(block));
-                let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
-                for (i, (w, out)) in w.iter().zip(out).enumerate() {
-                    affine_rows(s, w, bias.get(i), x, out);
-                }
-                for (i, (w, out)) in last_w.iter().zip(last).enumerate() {
-                    let bias = last_bias.get(i).map(from_ref);
-                    affine_rows(s, from_ref(w), bias, x, from_mut(out));
-                }
-            }
-        },
+    assert_eq!(input.features(), weights.inputs(), "features of the input");
+    assert_eq!(out.features(), weights.units(), "features of the output");
+    assert!(
+        bias.is_none_or(|bias| bias.len() == weights.units()),
+        "biases"
     );
+    out.set_rows(input.rows());
+    let (w, last_w) = lanes(weights.data()).as_chunks::<ROWS>();
+    let (bias, last_bias) = bias.unwrap_or_default().as_chunks::<ROWS>();
+    for block in 0..input.blocks() {
+        let x = lanes(input.block(block));
+        let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
+        for (i, (w, out)) in w.iter().zip(out).enumerate() {
+            affine_rows(s, w, bias.get(i), x, out);
+        }
+        for (i, (w, out)) in last_w.iter().zip(last).enumerate() {
+            let bias = last_bias.get(i).map(from_ref);
+            affine_rows(s, from_ref(w), bias, x, from_mut(out));
+        }
+    }
 }
 
 #[inline(always)]
@@ -70,29 +74,28 @@ fn affine_rows<S: Simd, const R: usize>(
 }
 
 /// out = Wᵀ·delta
+#[inline(always)]
 pub fn affine_backward<S: Simd>(
     s: S,
     weights: &Weights<f32>,
     delta: &Blocked<f32>,
     out: &mut Blocked<f32>,
 ) {
-    s.vectorize(
-        #[inline(always)]
-        || {
-            let w = lanes(weights.data());
-            for block in 0..delta.blocks() {
-                let d = lanes(delta.block(block));
-                let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
-                let whole = out.len();
-                for (i, out) in out.iter_mut().enumerate() {
-                    backward_columns(s, w, i * ROWS, d, out);
-                }
-                for (i, out) in last.iter_mut().enumerate() {
-                    backward_columns(s, w, whole * ROWS + i, d, from_mut(out));
-                }
-            }
-        },
-    );
+    assert_eq!(delta.features(), weights.units(), "features of the delta");
+    assert_eq!(out.features(), weights.inputs(), "features of the output");
+    out.set_rows(delta.rows());
+    let w = lanes(weights.data());
+    for block in 0..delta.blocks() {
+        let d = lanes(delta.block(block));
+        let (out, last) = lanes_mut(out.block_mut(block)).as_chunks_mut::<ROWS>();
+        let whole = out.len();
+        for (i, out) in out.iter_mut().enumerate() {
+            backward_columns(s, w, i * ROWS, d, out);
+        }
+        for (i, out) in last.iter_mut().enumerate() {
+            backward_columns(s, w, whole * ROWS + i, d, from_mut(out));
+        }
+    }
 }
 
 /// Of the weights' columns from `first` on.
@@ -113,33 +116,86 @@ fn backward_columns<S: Simd, const R: usize>(
     store(&sums, 0, out);
 }
 
-/// grad = Σ over the rows of delta·inputᵀ; `turned`: room for the transpose of every block of the input.
-pub fn weight_gradient<S: Simd>(
+/// weight = Σ over the rows of delta·inputᵀ; `turned`: room for the transpose of every block of the input. bias = Σ over the
+/// rows of delta, with its padding.
+#[inline(always)]
+pub fn gradients<S: Simd>(
     s: S,
     delta: &Blocked<f32>,
     input: &Blocked<f32>,
     turned: &mut [Square],
-    grad: &mut Weights<f32>,
+    weight: &mut Weights<f32>,
+    bias: Option<&mut [f32]>,
 ) {
-    assert_eq!(delta.features(), grad.units(), "features of the delta");
-    assert_eq!(input.features(), grad.inputs(), "features of the input");
-    s.vectorize(
-        #[inline(always)]
-        || {
-            let halved = input.features() <= HALF;
-            let height = if halved { HALF } else { LANES };
-            let turned = &mut turned[..delta.blocks()];
-            for (block, turned) in turned.iter_mut().enumerate() {
-                let x = lanes(input.block(block));
-                transpose_corner(s, x, (height, delta.lanes(block)), turned);
-            }
-            let grad = lanes_mut(grad.data_mut());
-            match halved {
-                true => gradient::<S, true>(s, delta, turned, grad),
-                false => gradient::<S, false>(s, delta, turned, grad),
-            }
-        },
-    );
+    assert_eq!(delta.features(), weight.units(), "features of the delta");
+    assert_eq!(input.features(), weight.inputs(), "features of the input");
+    if let Some(bias) = bias {
+        bias_gradient(s, delta, bias);
+    }
+    let halved = input.features() <= HALF;
+    let turned = &mut turned[..delta.blocks()];
+    for (block, turned) in turned.iter_mut().enumerate() {
+        let (x, used) = (lanes(input.block(block)), delta.lanes(block));
+        match halved {
+            true => transpose_half(s, x, used, turned),
+            false => transpose_columns(s, x, used, turned),
+        }
+    }
+    let weight = lanes_mut(weight.data_mut());
+    match halved {
+        true => gradient::<S, true>(s, delta, turned, weight),
+        false => gradient::<S, false>(s, delta, turned, weight),
+    }
+}
+
+/// `grad`: with its padding.
+#[inline(always)]
+fn bias_gradient<S: Simd>(s: S, delta: &Blocked<f32>, grad: &mut [f32]) {
+    let units = delta.features();
+    for (grad, first) in lanes_mut(grad).iter_mut().zip((0..units).step_by(LANES)) {
+        let low = unit_sums(s, delta, first);
+        let high = match first + HALF < units {
+            true => unit_sums(s, delta, first + HALF),
+            false => f32x8::splat(s, 0.0),
+        };
+        low.combine(high).store_array(grad);
+    }
+}
+
+/// Σ over the rows of eight units' deltas, 0 of units that are not there.
+#[inline(always)]
+fn unit_sums<S: Simd>(s: S, delta: &Blocked<f32>, first: usize) -> f32x8<S> {
+    let mut sums = [Vector::splat(s, 0.0); HALF];
+    // lanes past the last row are 0
+    for block in 0..delta.blocks() {
+        let d = &lanes(delta.block(block))[first..];
+        match d.first_chunk::<HALF>() {
+            Some(d) => add_each(s, &mut sums, d),
+            None => add_each(s, &mut sums, &array(ZEROS, |i| *d.get(i).unwrap_or(&ZEROS))),
+        }
+    }
+    sum_each(s, sums)
+}
+
+#[inline(always)]
+fn add_each<S: Simd>(s: S, sums: &mut [Vector<S>; HALF], d: &[Lanes; HALF]) {
+    for (sum, d) in sums.iter_mut().zip(d) {
+        *sum += Vector::load_array_ref(s, d);
+    }
+}
+
+/// Σ of each vector's lanes, in the order of `reduce_sum`: all at once where that is no detour, since each alone is a chain of
+/// waits.
+#[inline(always)]
+fn sum_each<S: Simd>(s: S, x: [Vector<S>; HALF]) -> f32x8<S> {
+    if !tile::wide::<S>() {
+        return f32x8::load_array(s, array(0.0, |i| x[i].reduce_sum()));
+    }
+    // after three rounds each holds two lanes of all eight
+    let x = interleaved(interleaved(interleaved(x)));
+    let four: [Vector<S>; 4] = array(Vector::splat(s, 0.0), |i| x[i] + x[i + 4]);
+    let [(a, b), (c, d)] = [(four[0] + four[2]).split(), (four[1] + four[3]).split()];
+    (a + b) + (c + d)
 }
 
 /// `HALVED`: of inputs that fit into half a vector.
@@ -174,8 +230,8 @@ fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
     let mut halves = [[zero; 2]; R];
     let mut sums: Sums<S, R, 1> = tile::zero(s);
     let mut left = samples;
-    for (d, x) in delta.chunks_exact(units).zip(x) {
-        let Some(d) = d[first..].first_chunk::<R>() else {
+    for (block, x) in x.iter().enumerate() {
+        let Some(d) = delta[block * units + first..].first_chunk::<R>() else {
             return;
         };
         let count = left.min(LANES);
@@ -187,12 +243,9 @@ fn gradient_rows<S: Simd, const HALVED: bool, const R: usize>(
         left = left.saturating_sub(LANES);
     }
     if HALVED {
+        // whole vectors are written, since a vector that is read back cannot be put together from parts under way
         for (grad, [even, odd]) in grad.iter_mut().zip(halves) {
-            let [first, second] = grad.as_chunks_mut().0 else {
-                return;
-            };
-            (even + odd).store_array(first);
-            zero.store_array(second);
+            (even + odd).combine(zero).store_array(grad);
         }
     } else {
         store(&sums, 0, grad);

@@ -92,17 +92,47 @@ fn transpose_four<S: Simd>(s: S, x: [&Lanes; 4], j: usize, out: &mut [Lanes; 4],
     }
 }
 
-/// The first `height` rows, those that are missing as 0, and of them the first `width` columns, both rounded up to fours: to as
-/// much of `out`, of which the rest stays as it is.
+/// The first eight rows, those that are missing as 0, and of them at least the first `width` columns: to the first halves of
+/// `out`, of which the rest stays as it is.
 #[inline(always)]
-pub fn transpose_corner<S: Simd>(
+pub fn transpose_half<S: Simd>(s: S, rows: &[Lanes], width: usize, out: &mut [Lanes; LANES]) {
+    let row = |i: usize| rows.get(i).unwrap_or(&ZEROS);
+    if !tile::wide::<S>() {
+        return corner_by_fours(s, row, (LANES / 2, width), out);
+    }
+    let mut x: [Vector<S>; LANES / 2] =
+        array(Vector::splat(s, 0.0), |i| Vector::load_array_ref(s, row(i)));
+    for _ in 0..3 {
+        x = interleaved(x);
+    }
+    // halves are stored as they will be read: a load cannot be put together from parts under way
+    for (pair, out) in x.into_iter().zip(out.as_chunks_mut::<2>().0) {
+        let (first, second) = pair.split();
+        first.store_array(&mut out[0].as_chunks_mut().0[0]);
+        second.store_array(&mut out[1].as_chunks_mut().0[0]);
+    }
+}
+
+/// All rows, those that are missing as 0, and of them at least the first `width` columns.
+#[inline(always)]
+pub fn transpose_columns<S: Simd>(s: S, rows: &[Lanes], width: usize, out: &mut [Lanes; LANES]) {
+    let row = |i: usize| rows.get(i).unwrap_or(&ZEROS);
+    match tile::wide::<S>() {
+        true => by_sixteen(s, row, out),
+        false => corner_by_fours(s, row, (LANES, width), out),
+    }
+}
+
+/// Both height and width are rounded up to fours.
+#[inline(always)]
+fn corner_by_fours<'a, S: Simd>(
     s: S,
-    rows: &[Lanes],
+    row: impl Fn(usize) -> &'a Lanes,
     (height, width): (usize, usize),
     out: &mut [Lanes; LANES],
 ) {
     for i in 0..height.div_ceil(4).min(LANES / 4) {
-        let x: [&Lanes; 4] = std::array::from_fn(|r| rows.get(4 * i + r).unwrap_or(&ZEROS));
+        let x = [row(4 * i), row(4 * i + 1), row(4 * i + 2), row(4 * i + 3)];
         let out = out.as_chunks_mut::<4>().0.iter_mut();
         for (j, out) in out.take(width.div_ceil(4)).enumerate() {
             transpose_four(s, x, j, out, i);
@@ -164,7 +194,7 @@ fn fewer(rest: &[f32]) -> [f32; 4] {
 
 /// Vectors i and i + N/2 side by side, element by element.
 #[inline(always)]
-fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
+pub fn interleaved<S: Simd, V: SimdBase<S>, const N: usize>(x: [V; N]) -> [V; N] {
     array(x[0], |i| {
         let (low, high) = (x[i / 2], x[i / 2 + N / 2]);
         match i % 2 {

@@ -155,9 +155,9 @@ impl<T: Real> Layer<T> {
             // made on the way through time
             return;
         }
-        T::weight_gradient_by(crew, &self.delta, input, &mut self.weight.grad);
+        let bias = self.bias.as_mut().map(|b| &mut b.grad);
+        T::gradients_by(crew, &self.delta, input, &mut self.weight.grad, bias);
         self.gradient_kept = true;
-        self.bias_gradient();
     }
     pub fn bias_gradient(&mut self) {
         if let Some(bias) = &mut self.bias {

@@ -8,7 +8,6 @@ mod packed;
 mod region;
 mod run;
 
-use super::small::{self, is_small};
 use super::team::Crew;
 use super::{Blocked, Weights};
 use fearless_simd::prelude::*;
@@ -31,9 +30,6 @@ pub fn affine<S: Simd>(
     assert_eq!(out.features(), units, "features of the output");
     assert!(bias.is_none_or(|bias| bias.len() == units), "biases");
     out.set_rows(input.rows());
-    if is_small(weights, input) {
-        return small::affine(s, weights, bias, input, out);
-    }
     let (crew, input) = (crew.for_work(units * inputs * input.rows()), Run::of(input));
     if crew.is_alone() {
         let out = &mut RunMut::of(out);
@@ -85,9 +81,6 @@ pub fn affine_backward<S: Simd>(
     out.set_rows(delta.rows());
     if units == 0 {
         return out.fill(0.0);
-    }
-    if is_small(weights, delta) {
-        return small::affine_backward(s, weights, delta, out);
     }
     let (crew, delta) = (crew.for_work(units * inputs * delta.rows()), Run::of(delta));
     if crew.is_alone() {

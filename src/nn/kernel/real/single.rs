@@ -31,7 +31,7 @@ fn gradient_later(
     PANELS.with_borrow_mut(|panels| {
         if later == 0 && small::is_small(grad, delta) {
             let room = panels.squares(small::MOST_BLOCKS);
-            return dispatch!(level(), s => small::weight_gradient(s, delta, input, room, grad));
+            return dispatch!(level(), s => small::gradients(s, delta, input, room, grad, None));
         }
         dispatch!(level(), s => {
             panels.load(s, crew, input, later);
@@ -117,6 +117,9 @@ impl Real for f32 {
         input: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
+        if small::is_small(weights, input) {
+            return dispatch!(level(), s => small::affine(s, weights, bias, input, out));
+        }
         dispatch!(level(), s => product::affine(s, crew, weights, bias, input, out));
     }
     fn affine_backward_by(
@@ -125,6 +128,9 @@ impl Real for f32 {
         delta: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
+        if small::is_small(weights, delta) {
+            return dispatch!(level(), s => small::affine_backward(s, weights, delta, out));
+        }
         dispatch!(level(), s => product::affine_backward(s, crew, weights, delta, out));
     }
     fn weight_gradient_by(
@@ -135,6 +141,26 @@ impl Real for f32 {
     ) {
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
         gradient_later(crew, delta, (input, 0), grad);
+    }
+    fn gradients_by(
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+        weight: &mut Weights<f32>,
+        bias: Option<&mut Weights<f32>>,
+    ) {
+        if !small::is_small(weight, delta) {
+            Self::weight_gradient_by(crew, delta, input, weight);
+            if let Some(bias) = bias {
+                Self::bias_gradient(delta, bias.row_mut(0));
+            }
+            return;
+        }
+        PANELS.with_borrow_mut(|panels| {
+            let room = panels.squares(small::MOST_BLOCKS);
+            let bias = bias.map(Weights::data_mut);
+            dispatch!(level(), s => small::gradients(s, delta, input, room, weight, bias));
+        });
     }
     fn weight_gradient_of_earlier(
         delta: &Blocked<f32>,
@@ -178,6 +204,9 @@ impl Real for f32 {
     fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
         out.set_rows(pre.rows());
         let used = pre.rows() % LANES;
+        if pre.rows() < LANES {
+            return activate_lanes(activation, pre.data(), out.data_mut(), used);
+        }
         let whole = pre.rows() / LANES * LANES * pre.features();
         let (pre, last_pre) = pre.data().split_at(whole);
         let (out, last_out) = out.data_mut().split_at_mut(whole);
