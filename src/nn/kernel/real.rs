@@ -6,6 +6,7 @@ mod single;
 use super::{Blocked, Crew, Extremes, LANES, Weights};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
+use fearless_simd::{Simd, f64x8};
 use std::iter::Sum;
 use std::ops::Range;
 
@@ -19,6 +20,8 @@ pub trait Real: Number + Sum {
 
     fn from_f32(value: f32) -> Self;
     fn is_finite(self) -> bool;
+    /// Half of a feature's lanes in f64; a loop over them the compiler makes gathering loads of, within another loop.
+    fn widen<S: Simd>(s: S, lanes: &[Self; LANES / 2]) -> f64x8<S>;
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// Up to sixteen rows of a batch into `[feature][lane]`, those that are missing (empty) as 0: returns how many features it
     /// took over, from the first.

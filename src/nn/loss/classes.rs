@@ -98,8 +98,7 @@ fn rows<S: Simd, T: Real, const N: usize>(
     let count = z.len().min(N);
     let mut logits = [zero; N];
     for (logit, z) in logits.iter_mut().zip(z) {
-        let z: &[T; HALF] = &z.as_chunks().0[half];
-        *logit = f64x8::load_array(s, array(0.0, |i| z[i].to_f64()));
+        *logit = T::widen(s, &z.as_chunks().0[half]);
     }
     let own = f64x8::load_array_ref(s, &own.as_chunks().0[half]);
     let logits = &logits[..count];

@@ -2,7 +2,8 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::{self, Activation, Function};
-use crate::nn::kernel::{Blocked, Crew, Extremes, Weights, gradient, plain};
+use crate::nn::kernel::{Blocked, Crew, Extremes, LANES, Weights, gradient, plain};
+use fearless_simd::{f64x8, prelude::*};
 use std::ops::Range;
 
 /// The passes of [`Real::activate`] over plain loops in f64.
@@ -27,6 +28,11 @@ impl<T: Real> activation::Visitor for PlainApplyBackward<'_, T> {
 
 impl Real for f64 {
     scalar!(f64, "F64");
+
+    #[inline(always)]
+    fn widen<S: Simd>(s: S, lanes: &[f64; LANES / 2]) -> f64x8<S> {
+        f64x8::load_array_ref(s, lanes)
+    }
 
     fn affine(
         weights: &Weights<Self>,

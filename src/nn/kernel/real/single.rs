@@ -10,7 +10,7 @@ use crate::nn::kernel::{
     Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, squares,
     transpose,
 };
-use fearless_simd::dispatch;
+use fearless_simd::{dispatch, f32x8, f64x8, prelude::*};
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -81,6 +81,12 @@ const ELEMENT: usize = 8;
 
 impl Real for f32 {
     scalar!(f32, "F32");
+
+    #[inline(always)]
+    fn widen<S: Simd>(s: S, lanes: &[f32; LANES / 2]) -> f64x8<S> {
+        let low = f32x8::load_array_ref(s, lanes);
+        low.combine(low).widen().0
+    }
 
     fn load_rows(rows: &[&[f32]; LANES], block: &mut [f32]) -> usize {
         dispatch!(level(), s => transpose::load_rows(s, rows, block))
