@@ -28,8 +28,12 @@ pub trait Function: Copy {
             Slope::OfZ => self.derivative(z),
             Slope::OfOut => self.slope_of_out(out),
             Slope::OfBoth => {
-                let (exact, cheap) = (self.derivative(z), self.slope_of_out(out));
-                L::select(self.wants_z(out), exact, cheap)
+                let (wanted, cheap) = (self.wants_z(out), self.slope_of_out(out));
+                if L::any(wanted) {
+                    L::select(wanted, self.derivative(z), cheap)
+                } else {
+                    cheap
+                }
             }
         }
     }

@@ -38,6 +38,11 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
             || {
                 let mut search = Search::new(s);
                 let mut pre = pre.as_chunks().0;
+                if all && delta.len() < RUN {
+                    let (out, few) = (out.as_chunks().0, delta.as_chunks_mut().0);
+                    by_slopes_of_few(s, function, pre, out, few, &mut search);
+                    return search.end(delta);
+                }
                 for (delta, out) in delta.chunks_mut(RUN).zip(out.chunks(RUN)) {
                     let (delta, out) = (delta.as_chunks_mut().0, out.as_chunks().0);
                     let mut passed = delta.len();
@@ -63,8 +68,26 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
     }
 }
 
-/// As many values as a word has bits to mark their vectors by.
+/// As many values as a word has bits to mark their vectors by. Fewer are not worth a [pass in place](super::pass::ApplyInPlace).
 pub const RUN: usize = u64::BITS as usize * LANES;
+
+/// delta ← delta·φ'(pre) of so few values that to look through them first would take longer
+#[inline(always)]
+fn by_slopes_of_few<S: Simd, F: Function>(
+    s: S,
+    function: &F,
+    pre: &[Lanes],
+    out: &[Lanes],
+    delta: &mut [Lanes],
+    search: &mut Search<S>,
+) {
+    for (d, (z, y)) in delta.iter_mut().zip(pre.iter().zip(out)) {
+        let [of_out, z, y] = [&*d, z, y].map(|v| Vector::load_array_ref(s, v));
+        let made = of_out * function.derivative_from(z, y);
+        made.store_array(d);
+        search.see(s, made);
+    }
+}
 
 /// delta ← delta·φ'(pre)
 #[inline(always)]

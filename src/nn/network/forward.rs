@@ -3,7 +3,7 @@
 use super::dropout::draw_slopes;
 use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real, slope};
+use crate::nn::kernel::{Blocked, Crew, Real, WORTH_IN_PLACE, slope};
 
 /// Takes the input of so many rows through all layers, bottom up. `keeps_pre`: whether all of `pre` is asked for afterwards.
 pub(crate) fn forward<T: Real>(
@@ -27,7 +27,9 @@ pub(crate) fn forward<T: Real>(
 impl<T: Real> Layer<T> {
     /// `input`: `[rows][inputs]`.
     pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>, keeps_pre: bool) {
-        let in_place = self.norm.is_none() && self.spec.activation.slope_follows_from_out();
+        let in_place = self.norm.is_none()
+            && self.spec.units * input.rows() >= WORTH_IN_PLACE
+            && self.spec.activation.slope_follows_from_out();
         self.pre_kept = keeps_pre || !in_place;
         if self.pre_kept {
             self.affine(input, crew);
