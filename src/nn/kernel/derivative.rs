@@ -51,9 +51,9 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
                         Slope::OfBoth if any_wants_z(s, function, out) => {
                             let left = by_slopes_but_of_z(s, function, out, delta, &mut search);
                             let pre = (pre, all);
-                            let left =
+                            let count =
                                 by_slopes_left(s, function, left, pre, out, delta, &mut search);
-                            passed = if all { passed } else { left };
+                            passed = if all { passed } else { count };
                         }
                         Slope::OfOut | Slope::OfBoth => {
                             by_slopes_of_outs(s, function, out, delta, &mut search);
@@ -71,6 +71,14 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
 /// As many values as a word has bits to mark their vectors by. Fewer are not worth a [pass in place](super::pass::ApplyInPlace).
 pub const RUN: usize = u64::BITS as usize * LANES;
 
+/// delta ← delta·slope
+#[inline(always)]
+fn multiply<S: Simd>(s: S, delta: &mut Lanes, slope: Vector<S>, search: &mut Search<S>) {
+    let made = Vector::load_array_ref(s, delta) * slope;
+    made.store_array(delta);
+    search.see(s, made);
+}
+
 /// delta ← delta·φ'(pre) of so few values that to look through them first would take longer
 #[inline(always)]
 fn by_slopes_of_few<S: Simd, F: Function>(
@@ -82,10 +90,8 @@ fn by_slopes_of_few<S: Simd, F: Function>(
     search: &mut Search<S>,
 ) {
     for (d, (z, y)) in delta.iter_mut().zip(pre.iter().zip(out)) {
-        let [of_out, z, y] = [&*d, z, y].map(|v| Vector::load_array_ref(s, v));
-        let made = of_out * function.derivative_from(z, y);
-        made.store_array(d);
-        search.see(s, made);
+        let (z, y) = (Vector::load_array_ref(s, z), Vector::load_array_ref(s, y));
+        multiply(s, d, function.derivative_from(z, y), search);
     }
 }
 
@@ -100,9 +106,7 @@ fn by_slopes<S: Simd, F: Function>(
 ) {
     for (d, z) in delta.iter_mut().zip(pre) {
         let slope = function.derivative(Vector::load_array_ref(s, z));
-        let made = Vector::load_array_ref(s, d) * slope;
-        made.store_array(d);
-        search.see(s, made);
+        multiply(s, d, slope, search);
     }
 }
 
@@ -117,9 +121,7 @@ fn by_slopes_of_outs<S: Simd, F: Function>(
 ) {
     for (d, y) in delta.iter_mut().zip(out) {
         let slope = function.slope_of_out(Vector::load_array_ref(s, y));
-        let made = Vector::load_array_ref(s, d) * slope;
-        made.store_array(d);
-        search.see(s, made);
+        multiply(s, d, slope, search);
     }
 }
 
