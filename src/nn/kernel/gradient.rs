@@ -132,7 +132,6 @@ fn gradient_rows<S: Simd>(
 ) {
     // half a last group takes as long where a vector is one register, and has the same order of sums everywhere
     let halved = (1..=HALF).contains(&(inputs % LANES));
-    let packed = has_quarter(inputs);
     let whole = inputs.div_ceil(LANES) - usize::from(halved);
     let place = (&blocks, &units, ld);
     let mut first = 0;
@@ -150,7 +149,7 @@ fn gradient_rows<S: Simd>(
     }
     if halved {
         let ([x], grad) = (input.groups(whole), &mut grad[whole * LANES..]);
-        if packed {
+        if has_quarter(inputs) {
             gradient_quarter_columns(s, delta, place, x, grad);
         } else {
             gradient_half_columns(s, delta, place, x, grad);

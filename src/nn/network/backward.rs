@@ -218,8 +218,8 @@ pub(super) fn differentiate<T: Real>(
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the
-/// exponent that was taken out, and a bound of the magnitudes left in `delta`, whose extremes are `found` before that. The blocks, of so many rows and features, share their
-/// exponent with others `beside` them: the largest of all decides.
+/// exponent that was taken out, and a bound of the magnitudes left in `delta`, whose extremes are `found` before that. The blocks,
+/// of so many rows and features, share their exponent with others `beside` them: the largest of all decides.
 pub(super) fn rescale<T: Real>(
     delta: &mut [T],
     mut found: Extremes<T>,
