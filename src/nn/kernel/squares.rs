@@ -1,24 +1,36 @@
 //! Sums of squares in `f32`, as if in f64, where squares of any f32 have their place. Written in vectors, not in loops for the
 //! compiler to vectorize: where gathering loads exist it takes them for a loop over several sums, at many times the cost.
 
-use super::LANES;
 use super::tile::{Lanes, ZEROS, array};
 use super::vector::Vector;
-use fearless_simd::prelude::*;
+use super::{LANES, Real};
+use fearless_simd::{f64x8, prelude::*};
 use std::ops::RangeInclusive;
 
 /// Values whose squares are added up in f32, in parts side by side, before they go into the sum in f64: so few that no more than
 /// the seventh digit is lost.
 pub const RUN: usize = 32 * LANES;
-/// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range.
-pub const SOUND: RangeInclusive<f64> = 1e-20..=1e30;
+/// Where a run's sum in f32 lies within these, no square that matters to it has left f32's range: those that have, below
+/// 2^-126 each, come to 6e-36.
+pub const SOUND: RangeInclusive<f64> = 1e-28..=1e30;
 
 /// Vectors whose sums are apart, so that none waits for the one before.
 const APART: usize = 4;
 
-/// The sum of every part's [`square_sum`].
+/// The sum of every part's [`square_sum`]; of few values by one run.
 #[inline(always)]
 pub fn square_sums<S: Simd>(s: S, parts: &[&[f32]]) -> f64 {
+    let count: usize = parts.iter().map(|part| part.len()).sum();
+    if count <= RUN && parts.iter().all(|part| part.len() % LANES == 0) {
+        let mut sum = Vector::splat(s, 0.0);
+        for part in parts {
+            sum += of_vectors(s, [part.as_chunks().0], |[v]| v);
+        }
+        let sum = f64::from(sum.reduce_sum());
+        if SOUND.contains(&sum) {
+            return sum;
+        }
+    }
     let mut sum = 0.0;
     for part in parts {
         sum += square_sum(s, part);
@@ -32,12 +44,14 @@ pub fn square_sum<S: Simd>(s: S, values: &[f32]) -> f64 {
     let mut sum = 0.0;
     for run in values.chunks(RUN) {
         let (run, rest) = run.as_chunks();
-        let of_run = of_vectors(s, [run], |[v]| v);
+        let of_run = f64::from(of_vectors(s, [run], |[v]| v).reduce_sum());
         sum += match SOUND.contains(&of_run) {
             true => of_run,
-            false => exact(run.as_flattened().iter().map(|v| f64::from(*v))),
+            false => of_widened(s, [run], |[v]| v),
         };
-        sum += exact(rest.iter().map(|v| f64::from(*v)));
+        for v in rest {
+            sum += f64::from(*v).powi(2);
+        }
     }
     sum
 }
@@ -49,10 +63,11 @@ pub fn square_distance<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f64 {
         || {
             let mut sum = 0.0;
             for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
-                let of_run = of_vectors(s, [a.as_chunks().0, b.as_chunks().0], |[a, b]| a - b);
+                let run = [a.as_chunks().0, b.as_chunks().0];
+                let of_run = f64::from(of_vectors(s, run, |[a, b]| a - b).reduce_sum());
                 sum += match SOUND.contains(&of_run) {
                     true => of_run,
-                    false => exact(a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b))),
+                    false => of_widened(s, run, |[a, b]| a - b),
                 };
             }
             sum
@@ -60,13 +75,13 @@ pub fn square_distance<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f64 {
     )
 }
 
-/// Σ of the squares of what `of` makes of each place's vectors.
+/// Σ of the squares of what `of` makes of each place's vectors, lane by lane.
 #[inline(always)]
 fn of_vectors<S: Simd, const N: usize>(
     s: S,
     values: [&[Lanes]; N],
     of: impl Fn([Vector<S>; N]) -> Vector<S>,
-) -> f64 {
+) -> Vector<S> {
     let zero = Vector::splat(s, 0.0);
     let count = values[0].len();
     let values: [&[Lanes]; N] = array(&[][..], |n| &values[n][..count]);
@@ -89,12 +104,31 @@ fn of_vectors<S: Simd, const N: usize>(
     for i in whole * APART..count {
         sum = add(sum, place(i));
     }
-    f64::from(sum.reduce_sum())
+    sum
 }
 
+/// The same in f64, where squares of any f32 have their place.
 #[inline(always)]
-fn exact(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|v| v * v).sum()
+fn of_widened<S: Simd, const N: usize>(
+    s: S,
+    values: [&[Lanes]; N],
+    of: impl Fn([f64x8<S>; N]) -> f64x8<S>,
+) -> f64 {
+    let zero = f64x8::splat(s, 0.0);
+    let mut sums = [zero; 2 * APART];
+    let count = values[0].len();
+    let values: [&[Lanes]; N] = array(&[][..], |n| &values[n][..count]);
+    for first in (0..count).step_by(APART) {
+        for (place, sums) in (first..count).zip(sums.as_chunks_mut::<2>().0) {
+            for (half, sum) in sums.iter_mut().enumerate() {
+                let v = of(array(zero, |n| {
+                    f32::widen(s, &values[n][place].as_chunks().0[half])
+                }));
+                *sum = v.mul_add(v, *sum);
+            }
+        }
+    }
+    sums.iter().flat_map(|sum| sum.to_array()).sum()
 }
 
 #[cfg(test)]
@@ -118,6 +152,14 @@ pub(crate) mod tests {
         fn squares_are_those_of_f64(values in values_of_one_size()) {
             let exact: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
             let found = f32::square_sum(&values);
+            prop_assert!((found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
+        }
+
+        #[test]
+        fn squares_of_parts_are_those_of_all(values in values_of_one_size(), at in 0usize..1300) {
+            let exact: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
+            let (a, b) = values.split_at(at.min(values.len()) / LANES * LANES);
+            let found = f32::square_sums(&[a, &[], b]);
             prop_assert!((found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
         }
 
