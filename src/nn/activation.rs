@@ -68,12 +68,12 @@ impl<L: Lane> Visitor for Derivative<L> {
     }
 }
 
-struct FromOut;
-impl Visitor for FromOut {
-    type Output = bool;
+struct SlopeKind;
+impl Visitor for SlopeKind {
+    type Output = Slope;
     #[inline(always)]
-    fn visit<F: Function>(self, _: &F) -> bool {
-        F::SLOPE != Slope::OfZ
+    fn visit<F: Function>(self, _: &F) -> Slope {
+        F::SLOPE
     }
 }
 
@@ -131,7 +131,12 @@ impl Activation {
     }
     /// Whether φ'(z) follows from φ(z), but for a few outputs for which the passes keep z.
     pub fn slope_follows_from_out(&self) -> bool {
-        self.visit(FromOut)
+        self.visit(SlopeKind) != Slope::OfZ
+    }
+    /// Whether φ'(z) takes more than φ(z), and no slopes but the function's own: it is best made beside φ(z) then.
+    pub fn slope_is_made_of_z(&self) -> bool {
+        let own = !matches!(self, Self::Prelu { .. } | Self::Rrelu { .. });
+        own && self.visit(SlopeKind) != Slope::OfOut
     }
     /// φ(z) of one number or of each in a vector.
     #[inline(always)]

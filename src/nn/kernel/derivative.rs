@@ -38,9 +38,9 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
             || {
                 let mut search = Search::new(s);
                 let mut pre = pre.as_chunks().0;
-                if all && delta.len() < RUN {
-                    let (out, few) = (out.as_chunks().0, delta.as_chunks_mut().0);
-                    by_slopes_of_few(s, function, pre, out, few, &mut search);
+                // of few values all slopes are of z, as [`ApplyWithSlopes`](super::pass::ApplyWithSlopes) makes them
+                if all && delta.len() < RUN && F::SLOPE == Slope::OfBoth {
+                    by_slopes(s, function, pre, delta.as_chunks_mut().0, &mut search);
                     return search.end(delta);
                 }
                 for (delta, out) in delta.chunks_mut(RUN).zip(out.chunks(RUN)) {
@@ -68,6 +68,21 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
     }
 }
 
+/// delta ← delta·slope, and what magnitudes that has
+pub fn multiply_by<S: Simd>(s: S, slopes: &[f32], delta: &mut [f32]) -> Extremes<f32> {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let mut search = Search::new(s);
+            let pairs = delta.as_chunks_mut().0.iter_mut().zip(slopes.as_chunks().0);
+            for (d, slope) in pairs {
+                multiply(s, d, Vector::load_array_ref(s, slope), &mut search);
+            }
+            search.end(delta)
+        },
+    )
+}
+
 /// As many values as a word has bits to mark their vectors by. Fewer are not worth a [pass in place](super::pass::ApplyInPlace).
 pub const RUN: usize = u64::BITS as usize * LANES;
 
@@ -77,22 +92,6 @@ fn multiply<S: Simd>(s: S, delta: &mut Lanes, slope: Vector<S>, search: &mut Sea
     let made = Vector::load_array_ref(s, delta) * slope;
     made.store_array(delta);
     search.see(s, made);
-}
-
-/// delta ← delta·φ'(pre) of so few values that to look through them first would take longer
-#[inline(always)]
-fn by_slopes_of_few<S: Simd, F: Function>(
-    s: S,
-    function: &F,
-    pre: &[Lanes],
-    out: &[Lanes],
-    delta: &mut [Lanes],
-    search: &mut Search<S>,
-) {
-    for (d, (z, y)) in delta.iter_mut().zip(pre.iter().zip(out)) {
-        let (z, y) = (Vector::load_array_ref(s, z), Vector::load_array_ref(s, y));
-        multiply(s, d, function.derivative_from(z, y), search);
-    }
 }
 
 /// delta ← delta·φ'(pre)

@@ -79,7 +79,9 @@ pub trait Lane:
     /// The derivative of [`Lane::tanh`], 4e⁻²|ˣ| / (1 + e⁻²|ˣ|)²: 1 - y² would be 0 beyond x = 9 in f32.
     #[inline(always)]
     fn tanh_slope(self) -> Self {
-        (self + self).logistic_slope() * self.constant(4.0)
+        let e = (self.abs() * self.constant(-2.0)).exp_below();
+        let s = self.constant(1.0) + e;
+        e / (s * s) * self.constant(4.0)
     }
 }
 

@@ -33,6 +33,48 @@ impl<S: Simd> Visitor for Apply<'_, S> {
     }
 }
 
+/// out = φ(pre), and 0 in the lanes from `used` on of the last so many vectors; and pre ← φ'(pre), which shares exponentials with φ.
+pub struct ApplyWithSlopes<'a, S> {
+    pub s: S,
+    pub pre: &'a mut [f32],
+    pub out: &'a mut [f32],
+    pub last: usize,
+    pub used: usize,
+}
+
+impl<S: Simd> Visitor for ApplyWithSlopes<'_, S> {
+    type Output = ();
+    #[inline(always)]
+    fn visit<F: Function>(self, function: &F) {
+        let Self {
+            s,
+            pre,
+            out,
+            last,
+            used,
+        } = self;
+        s.vectorize(
+            #[inline(always)]
+            || {
+                let (pre, out): (&mut [Lanes], &mut [Lanes]) =
+                    (pre.as_chunks_mut().0, out.as_chunks_mut().0);
+                let whole = pre.len().saturating_sub(last);
+                let (kept, zero) = (below(s, used), Vector::splat(s, 0.0));
+                for (i, (z, y)) in pre.iter_mut().zip(out).enumerate() {
+                    let pre = Vector::load_array_ref(s, z);
+                    function.derivative(pre).store_array(z);
+                    let out = function.value(pre);
+                    let out = match i < whole {
+                        true => out,
+                        false => kept.select(out, zero),
+                    };
+                    out.store_array(y);
+                }
+            },
+        );
+    }
+}
+
 /// values ← φ(values), and 0 in the lanes from `used` on of the last so many vectors. The vectors of those that
 /// [`Function::derivative`] is asked for beside φ are kept in `pre`, one after the other from the front: a fraction of what there
 /// is to go through.

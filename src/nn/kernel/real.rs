@@ -154,6 +154,15 @@ pub trait Real: Number + Sum {
         pre.copy_from(values);
         Self::activate(activation, pre, values);
     }
+    /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of so few
+    /// values that they are not [worth a pass in place](super::WORTH_IN_PLACE).
+    fn activate_with_slopes(
+        activation: &Activation,
+        pre: &mut Blocked<Self>,
+        out: &mut Blocked<Self>,
+    );
+    /// delta ← delta·slopes. Returns the [extremes](Self::extremes) of what it makes.
+    fn multiply_by_slopes(slopes: &Blocked<Self>, delta: &mut Blocked<Self>) -> Extremes<Self>;
     /// `all`: whether `pre` is all of the pre-activations, or what [`Real::activate_in_place_by`] left of them.
     fn activate_backward_by(
         _crew: Crew<'_>,

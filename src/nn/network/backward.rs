@@ -2,7 +2,7 @@
 //! vanishing nor an exploding gradient leaves f32's range on its way down; powers of two change no digit.
 
 use super::forward::per_unit;
-use super::layer::{Layer, Mode};
+use super::layer::{Holds, Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Extremes, Real, clear_past, slope};
@@ -108,17 +108,20 @@ impl<T: Real> Layer<T> {
     fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) -> Extremes<T> {
         let Self {
             pre,
-            pre_kept,
+            pre_holds,
             activated,
             delta,
             ..
         } = self;
+        if *pre_holds == Holds::Slopes {
+            return T::multiply_by_slopes(pre, delta);
+        }
         differentiate(
             &self.spec.activation,
             self.slope.as_ref().map(|s| s.values()),
             self.slopes.as_ref(),
             (mode, crew),
-            (pre, *pre_kept),
+            (pre, *pre_holds == Holds::All),
             activated,
             delta,
         )

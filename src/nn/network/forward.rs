@@ -1,7 +1,7 @@
 //! A layer's forward pass.
 
 use super::dropout::draw_slopes;
-use super::layer::{Layer, Mode};
+use super::layer::{Holds, Layer, Mode};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Real, WORTH_IN_PLACE, slope};
 
@@ -27,18 +27,24 @@ pub(crate) fn forward<T: Real>(
 impl<T: Real> Layer<T> {
     /// `input`: `[rows][inputs]`.
     pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>, keeps_pre: bool) {
-        let in_place = self.norm.is_none()
-            && self.spec.units * input.rows() >= WORTH_IN_PLACE
-            && self.spec.activation.slope_follows_from_out();
-        self.pre_kept = keeps_pre || !in_place;
-        if self.pre_kept {
-            self.affine(input, crew);
-            if let Some(norm) = &mut self.norm {
-                norm.forward(&mut self.pre, mode.norms_by_batch());
+        self.pre_holds = match keeps_pre || self.norm.is_some() {
+            true => Holds::All,
+            false => self.best_held(input.rows(), mode),
+        };
+        match self.pre_holds {
+            Holds::All => {
+                self.affine(input, crew);
+                if let Some(norm) = &mut self.norm {
+                    norm.forward(&mut self.pre, mode.norms_by_batch());
+                }
+                self.activate(mode, crew);
             }
-            self.activate(mode, crew);
-        } else {
-            self.map_in_place(input, crew);
+            Holds::Wanted => self.map_in_place(input, crew),
+            Holds::Slopes => {
+                self.affine(input, crew);
+                let Self { pre, activated, .. } = self;
+                T::activate_with_slopes(&self.spec.activation, pre, activated);
+            }
         }
         let Some(out) = &mut self.changed else { return };
         match self.dropout.as_mut().filter(|_| mode.drops()) {
@@ -58,6 +64,20 @@ impl<T: Real> Layer<T> {
                 .for_each(|(o, &x)| *o += x);
         }
         out.clear_padding();
+    }
+    /// What is best left in `pre` where only the backward pass asks for it.
+    fn best_held(&self, rows: usize, mode: Mode) -> Holds {
+        let (few, activation) = (
+            self.spec.units * rows < WORTH_IN_PLACE,
+            &self.spec.activation,
+        );
+        if !few && activation.slope_follows_from_out() {
+            Holds::Wanted
+        } else if few && mode.trains() && activation.slope_is_made_of_z() {
+            Holds::Slopes
+        } else {
+            Holds::All
+        }
     }
     /// activated = φ(W·input + b) in one buffer, half the memory to go through; of `pre` only what φ' needs.
     fn map_in_place(&mut self, input: &Blocked<T>, crew: Crew<'_>) {

@@ -62,6 +62,17 @@ impl Mode {
     }
 }
 
+/// What the last forward pass has left in a layer's `pre`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The pre-activations.
+    All,
+    /// Those that the activation's derivative needs beside its value.
+    Wanted,
+    /// The derivative, in place of what it is of.
+    Slopes,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Layer<T: Real> {
     /// Number from the bottom.
@@ -75,8 +86,7 @@ pub(crate) struct Layer<T: Real> {
     pub slope: Option<Parameter<T>>,
     /// What the activation sees, `[rows][units]`; of a recurrent layer a sequence of all gates' pre-activations.
     pub pre: Blocked<T>,
-    /// Whether `pre` is all of the last forward pass, and not only what the activation's derivative needs.
-    pub pre_kept: bool,
+    pub pre_holds: Holds,
     /// φ(pre); of a recurrent layer the sequence of its states.
     pub activated: Blocked<T>,
     /// `activated` after dropout and skip, where there is either; of a recurrent layer what [`Emit`] says.
@@ -137,7 +147,7 @@ impl<T: Real> Layer<T> {
             norm: Normalizer::new(&spec.norm, units, within),
             slope,
             pre: Blocked::zeros(units * gates, within),
-            pre_kept: true,
+            pre_holds: Holds::All,
             activated: activations(),
             changed: changes.then(|| Blocked::zeros(units, out)),
             dropout: None,

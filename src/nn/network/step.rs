@@ -2,7 +2,7 @@
 
 use super::backward::{self, Stage};
 use super::batch::{Batch, BatchError};
-use super::layer::{Layer, Mode};
+use super::layer::{Holds, Layer, Mode};
 use super::{Network, update};
 use crate::nn::kernel::{Blocked, Crew, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
@@ -317,7 +317,7 @@ impl<T: Real> Network<T> {
         for at in 0..layers.len() {
             let (below, rest) = layers.split_at_mut(at);
             let layer = &mut rest[0];
-            if !std::mem::replace(&mut layer.pre_kept, true) {
+            if std::mem::replace(&mut layer.pre_holds, Holds::All) != Holds::All {
                 layer.affine(below.last().map_or(input, Layer::out), Crew::ALONE);
             }
         }

@@ -26,6 +26,16 @@ impl<T: Real> activation::Visitor for PlainApplyBackward<'_, T> {
     }
 }
 
+struct PlainSlopes<'a, T>(&'a mut [T], &'a [T]);
+impl<T: Real> activation::Visitor for PlainSlopes<'_, T> {
+    type Output = ();
+    fn visit<F: Function>(self, function: &F) {
+        for (z, y) in self.0.iter_mut().zip(self.1) {
+            *z = T::from_f64(function.derivative_from(z.to_f64(), y.to_f64()));
+        }
+    }
+}
+
 impl Real for f64 {
     scalar!(f64, "F64");
 
@@ -84,6 +94,19 @@ impl Real for f64 {
         delta: &mut Blocked<Self>,
     ) -> Extremes<f64> {
         activation.visit(PlainApplyBackward(pre.data(), out.data(), delta.data_mut()));
+        plain::extremes(delta.data())
+    }
+    fn activate_with_slopes(
+        activation: &Activation,
+        pre: &mut Blocked<f64>,
+        out: &mut Blocked<f64>,
+    ) {
+        Self::activate(activation, pre, out);
+        activation.visit(PlainSlopes(pre.data_mut(), out.data()));
+    }
+    fn multiply_by_slopes(slopes: &Blocked<f64>, delta: &mut Blocked<f64>) -> Extremes<f64> {
+        let pairs = delta.data_mut().iter_mut().zip(slopes.data());
+        pairs.for_each(|(d, slope)| *d *= slope);
         plain::extremes(delta.data())
     }
     fn extremes(values: &[f64]) -> Extremes<f64> {

@@ -2,9 +2,9 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::derivative::{ApplyBackward, Kept};
+use crate::nn::kernel::derivative::{self, ApplyBackward, Kept};
 use crate::nn::kernel::gradient::{self, Panels};
-use crate::nn::kernel::pass::{self, Apply, ApplyInPlace};
+use crate::nn::kernel::pass::{self, Apply, ApplyInPlace, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
     Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, squares,
@@ -230,6 +230,20 @@ impl Real for f32 {
         delta: &mut Blocked<f32>,
     ) -> Extremes<f32> {
         Self::activate_backward_by(Crew::ALONE, activation, (pre, true), out, delta)
+    }
+    fn activate_with_slopes(
+        activation: &Activation,
+        pre: &mut Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        out.set_rows(pre.rows());
+        let used = pre.rows() % LANES;
+        let last = if used > 0 { pre.features() } else { 0 };
+        let (pre, out) = (pre.data_mut(), out.data_mut());
+        dispatch!(level(), s => activation.visit(ApplyWithSlopes { s, pre, out, last, used }));
+    }
+    fn multiply_by_slopes(slopes: &Blocked<f32>, delta: &mut Blocked<f32>) -> Extremes<f32> {
+        dispatch!(level(), s => derivative::multiply_by(s, slopes.data(), delta.data_mut()))
     }
     fn extremes(values: &[f32]) -> Extremes<f32> {
         dispatch!(level(), s => extremes::extremes(s, values))
