@@ -85,8 +85,8 @@ impl<S: Simd> Search<S> {
     /// Of all `values`, which must be those that it has seen.
     #[inline(always)]
     pub fn end(self, values: &[f32]) -> Extremes<f32> {
-        let top = self.top.to_array().into_iter().max().unwrap_or(0);
-        let least = self.least.to_array().into_iter().min().unwrap_or(0) + 1;
+        let top = self.top.reduce_max();
+        let least = self.least.reduce_min() + 1;
         let nan = top > INFINITY;
         let top = if nan { top_beside_nans(values) } else { top };
         Extremes {
@@ -120,7 +120,7 @@ pub fn bound<S: Simd>(s: S, values: &[f32]) -> f64 {
             for chunk in values.as_chunks::<LANES>().0 {
                 top = top.max(magnitudes(s, Vector::load_array_ref(s, chunk)));
             }
-            top.to_array().into_iter().max().unwrap_or(0)
+            top.reduce_max()
         },
     );
     f64::from(f32::from_bits(top.min(INFINITY)))

@@ -73,15 +73,21 @@ pub trait Lane:
     }
     #[inline(always)]
     fn tanh(self) -> Self {
-        let e = (self.abs() * self.constant(-2.0)).expm1_below();
-        (e / (e + self.constant(2.0))).copysign(self)
+        let x = self.abs() * self.constant(-2.0);
+        let e = x.expm1_below();
+        (e * e.inverse_beyond_2()).copysign(self)
     }
     /// The derivative of [`Lane::tanh`], 4e⁻²|ˣ| / (1 + e⁻²|ˣ|)²: 1 - y² would be 0 beyond x = 9 in f32.
     #[inline(always)]
     fn tanh_slope(self) -> Self {
-        let e = (self.abs() * self.constant(-2.0)).exp_below();
-        let s = self.constant(1.0) + e;
-        e / (s * s) * self.constant(4.0)
+        let x = self.abs() * self.constant(-2.0);
+        let half = x.expm1_below().inverse_beyond_2();
+        x.exp_below() * (half + half) * (half + half)
+    }
+    /// 1/(2 + x): what tanh and its derivative divide by, so that both together divide once.
+    #[inline(always)]
+    fn inverse_beyond_2(self) -> Self {
+        self.constant(1.0) / (self + self.constant(2.0))
     }
 }
 
