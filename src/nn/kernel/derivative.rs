@@ -6,13 +6,23 @@ use super::{LANES, vector::Vector};
 use crate::nn::activation::{Function, Slope, Visitor};
 use fearless_simd::{Select, prelude::*};
 
+/// What a forward pass has left of pre-activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    All,
+    /// The vectors of those that [`Function::derivative`] is asked for beside φ, one after the other.
+    Wanted,
+    /// None, since that is asked for none.
+    Nothing,
+    /// The derivative, in place of what it is of.
+    Slopes,
+}
+
 /// Pre-activations as the forward pass has kept them.
 #[derive(Clone, Copy)]
 pub struct Kept<'a> {
     pub pre: &'a [f32],
-    /// Whether those are all of them, or only the vectors of those that [`Function::derivative`] is asked for beside φ, one after
-    /// the other.
-    pub all: bool,
+    pub holds: Holds,
 }
 
 /// delta ← delta·φ'(pre), and what magnitudes that has
@@ -29,7 +39,7 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
     fn visit<F: Function>(self, function: &F) -> Extremes<f32> {
         let Self {
             s,
-            kept: Kept { pre, all },
+            kept: Kept { pre, holds },
             out,
             delta,
         } = self;
@@ -37,7 +47,7 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
             #[inline(always)]
             || {
                 let mut search = Search::new(s);
-                let mut pre = pre.as_chunks().0;
+                let (mut pre, all) = (pre.as_chunks().0, holds == Holds::All);
                 // of few values all slopes are of z, as [`ApplyWithSlopes`](super::pass::ApplyWithSlopes) makes them
                 if all && delta.len() < RUN && F::SLOPE == Slope::OfBoth {
                     by_slopes(s, function, pre, delta.as_chunks_mut().0, &mut search);
@@ -48,7 +58,9 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
                     let mut passed = delta.len();
                     match F::SLOPE {
                         Slope::OfZ => by_slopes(s, function, pre, delta, &mut search),
-                        Slope::OfBoth if any_wants_z(s, function, out) => {
+                        Slope::OfBoth
+                            if holds != Holds::Nothing && any_wants_z(s, function, out) =>
+                        {
                             let left = by_slopes_but_of_z(s, function, out, delta, &mut search);
                             let pre = (pre, all);
                             let count =

@@ -1,6 +1,6 @@
 //! The activations' passes over a batch in `f32`.
 
-use super::derivative::RUN;
+use super::derivative::{Holds, RUN};
 use super::tile::Lanes;
 use super::{LANES, vector::Vector};
 use crate::nn::activation::{Function, Slope, Visitor};
@@ -87,9 +87,9 @@ pub struct ApplyInPlace<'a, S> {
 }
 
 impl<S: Simd> Visitor for ApplyInPlace<'_, S> {
-    type Output = ();
+    type Output = Holds;
     #[inline(always)]
-    fn visit<F: Function>(self, function: &F) {
+    fn visit<F: Function>(self, function: &F) -> Holds {
         let Self {
             s,
             values,
@@ -102,11 +102,16 @@ impl<S: Simd> Visitor for ApplyInPlace<'_, S> {
             || {
                 let values: &mut [Lanes] = values.as_chunks_mut().0;
                 let (whole, last) = values.split_at_mut(values.len().saturating_sub(last));
-                let kept = keep_wanted(s, function, pre.as_chunks_mut().0, whole, |value| value);
+                let (room, kept) = (pre.len() / LANES, pre.as_chunks_mut().0);
+                let kept = keep_wanted(s, function, kept, whole, |value| value);
                 let (used, zero) = (below(s, used), Vector::splat(s, 0.0));
-                keep_wanted(s, function, kept, last, |value| used.select(value, zero));
+                let kept = keep_wanted(s, function, kept, last, |value| used.select(value, zero));
+                match kept.len() == room {
+                    true => Holds::Nothing,
+                    false => Holds::Wanted,
+                }
             },
-        );
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 mod double;
 mod single;
 
-use super::{Blocked, Crew, Extremes, LANES, Weights};
+use super::{Blocked, Crew, Extremes, Holds, LANES, Weights};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
 use fearless_simd::{Simd, f64x8};
@@ -144,15 +144,16 @@ pub trait Real: Number + Sum {
         Self::activate(activation, pre, out);
     }
     /// values ← φ(values), for activations whose [slope follows from that](Activation::slope_follows_from_out); `pre` takes over
-    /// what they need beside it. Lanes past the last row become 0.
+    /// what they need beside it. Lanes past the last row become 0. Returns what `pre` holds then.
     fn activate_in_place_by(
         _crew: Crew<'_>,
         activation: &Activation,
         values: &mut Blocked<Self>,
         pre: &mut Blocked<Self>,
-    ) {
+    ) -> Holds {
         pre.copy_from(values);
         Self::activate(activation, pre, values);
+        Holds::All
     }
     /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of so few
     /// values that they are not [worth a pass in place](super::WORTH_IN_PLACE).
@@ -161,18 +162,14 @@ pub trait Real: Number + Sum {
         pre: &mut Blocked<Self>,
         out: &mut Blocked<Self>,
     );
-    /// delta ← delta·slopes. Returns the [extremes](Self::extremes) of what it makes.
-    fn multiply_by_slopes(slopes: &Blocked<Self>, delta: &mut Blocked<Self>) -> Extremes<Self>;
-    /// `all`: whether `pre` is all of the pre-activations, or what [`Real::activate_in_place_by`] left of them.
+    /// As [`Real::activate_backward`], of what a forward pass has left in `pre`.
     fn activate_backward_by(
         _crew: Crew<'_>,
         activation: &Activation,
-        (pre, _all): (&Blocked<Self>, bool),
+        held: (&Blocked<Self>, Holds),
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
-    ) -> Extremes<Self> {
-        Self::activate_backward(activation, pre, out, delta)
-    }
+    ) -> Extremes<Self>;
 
     /// out = φ(pre), and 0 in the lanes past the last row.
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);

@@ -2,10 +2,10 @@
 //! vanishing nor an exploding gradient leaves f32's range on its way down; powers of two change no digit.
 
 use super::forward::per_unit;
-use super::layer::{Holds, Layer, Mode};
+use super::layer::{Layer, Mode};
 use super::wide;
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Extremes, Real, clear_past, slope};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, Real, clear_past, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
 const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
@@ -113,15 +113,12 @@ impl<T: Real> Layer<T> {
             delta,
             ..
         } = self;
-        if *pre_holds == Holds::Slopes {
-            return T::multiply_by_slopes(pre, delta);
-        }
         differentiate(
             &self.spec.activation,
             self.slope.as_ref().map(|s| s.values()),
             self.slopes.as_ref(),
             (mode, crew),
-            (pre, *pre_holds == Holds::All),
+            (pre, *pre_holds),
             activated,
             delta,
         )
@@ -191,7 +188,7 @@ pub(super) fn differentiate<T: Real>(
     slope: Option<&[T]>,
     random: Option<&Blocked<T>>,
     (mode, crew): (Mode, Crew<'_>),
-    (pre, all): (&Blocked<T>, bool),
+    (pre, holds): (&Blocked<T>, Holds),
     activated: &Blocked<T>,
     delta: &mut Blocked<T>,
 ) -> Extremes<T> {
@@ -214,7 +211,7 @@ pub(super) fn differentiate<T: Real>(
             slope::activate_slopes_backward(pre, slopes, delta);
         }
         (activation, _, _) => {
-            return T::activate_backward_by(crew, activation, (pre, all), activated, delta);
+            return T::activate_backward_by(crew, activation, (pre, holds), activated, delta);
         }
     }
     T::extremes(delta.data())

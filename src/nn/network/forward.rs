@@ -1,9 +1,9 @@
 //! A layer's forward pass.
 
 use super::dropout::draw_slopes;
-use super::layer::{Holds, Layer, Mode};
+use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Real, WORTH_IN_PLACE, slope};
+use crate::nn::kernel::{Blocked, Crew, Holds, Real, WORTH_IN_PLACE, slope};
 
 /// Takes the input of so many rows through all layers, bottom up. `keeps_pre`: whether all of `pre` is asked for afterwards.
 pub(crate) fn forward<T: Real>(
@@ -39,7 +39,7 @@ impl<T: Real> Layer<T> {
                 }
                 self.activate(mode, crew);
             }
-            Holds::Wanted => self.map_in_place(input, crew),
+            Holds::Wanted | Holds::Nothing => self.map_in_place(input, crew),
             Holds::Slopes => {
                 self.affine(input, crew);
                 let Self { pre, activated, .. } = self;
@@ -84,7 +84,7 @@ impl<T: Real> Layer<T> {
         let bias = self.bias.as_ref().map(|b| b.values());
         let Self { pre, activated, .. } = self;
         T::affine_by(crew, &self.weight.value, bias, input, activated);
-        T::activate_in_place_by(crew, &self.spec.activation, activated, pre);
+        self.pre_holds = T::activate_in_place_by(crew, &self.spec.activation, activated, pre);
     }
     /// pre = W·input + b
     pub fn affine(&mut self, input: &Blocked<T>, crew: Crew<'_>) {

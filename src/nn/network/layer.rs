@@ -6,7 +6,7 @@ use super::norm::Normalizer;
 use super::parameter::Parameter;
 use super::recurrent::{Emit, Recurrence, padded};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Real};
+use crate::nn::kernel::{Blocked, Holds, Real};
 use crate::nn::random::{Purpose, stream};
 use crate::nn::spec::{Bias, LayerKind, LayerSpec};
 use rand_chacha::ChaCha8Rng;
@@ -62,17 +62,6 @@ impl Mode {
     }
 }
 
-/// What the last forward pass has left in a layer's `pre`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// The pre-activations.
-    All,
-    /// Those that the activation's derivative needs beside its value.
-    Wanted,
-    /// The derivative, in place of what it is of.
-    Slopes,
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct Layer<T: Real> {
     /// Number from the bottom.
@@ -86,6 +75,7 @@ pub(crate) struct Layer<T: Real> {
     pub slope: Option<Parameter<T>>,
     /// What the activation sees, `[rows][units]`; of a recurrent layer a sequence of all gates' pre-activations.
     pub pre: Blocked<T>,
+    /// What the last forward pass has left in `pre`.
     pub pre_holds: Holds,
     /// φ(pre); of a recurrent layer the sequence of its states.
     pub activated: Blocked<T>,

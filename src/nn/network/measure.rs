@@ -6,7 +6,7 @@ use super::layer::{Layer, Mode};
 use super::moments::Moments;
 use super::parameter::Parameter;
 use super::wide;
-use crate::nn::kernel::{Blocked, Crew, LANES, Real};
+use crate::nn::kernel::{Blocked, Crew, Holds, LANES, Real};
 use crate::nn::stats::{LayerHistograms, LayerStats};
 
 /// A derivative below this share of the activation's largest counts as saturated.
@@ -53,7 +53,7 @@ impl<T: Real> Layer<T> {
             slope,
             self.slopes.as_ref(),
             (mode, Crew::ALONE),
-            (&self.pre, true),
+            (&self.pre, Holds::All),
             &self.activated,
             scratch,
         );

@@ -2,9 +2,9 @@
 
 use super::backward::{self, Stage};
 use super::batch::{Batch, BatchError};
-use super::layer::{Holds, Layer, Mode};
+use super::layer::{Layer, Mode};
 use super::{Network, update};
-use crate::nn::kernel::{Blocked, Crew, Real};
+use crate::nn::kernel::{Blocked, Crew, Holds, Real};
 use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::spec::{Clip, Hyper, Regularize};
 use crate::nn::stats::{LayerHistograms, LayerStats, Score};

@@ -2,7 +2,7 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::{self, Activation, Function};
-use crate::nn::kernel::{Blocked, Crew, Extremes, LANES, Weights, gradient, plain};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Weights, gradient, plain};
 use fearless_simd::{f64x8, prelude::*};
 use std::ops::Range;
 
@@ -104,8 +104,17 @@ impl Real for f64 {
         Self::activate(activation, pre, out);
         activation.visit(PlainSlopes(pre.data_mut(), out.data()));
     }
-    fn multiply_by_slopes(slopes: &Blocked<f64>, delta: &mut Blocked<f64>) -> Extremes<f64> {
-        let pairs = delta.data_mut().iter_mut().zip(slopes.data());
+    fn activate_backward_by(
+        _crew: Crew<'_>,
+        activation: &Activation,
+        (pre, holds): (&Blocked<f64>, Holds),
+        out: &Blocked<f64>,
+        delta: &mut Blocked<f64>,
+    ) -> Extremes<f64> {
+        if holds != Holds::Slopes {
+            return Self::activate_backward(activation, pre, out, delta);
+        }
+        let pairs = delta.data_mut().iter_mut().zip(pre.data());
         pairs.for_each(|(d, slope)| *d *= slope);
         plain::extremes(delta.data())
     }

@@ -7,8 +7,8 @@ use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyInPlace, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
-    Blocked, Buffer, Crew, Extremes, LANES, Weights, extremes, level, product, small, squares,
-    transpose,
+    Blocked, Buffer, Crew, Extremes, Holds, LANES, Weights, extremes, level, product, small,
+    squares, transpose,
 };
 use fearless_simd::{dispatch, f32x8, f64x8, prelude::*};
 use std::cell::RefCell;
@@ -72,8 +72,8 @@ fn activate_lanes_in_place(
     values: &mut [f32],
     pre: &mut [f32],
     (last, used): (usize, usize),
-) {
-    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }));
+) -> Holds {
+    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }))
 }
 
 /// Multiply-adds that take about as long as one element of an activation.
@@ -229,7 +229,7 @@ impl Real for f32 {
         out: &Blocked<f32>,
         delta: &mut Blocked<f32>,
     ) -> Extremes<f32> {
-        Self::activate_backward_by(Crew::ALONE, activation, (pre, true), out, delta)
+        Self::activate_backward_by(Crew::ALONE, activation, (pre, Holds::All), out, delta)
     }
     fn activate_with_slopes(
         activation: &Activation,
@@ -241,9 +241,6 @@ impl Real for f32 {
         let last = if used > 0 { pre.features() } else { 0 };
         let (pre, out) = (pre.data_mut(), out.data_mut());
         dispatch!(level(), s => activation.visit(ApplyWithSlopes { s, pre, out, last, used }));
-    }
-    fn multiply_by_slopes(slopes: &Blocked<f32>, delta: &mut Blocked<f32>) -> Extremes<f32> {
-        dispatch!(level(), s => derivative::multiply_by(s, slopes.data(), delta.data_mut()))
     }
     fn extremes(values: &[f32]) -> Extremes<f32> {
         dispatch!(level(), s => extremes::extremes(s, values))
@@ -273,7 +270,15 @@ impl Real for f32 {
         activate_lanes(activation, pre, out, LANES);
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
-        activate_lanes_backward(activation, Kept { pre, all: true }, out, delta);
+        activate_lanes_backward(
+            activation,
+            Kept {
+                pre,
+                holds: Holds::All,
+            },
+            out,
+            delta,
+        );
     }
     fn activate_by(
         crew: Crew<'_>,
@@ -298,7 +303,7 @@ impl Real for f32 {
         activation: &Activation,
         values: &mut Blocked<f32>,
         pre: &mut Blocked<f32>,
-    ) {
+    ) -> Holds {
         pre.set_rows(values.rows());
         let crew = crew.for_work(pre.data().len() * ELEMENT);
         let (rows, blocks) = (values.rows(), values.blocks());
@@ -316,19 +321,23 @@ impl Real for f32 {
                 activate_lanes_in_place(activation, values, pre, (units.len(), used));
             }
         });
+        Holds::Wanted
     }
     fn activate_backward_by(
         crew: Crew<'_>,
         activation: &Activation,
-        (pre, all): (&Blocked<f32>, bool),
+        (pre, holds): (&Blocked<f32>, Holds),
         out: &Blocked<f32>,
         delta: &mut Blocked<f32>,
     ) -> Extremes<f32> {
+        if holds == Holds::Slopes {
+            return dispatch!(level(), s => derivative::multiply_by(s, pre.data(), delta.data_mut()));
+        }
         let crew = crew.for_work(pre.data().len() * ELEMENT);
         if crew.is_alone() {
             let kept = Kept {
                 pre: pre.data(),
-                all,
+                holds,
             };
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
@@ -338,7 +347,7 @@ impl Real for f32 {
             for block in 0..pre.blocks() {
                 let own = units.start * LANES..units.end * LANES;
                 let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-                let kept = Kept { pre, all };
+                let kept = Kept { pre, holds };
                 let made = activate_lanes_backward(activation, kept, out, delta.block(block));
                 *found = found.and(made);
             }

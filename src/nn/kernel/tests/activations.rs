@@ -43,11 +43,11 @@ fn activations_in_place_have_the_values_and_slopes_of_those_apart() {
         let found = f32::activate_backward(activation, &pre, &out, &mut delta);
         let (mut values, mut kept) = (pre.clone(), Blocked::zeros(70, rows));
         kept.fill(f32::NAN);
-        f32::activate_in_place_by(Crew::ALONE, activation, &mut values, &mut kept);
+        let holds = f32::activate_in_place_by(Crew::ALONE, activation, &mut values, &mut kept);
         let what = format!("{activation:?} of {rows} rows times {factor}");
         assert_eq!(values, out, "{what}");
         let mut slopes = incoming;
-        let kept = (&kept, false);
+        let kept = (&kept, holds);
         let same = f32::activate_backward_by(Crew::ALONE, activation, kept, &values, &mut slopes);
         assert_eq!(slopes, delta, "{what}");
         assert_eq!(same, found, "{what}");
@@ -80,7 +80,8 @@ fn slopes_made_beside_the_values_are_those_of_a_pass_of_their_own() {
         let (mut slopes, mut values) = (pre, Blocked::zeros(8, rows));
         T::activate_with_slopes(activation, &mut slopes, &mut values);
         let mut scaled = incoming;
-        let same = T::multiply_by_slopes(&slopes, &mut scaled);
+        let kept = (&slopes, Holds::Slopes);
+        let same = T::activate_backward_by(Crew::ALONE, activation, kept, &values, &mut scaled);
         let what = format!("{activation:?} of {rows} rows");
         assert_eq!(values, out, "{what}");
         assert_eq!(scaled, delta, "{what}");
