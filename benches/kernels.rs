@@ -100,7 +100,9 @@ fn updates(c: &mut Criterion) {
         (entry.name, optimizer)
     });
     for (name, optimizer) in plain.chain(momentum.map(|o| ("sgd with momentum", o))) {
-        let rule = optimizer.rule(1, 1e-3, &Scalars::default());
+        let mut scalars = Scalars::default();
+        scalars.advance(&optimizer);
+        let rule = optimizer.rule(1e-3, &scalars);
         let (mut parameters, grads) = (numbers(PARAMETERS), numbers(PARAMETERS));
         let mut slots = [(); 3].map(|()| vec![optimizer.initial_slot::<f32>(); PARAMETERS]);
         group.bench_function(name, |b| {

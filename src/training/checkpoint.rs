@@ -21,6 +21,8 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const FORMAT: &str = "gradlab-checkpoint";
 pub(super) const BEST: &str = "best.";
 pub(super) const FITTED: &str = "fitted";
+/// NAdam's product of every layer.
+pub(super) const MU_PRODUCTS: &str = "mu_products";
 /// The header's key of what tells the rows from others.
 pub(super) const ROWS: &str = "rows";
 
@@ -57,7 +59,11 @@ pub enum CheckpointError {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub step: u64,
+    /// The most updates of a layer with the optimizer.
     pub optimizer_step: u64,
+    /// Those of every layer, which are fewer where it was frozen. Older files have none: all count as the whole network.
+    #[serde(default)]
+    pub layer_steps: Vec<u64>,
     pub plateau_bad: u64,
     pub waited: u64,
     pub best_step: Option<u64>,
@@ -223,7 +229,7 @@ fn read_folder(texts: &HashMap<String, String>) -> Option<PathBuf> {
     texts.get("base_dir").map(PathBuf::from)
 }
 
-/// Plateau's scale and best, NAdam's product, the best test loss, the last test loss and accuracy, the last rate.
+/// Plateau's scale and best, NAdam's product of the layer with the most updates, the best test loss, the last test loss and accuracy, the last rate.
 pub(super) const SCALARS: usize = 7;
 /// Step, epoch, rate, train loss and accuracy, test loss and accuracy, gradient norm, clip factor.
 pub(super) const POINT: usize = 9;

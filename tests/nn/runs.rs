@@ -84,6 +84,36 @@ fn a_hundred_steps_are_fifty_saved_loaded_and_fifty_more() {
     }
 }
 
+/// A layer's steps are its own: what it has not learned in does not count for it.
+#[test]
+fn a_thawed_layer_goes_on_from_what_it_had_learned() {
+    let hyper = make::hyper(make::named("nadam"));
+    let mut whole = make::network::<f32>(&rich(), ROWS, 5);
+    let first = rich().layers.len() - 1;
+    whole.set_frozen(first, true);
+    run(&mut whole, &hyper, 0..7);
+    let steps = |network: &Network| -> Vec<u64> {
+        let state = network.state();
+        state.scalars.iter().map(|s| s.steps).collect()
+    };
+    assert_eq!(steps(&whole), [7, 7, 7, 7, 0]);
+    whole.set_frozen(first, false);
+    whole.set_frozen(1, true);
+    run(&mut whole, &hyper, 7..10);
+    assert_eq!(steps(&whole), [10, 7, 10, 10, 3]);
+    let mut resumed = make::network::<f32>(&rich(), ROWS, 5);
+    resumed
+        .restore(&whole.state(), &hyper.optimizer)
+        .expect("fits");
+    for network in [&mut whole, &mut resumed] {
+        network.set_frozen(1, false);
+        run(network, &hyper, 10..15);
+    }
+    assert_eq!(whole.state(), resumed.state());
+    run(&mut whole, &make::hyper(make::named("adam")), 15..17);
+    assert_eq!(steps(&whole), [2; 5], "another optimizer begins anew");
+}
+
 #[test]
 fn optimizer_state_of_another_size_is_refused() {
     let hyper = make::hyper(make::named("adam"));

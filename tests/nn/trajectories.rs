@@ -1,4 +1,5 @@
-//! Fifty steps of every optimizer through whole steps of the network, against PyTorch's semantics in f64.
+//! Fifty steps of every optimizer through whole steps of the network, against PyTorch's semantics in f64; of some, layers are
+//! frozen for a while.
 
 use crate::reference::{self, Tensors};
 use gradlab::nn::network::{Batch, BuildOptions, Network, Observe};
@@ -68,6 +69,19 @@ fn snapshot(name: &str, network: &Network, expected: &Tensors, step: usize, tole
     }
 }
 
+/// Of each entry a layer, the first step that it is frozen in, and the first that it is not.
+fn freeze(network: &mut Network, entries: &Json, step: u64) {
+    for entry in entries.as_array().into_iter().flatten() {
+        let number = |at: usize| entry[at].as_u64().expect("a number");
+        let layer = number(0) as usize;
+        if step == number(1) {
+            network.set_frozen(layer, true);
+        } else if step == number(2) {
+            network.set_frozen(layer, false);
+        }
+    }
+}
+
 fn follow(folder: &Path, problem: &Json, start: &Tensors) {
     let json = reference::read_json(&folder.join("trajectory.json"));
     let name = json["name"].as_str().unwrap_or("");
@@ -99,6 +113,7 @@ fn follow(folder: &Path, problem: &Json, start: &Tensors) {
     };
     let rules = &json["f32"];
     for step in 0..json["steps"].as_u64().unwrap_or(0) as usize {
+        freeze(&mut network, &json["frozen"], step as u64);
         let rate = json["lr"][step].as_f64().expect("a rate");
         let outcome = network
             .step(&batch, &hyper, rate, Observe::Stats)
@@ -150,5 +165,5 @@ fn optimizers_take_the_reference_path() {
             followed += 1;
         }
     }
-    assert_eq!(followed, 12);
+    assert_eq!(followed, 17);
 }

@@ -113,6 +113,86 @@ fn an_older_file_without_its_optimizer_is_resumed() {
     assert_eq!(bits(&parts), bits(&whole));
 }
 
+/// An older file counts the steps of all layers together.
+#[test]
+fn a_layer_thawed_after_a_resume_goes_on_as_without_and_an_older_file_is_resumed() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    for optimizer in ["adam", "adamax", "nadam"] {
+        let of = |frozen: bool| {
+            experiment(&format!(
+                "[network]\n[[network.layers]]\nunits = 12\nfrozen = {frozen}\n[[network.layers]]\nunits = 12\n\
+                 [training.optimizer]\nkind = \"{optimizer}\"\n"
+            ))
+        };
+        let mut whole = session_of(&of(true));
+        step(&mut whole, 20);
+        whole.save(&path).expect("saved");
+        let mut parts = resumed(&of(false), &path);
+        assert_eq!(whole.change(&of(false)), Change::InPlace);
+        step(&mut whole, 5);
+        step(&mut parts, 5);
+        assert_eq!(bits(&parts), bits(&whole), "{optimizer}");
+        whole.save(&path).expect("saved");
+        step(&mut whole, 5);
+        step(&mut parts, 5);
+        let mut again = resumed(&of(false), &path);
+        step(&mut again, 5);
+        assert_eq!(bits(&again), bits(&whole), "{optimizer}");
+        assert_eq!(bits(&parts), bits(&whole), "{optimizer}");
+
+        let mut whole = session_of(&of(false));
+        step(&mut whole, 20);
+        let mut older = whole.to_checkpoint();
+        without_steps_of_layers(&mut older);
+        older.write(&path).expect("written");
+        let mut parts = resumed(&of(false), &path);
+        step(&mut whole, 5);
+        step(&mut parts, 5);
+        assert_eq!(bits(&parts), bits(&whole), "older, {optimizer}");
+    }
+}
+
+/// As a file was written before layers had steps of their own.
+fn without_steps_of_layers(file: &mut TensorFile) {
+    let counts = file.texts.get_mut("counts").expect("there");
+    let mut read: serde_json::Value = serde_json::from_str(counts).expect("JSON");
+    let taken = read.as_object_mut().expect("names").remove("layer_steps");
+    assert!(taken.is_some());
+    *counts = read.to_string();
+    file.tensors.retain(|(name, _)| name != "mu_products");
+}
+
+#[test]
+fn steps_of_layers_that_cannot_be_are_refused() {
+    let folder = tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let mut first = session("[training.optimizer]\nkind = \"nadam\"\n");
+    step(&mut first, 3);
+    let file = first.to_checkpoint();
+    let counts = file.texts["counts"].clone();
+    let now = "\"layer_steps\":[3,3,3]";
+    assert!(counts.contains(now), "{counts}");
+    for other in [
+        "[3,3]",
+        "[3,3,3,3]",
+        "[3,4,3]",
+        "[18446744073709551615,3,3]",
+    ] {
+        let mut file = file.clone();
+        let lie = counts.replace(now, &format!("\"layer_steps\":{other}"));
+        file.texts.insert("counts".into(), lie);
+        file.write(&path).expect("written");
+        let start = Start {
+            resume: Some(path.clone()),
+            ..Start::default()
+        };
+        let built = Session::build(first.experiment(), Path::new("."), &start, None, &|_| {});
+        let error = built.err().expect("refused").to_string();
+        assert!(error.contains("steps of its layers"), "{error}");
+    }
+}
+
 #[test]
 fn patience_and_its_best_weights_are_resumed() {
     let text = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n\

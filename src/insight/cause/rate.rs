@@ -56,12 +56,12 @@ fn step(case: &Case, gradient: f64) -> f64 {
     let (mut weight, mut moved) = ([0.0f64], 0.0);
     let [mut first, mut second, mut third] = [[0.0f64]; 3];
     let mut scalars = Scalars::default();
-    for t in 1..=STEPS {
-        scalars.advance(optimizer, t);
+    for _ in 0..STEPS {
+        scalars.advance(optimizer);
         let before = weight[0];
         let slots = [&mut first[..], &mut second[..], &mut third[..]];
         optimizer
-            .rule(t, rate, &scalars)
+            .rule(rate, &scalars)
             .apply(&mut weight, &[gradient], slots);
         moved = (weight[0] - before).abs();
     }

@@ -7,6 +7,7 @@ use super::parameter::Parameter;
 use super::recurrent::{Emit, Recurrence, padded};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Holds, Real};
+use crate::nn::optimizer::Scalars;
 use crate::nn::random::{Purpose, stream};
 use crate::nn::spec::{Bias, LayerKind, LayerSpec};
 use rand_chacha::ChaCha8Rng;
@@ -98,6 +99,8 @@ pub(crate) struct Layer<T: Real> {
     pub gradient_kept: bool,
     /// Factor of the learning rate.
     pub rate_factor: f64,
+    /// The optimizer's.
+    pub scalars: Scalars,
 }
 
 impl<T: Real> Layer<T> {
@@ -150,6 +153,7 @@ impl<T: Real> Layer<T> {
             exponent: 0,
             gradient_kept: true,
             rate_factor: 1.0,
+            scalars: Scalars::default(),
         };
         if layer.recurrence.is_none() {
             layer.set_dropout(spec.dropout, seed);

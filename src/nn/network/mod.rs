@@ -35,7 +35,7 @@ pub use tensors::TensorError;
 
 use super::kernel::{Blocked, Crew, GROUP, Real, Samples, Team};
 use super::loss::LossSum;
-use super::optimizer::{Optimizer, Scalars};
+use super::optimizer::Optimizer;
 use super::spec::{NetworkSpec, Norm};
 use super::stats::{LayerStats, Score, ThroughTime};
 use layer::{Layer, Mode};
@@ -65,9 +65,7 @@ pub struct Network<T: Real = f32> {
     norms: Vec<f64>,
     /// The optimizer for which state is kept.
     optimizer: Option<Optimizer>,
-    scalars: Scalars,
     step: u64,
-    optimizer_step: u64,
     /// The layer whose weights, transposed, are those of the layer above it.
     tied: Option<usize>,
     /// Whoever shares a step's work; a copy of the network has the same.
@@ -123,9 +121,7 @@ impl<T: Real> Network<T> {
             norms: vec![0.0; layers.len()],
             layers,
             optimizer: None,
-            scalars: Scalars::default(),
             step: 0,
-            optimizer_step: 0,
             tied: None,
             team: None,
             threads: options.threads,

@@ -17,9 +17,8 @@ pub struct State<T = f32> {
     pub tensors: Vec<NamedTensor<T>>,
     /// Steps taken.
     pub step: u64,
-    /// Steps taken with this optimizer.
-    pub optimizer_step: u64,
-    pub scalars: Scalars,
+    /// The optimizer's, one a layer.
+    pub scalars: Vec<Scalars>,
 }
 
 const PREFIX: &str = "optimizer.";
@@ -43,8 +42,7 @@ impl<T: Real> Network<T> {
         State {
             tensors,
             step: self.step,
-            optimizer_step: self.optimizer_step,
-            scalars: self.scalars,
+            scalars: self.layers.iter().map(|l| l.scalars).collect(),
         }
     }
     /// The optimizer whose state is kept: that of the last step; `None` before the first.
@@ -60,18 +58,20 @@ impl<T: Real> Network<T> {
             .cloned()
             .partition(|t| t.name.starts_with(PREFIX));
         // before the first step there is no optimizer state yet
-        if state.optimizer_step > 0 {
+        let has_slots = state.scalars.iter().any(|s| s.steps > 0);
+        if has_slots {
             self.check_slots(&slots, &parameters, optimizer)?;
         }
         self.load_parameters(&parameters)?;
         self.optimizer = None;
-        if state.optimizer_step > 0 {
+        if has_slots {
             self.prepare_optimizer(optimizer);
             self.load_slots(&slots, optimizer);
         }
         self.step = state.step;
-        self.optimizer_step = state.optimizer_step;
-        self.scalars = state.scalars;
+        for (layer, scalars) in self.layers.iter_mut().zip(&state.scalars) {
+            layer.scalars = *scalars;
+        }
         Ok(())
     }
     fn check_slots(

@@ -116,7 +116,7 @@ impl<T: Real> Network<T> {
         observe: Observe,
         outcome: &mut StepOutcome,
     ) {
-        self.begin_update(&hyper.optimizer);
+        self.whole = false;
         let watched = observe >= Observe::Stats;
         let mut histograms =
             (observe == Observe::Full).then(|| vec![LayerHistograms::default(); self.layers.len()]);
@@ -126,8 +126,6 @@ impl<T: Real> Network<T> {
             norms,
             stats,
             scratch,
-            scalars,
-            optimizer_step,
             squares,
             team,
             threads,
@@ -144,9 +142,8 @@ impl<T: Real> Network<T> {
             }
             Stage::Signal(_) => {}
             Stage::Passed(layer, input) => {
-                let rate = lr * layer.rate_factor;
-                let rule = hyper.optimizer.rule(*optimizer_step, rate, scalars);
                 if sound && by_itself && !layer.spec.frozen && layer.learns_in_strips(input) {
+                    let rule = layer.next_rule(&hyper.optimizer, lr);
                     norms[layer.index] =
                         layer.learn_in_strips(input, &rule, &hyper.regularize, squares, crew);
                     return;
@@ -167,6 +164,7 @@ impl<T: Real> Network<T> {
                 sound &= T::from_f64(norm).is_finite();
                 if sound {
                     layer.scale_gradients(1.0);
+                    let rule = layer.next_rule(&hyper.optimizer, lr);
                     layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
                 }
             }
@@ -232,12 +230,6 @@ impl<T: Real> Network<T> {
             self.update(hyper, lr, watched);
         }
     }
-    /// From here to the end of the step the state is not that between two steps.
-    fn begin_update(&mut self, optimizer: &Optimizer) {
-        self.whole = false;
-        self.optimizer_step += 1;
-        self.scalars.advance(optimizer, self.optimizer_step);
-    }
     /// Every layer's norm over all of its parameters' gradients.
     pub(super) fn take_norms(&mut self) {
         self.layers
@@ -246,13 +238,10 @@ impl<T: Real> Network<T> {
             .for_each(|(layer, norm)| *norm = layer.trained_norm());
     }
     fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
-        self.begin_update(&hyper.optimizer);
+        self.whole = false;
         let crew = Crew::of(self.team.as_ref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
-            let rate = lr * layer.rate_factor;
-            let rule = hyper
-                .optimizer
-                .rule(self.optimizer_step, rate, &self.scalars);
+            let rule = layer.next_rule(&hyper.optimizer, lr);
             let stats = measure.then_some(stats);
             layer.learn_measured(&rule, &hyper.regularize, &mut self.before, crew, stats);
         }
@@ -269,8 +258,9 @@ impl<T: Real> Network<T> {
             .as_ref()
             .is_some_and(|o| std::mem::discriminant(o) == std::mem::discriminant(optimizer));
         if !same_kind {
-            self.optimizer_step = 0;
-            self.scalars = Scalars::default();
+            self.layers
+                .iter_mut()
+                .for_each(|layer| layer.scalars = Scalars::default());
         }
         let kept = old.as_ref().filter(|_| same_kind);
         if kept.map(Optimizer::slot_names) != Some(optimizer.slot_names()) {

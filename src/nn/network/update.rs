@@ -6,7 +6,7 @@ use super::parameter::Parameter;
 use super::wide;
 use crate::nn::kernel::team::row_shares;
 use crate::nn::kernel::{Buffer, Crew, Real, has_strips, wide};
-use crate::nn::optimizer::Rule;
+use crate::nn::optimizer::{Optimizer, Rule};
 use crate::nn::spec::{Clip, Regularize};
 use crate::nn::stats::{LayerStats, ZeroWeights};
 
@@ -126,6 +126,13 @@ impl<T: Real> Layer<T> {
             T::square_distance(m.value.data(), own)
         });
         each.sum::<f64>().sqrt()
+    }
+    /// The rule by which this layer learns now. One that is frozen does not: its count of steps stands still.
+    pub fn next_rule(&mut self, optimizer: &Optimizer, lr: f64) -> Rule {
+        if !self.spec.frozen {
+            self.scalars.advance(optimizer);
+        }
+        optimizer.rule(lr * self.rate_factor, &self.scalars)
     }
     /// Takes the batch into the running statistics and, where the layer is not frozen, the gradients into the parameters.
     /// `before`: room for a copy of the weights.

@@ -3,29 +3,36 @@
 
 use super::Optimizer;
 
-/// Scalar state that a whole network shares; kept in checkpoints beside the slots.
+/// Scalar state that the parameters of a layer share, which learn and rest together; kept in checkpoints beside the slots.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scalars {
+    /// Updates made of what the slots hold. A layer that was frozen has fewer than others, as in PyTorch, where a parameter
+    /// without a gradient takes no step: the corrections of running means are of their own length.
+    pub steps: u64,
     /// NAdam's Π μᵢ up to the last step taken (Dozat 2016).
     pub mu_product: f64,
 }
 
 impl Default for Scalars {
     fn default() -> Self {
-        Scalars { mu_product: 1.0 }
+        Scalars {
+            steps: 0,
+            mu_product: 1.0,
+        }
     }
 }
 
 impl Scalars {
-    /// To be called once a step, before its rules are made. `step` counts from 1.
-    pub fn advance(&mut self, optimizer: &Optimizer, step: u64) {
+    /// To be called before the rule of an update is made.
+    pub fn advance(&mut self, optimizer: &Optimizer) {
+        self.steps += 1;
         if let Optimizer::Nadam {
             beta1,
             momentum_decay,
             ..
         } = optimizer
         {
-            self.mu_product *= mu(*beta1, *momentum_decay, step);
+            self.mu_product *= mu(*beta1, *momentum_decay, self.steps);
         }
     }
 }
@@ -95,20 +102,20 @@ pub struct Rule {
 }
 
 impl Optimizer {
-    /// The update of step `step` (from 1) at `rate`, the learning rate after schedule and layer factor. `scalars` must
-    /// have been advanced to this step.
-    pub fn rule(&self, step: u64, rate: f64, scalars: &Scalars) -> Rule {
+    /// The next update at `rate`, the learning rate after schedule and layer factor. `scalars` must have been advanced to it.
+    pub fn rule(&self, rate: f64, scalars: &Scalars) -> Rule {
         let decay = match self {
             Optimizer::Adamw { .. } => 0.0,
             other => other.weight_decay(),
         };
         Rule {
-            update: self.update_numbers(step, rate, scalars),
+            update: self.update_numbers(rate, scalars),
             decay,
         }
     }
 
-    fn update_numbers(&self, step: u64, rate: f64, scalars: &Scalars) -> Update {
+    fn update_numbers(&self, rate: f64, scalars: &Scalars) -> Update {
+        let step = scalars.steps;
         match *self {
             Optimizer::Sgd {
                 momentum,

@@ -16,10 +16,10 @@ fn run<T: Number>(optimizer: &Optimizer, rates: impl Fn(u64) -> f64) -> Vec<f64>
     let mut scalars = Scalars::default();
     let mut path = Vec::new();
     for (step, gradient) in (1..).zip(GRADIENTS) {
-        scalars.advance(optimizer, step);
+        scalars.advance(optimizer);
         let [a, b, c] = &mut state;
         let slots: Slots<'_, T> = [a, b, c];
-        optimizer.rule(step, rates(step), &scalars).apply(
+        optimizer.rule(rates(step), &scalars).apply(
             &mut params,
             &vec![T::from_f64(gradient); n],
             slots,
@@ -252,11 +252,11 @@ fn tiny_gradients_leave_no_subnormal_state() {
         let mut state = [[optimizer.initial_slot::<f32>(); 4]; 3];
         let mut scalars = Scalars::default();
         for step in 1..400 {
-            scalars.advance(&optimizer, step);
+            scalars.advance(&optimizer);
             let gradient = if step == 1 { 1e-18 } else { 0.0 };
             let [a, b, c] = &mut state;
             optimizer
-                .rule(step, 0.1, &scalars)
+                .rule(0.1, &scalars)
                 .apply(&mut params, &[gradient; 4], [a, b, c]);
         }
         assert!(
@@ -277,9 +277,9 @@ fn not_a_number_is_not_hidden() {
     for entry in Optimizer::entries() {
         let optimizer = Optimizer::named(entry.name).expect("optimizers have defaults");
         let mut scalars = Scalars::default();
-        scalars.advance(&optimizer, 1);
+        scalars.advance(&optimizer);
         let mut params = [0.5f32];
-        optimizer.rule(1, 0.1, &scalars).apply(
+        optimizer.rule(0.1, &scalars).apply(
             &mut params,
             &[f32::NAN],
             [&mut [0.0], &mut [0.0], &mut [0.0]],

@@ -7,11 +7,11 @@ use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
-    BEST, Checkpoint, CheckpointError, Counts, FITTED, FORMAT, LAYER, POINT, ROWS, SCALARS,
-    VERSION, score, write_dated, write_folder, write_point,
+    BEST, Checkpoint, CheckpointError, Counts, FITTED, FORMAT, LAYER, MU_PRODUCTS, POINT, ROWS,
+    SCALARS, VERSION, score, write_dated, write_folder, write_point,
 };
 use crate::training::log::Log;
-use crate::training::tensors::{Tensor, TensorFile, TensorFileError};
+use crate::training::tensors::{Numbers, Tensor, TensorFile, TensorFileError};
 use std::path::Path;
 
 impl Session {
@@ -46,10 +46,12 @@ impl Session {
             file.tensors
                 .push((FITTED.into(), write_dated(step, fitted)));
         }
+        let most = state.scalars.iter().max_by_key(|s| s.steps);
+        let most = most.copied().unwrap_or_default();
         let scalars: [f64; SCALARS] = [
             self.plateau.scale,
             self.plateau.best,
-            state.scalars.mu_product,
+            most.mu_product,
             best.map_or(f64::NAN, |b| b.loss),
             test.map_or(f64::NAN, |t| t.loss),
             test.and_then(|t| t.accuracy).unwrap_or(f64::NAN),
@@ -59,9 +61,13 @@ impl Session {
             "scalars".into(),
             Tensor::f64(vec![SCALARS], scalars.to_vec()),
         ));
+        let products: Vec<f64> = state.scalars.iter().map(|s| s.mu_product).collect();
+        file.tensors
+            .push((MU_PRODUCTS.into(), Tensor::f64(vec![layers], products)));
         let counts = Counts {
             step: state.step,
-            optimizer_step: state.optimizer_step,
+            optimizer_step: most.steps,
+            layer_steps: state.scalars.iter().map(|s| s.steps).collect(),
             plateau_bad: self.plateau.bad,
             waited: self.stopping.waited,
             best_step: best.map(|b| b.step),
@@ -145,11 +151,16 @@ impl Session {
         ] = scalars;
         let mut tensors = checkpoint.tensors.parameters("");
         tensors.retain(|t| t.name.starts_with("layers.") || t.name.starts_with("optimizer."));
+        let layers = self.network.spec().layers.len();
         let state = State {
             tensors,
             step: counts.step,
-            optimizer_step: counts.optimizer_step,
-            scalars: Scalars { mu_product },
+            scalars: scalars_of_layers(&checkpoint, layers, mu_product).ok_or_else(|| {
+                CheckpointError::Damaged {
+                    file: file.clone(),
+                    what: "the steps of its layers are not those of such a run".into(),
+                }
+            })?,
         };
         // A changed optimizer takes over at the next step.
         let optimizer = match optimizer {
@@ -186,6 +197,30 @@ impl Session {
         self.log = Log::of(checkpoint.points, counts.log_span);
         Ok(())
     }
+}
+
+/// The optimizer's scalars of so many layers, `mu_product` where the file has one for all; `None` where they cannot be.
+fn scalars_of_layers(
+    checkpoint: &Checkpoint,
+    layers: usize,
+    mu_product: f64,
+) -> Option<Vec<Scalars>> {
+    let Checkpoint {
+        counts, tensors, ..
+    } = checkpoint;
+    let of = |(&steps, &mu_product): (&u64, &f64)| Scalars { steps, mu_product };
+    let scalars = match (&counts.layer_steps[..], tensors.get(MU_PRODUCTS)) {
+        ([], _) => vec![of((&counts.optimizer_step, &mu_product)); layers],
+        (steps, Some(products)) => match &products.numbers {
+            Numbers::F64(products) if products.len() == steps.len() => {
+                steps.iter().zip(products).map(of).collect()
+            }
+            _ => return None,
+        },
+        (_, None) => return None,
+    };
+    let fits = |s: &Scalars| s.steps <= counts.step;
+    (scalars.len() == layers && scalars.iter().all(fits)).then_some(scalars)
 }
 
 /// The optimizer of the last of so many steps, as the experiment says.
