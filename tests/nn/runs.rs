@@ -6,13 +6,13 @@ use gradlab::nn::init::Initializer;
 use gradlab::nn::kernel::Team;
 use gradlab::nn::loss::Loss;
 use gradlab::nn::network::{
-    Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome, TensorError,
+    Batch, BuildOptions, NamedTensor, Network, Observe, StepOutcome, TargetsView, TensorError,
 };
 use gradlab::nn::optimizer::Optimizer;
 use gradlab::nn::spec::{Bias, Clip, Hyper, NetworkSpec, Norm, Regularize};
 use gradlab::nn::vocabulary::Vocabulary;
 use gradlab::training::pool::Pool;
-use ndarray::Array2;
+use ndarray::{Array2, array};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -350,6 +350,54 @@ fn what_is_observed_of_frozen_layers_changes_no_bit() {
             "running statistics and the other layers move"
         );
     }
+}
+
+/// Of one weight above 0 that a loss pulls down with 9 and a penalty with 1, at rate 1.
+fn weight_after_a_step(weight: f64, clip: Clip) -> f64 {
+    let mut spec = make::spec(&[1, 1], &Activation::Linear, Loss::Mse);
+    spec.layers[0].bias = Bias::Off;
+    let mut network = make::network::<f64>(&spec, 1, 5);
+    let mut tensors = network.parameters();
+    tensors[0].data[0] = weight;
+    network.load_parameters(&tensors).expect("fits");
+    let hyper = Hyper {
+        clip,
+        regularize: Regularize {
+            l1: 1.0,
+            ..Regularize::default()
+        },
+        ..make::hyper(make::named("sgd"))
+    };
+    let (x, y) = (array![[1.0]], array![[(weight - 4.5) as f32]]);
+    let batch = Batch {
+        x: x.view().into(),
+        y: TargetsView::Values(y.view()),
+    };
+    let outcome = network.step(&batch, &hyper, 1.0, Observe::Loss);
+    let norm = outcome.expect("steps").global_grad_norm;
+    assert!((norm - 10.0).abs() < 1e-9, "{norm}");
+    network.parameters()[0].data[0]
+}
+
+/// What is clipped are the gradients with the penalty's part in them, which is clipped as they are.
+#[test]
+fn a_clipped_penalty_stops_at_0_no_weight_that_the_clipped_loss_takes_across() {
+    let by_norm = Clip::Norm { max: 1.0 };
+    // the loss alone takes 0.9 of the step
+    for weight in [0.5, 0.875] {
+        let after = weight_after_a_step(weight, by_norm.clone());
+        assert!((after - (weight - 1.0)).abs() < 1e-6, "{weight} {after}");
+    }
+    assert_eq!(weight_after_a_step(0.9375, by_norm), 0.0);
+    // nothing is clipped
+    assert_eq!(weight_after_a_step(9.5, Clip::Norm { max: 100.0 }), 0.0);
+    let after = weight_after_a_step(8.5, Clip::Norm { max: 100.0 });
+    assert!((after + 1.5).abs() < 1e-6, "{after}");
+    // of a gradient cut to 5 the loss alone has 4 at least
+    let by_value = Clip::Value { max: 5.0 };
+    assert_eq!(weight_after_a_step(4.5, by_value.clone()), 0.0);
+    let after = weight_after_a_step(3.5, by_value);
+    assert!((after + 1.5).abs() < 1e-6, "{after}");
 }
 
 #[test]

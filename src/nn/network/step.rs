@@ -227,7 +227,8 @@ impl<T: Real> Network<T> {
                 &hyper.clip,
                 update::global_norm(&self.norms),
             );
-            self.update(hyper, lr, watched);
+            let clipped = update::clipped(&hyper.regularize, &hyper.clip, outcome.clip_factor);
+            self.update((&hyper.optimizer, lr), &clipped, watched);
         }
     }
     /// Every layer's norm over all of its parameters' gradients.
@@ -237,13 +238,19 @@ impl<T: Real> Network<T> {
             .zip(&mut self.norms)
             .for_each(|(layer, norm)| *norm = layer.trained_norm());
     }
-    fn update(&mut self, hyper: &Hyper, lr: f64, measure: bool) {
+    /// `regularize`: with the penalties as they are in the gradients now.
+    fn update(
+        &mut self,
+        (optimizer, lr): (&Optimizer, f64),
+        regularize: &Regularize,
+        measure: bool,
+    ) {
         self.whole = false;
         let crew = Crew::of(self.team.as_ref(), self.threads);
         for (layer, stats) in self.layers.iter_mut().zip(&mut self.stats) {
-            let rule = layer.next_rule(&hyper.optimizer, lr);
+            let rule = layer.next_rule(optimizer, lr);
             let stats = measure.then_some(stats);
-            layer.learn_measured(&rule, &hyper.regularize, &mut self.before, crew, stats);
+            layer.learn_measured(&rule, regularize, &mut self.before, crew, stats);
         }
         self.copy_tied_weights();
     }

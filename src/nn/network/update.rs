@@ -309,6 +309,21 @@ pub(crate) fn clip<T: Real>(layers: &mut [Layer<T>], clip: &Clip, norm: f64) -> 
     }
 }
 
+/// The penalties as they are in gradients whose norm [`clip`] has changed by `factor`. Cut by value, a gradient within the
+/// limits has its penalty whole. Of one beyond them it is not known any more whether the penalty's part was cut off or the
+/// loss's: it counts whole, and stops a weight at 0 unless the loss alone is sure to take it across. Where the loss would have,
+/// the next step goes on from 0.
+pub(crate) fn clipped(regularize: &Regularize, clip: &Clip, factor: f64) -> Regularize {
+    let factor = match clip {
+        Clip::Norm { .. } => factor,
+        Clip::None | Clip::Value { .. } => 1.0,
+    };
+    Regularize {
+        l1: regularize.l1 * factor,
+        ..*regularize
+    }
+}
+
 /// The norm of all layers' gradients together. Norms, not squares, carry the powers of two: squares of what is below 1e-154
 /// would be 0 even in f64.
 pub(crate) fn global_norm(norms: &[f64]) -> f64 {
