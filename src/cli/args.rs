@@ -207,7 +207,8 @@ pub struct RunArgs {
     /// run that had not ended
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
-    /// Go on from this checkpoint of the same experiment
+    /// Go on from this checkpoint of the same experiment: from its last step, also where patience had gone back to the best
+    /// weights
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
     /// Report every so many steps [default: every epoch; as text about twenty times a run]

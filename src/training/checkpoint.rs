@@ -1,7 +1,8 @@
 //! Checkpoints: all that a run needs to go on bit for bit, in one safetensors file: parameters and the optimizer's state
-//! under their names, the best weights under `best.`, the log of points and the scalars as `F64` (text would round them),
-//! the experiment as TOML and the whole numbers as JSON in the header. Random streams need no state of their own: masks,
-//! slopes and row orders are functions of the seed and the step.
+//! under their names, the best weights under `best.`, the last step's under `last.` where patience has gone back to the best
+//! ones, the log of points and the scalars as `F64` (text would round them), the experiment as TOML and the whole numbers as
+//! JSON in the header. Random streams need no state of their own: masks, slopes and row orders are functions of the seed and
+//! the step.
 
 use super::Point;
 use super::tensors::{Numbers, Tensor, TensorFile, TensorFileError};
@@ -20,6 +21,7 @@ use thiserror::Error;
 pub(super) const VERSION: u32 = 1;
 pub(super) const FORMAT: &str = "gradlab-checkpoint";
 pub(super) const BEST: &str = "best.";
+pub(super) const LAST: &str = "last.";
 pub(super) const FITTED: &str = "fitted";
 /// NAdam's product of every layer.
 pub(super) const MU_PRODUCTS: &str = "mu_products";

@@ -1,7 +1,9 @@
 //! Stop rules, divergence, patience.
 
-use super::{bits, experiment, session, step};
-use gradlab::training::{Checkpoint, Detail, Ended, Session, Start};
+use super::{bits, experiment, session, session_from, session_of, step};
+use gradlab::experiment::Experiment;
+use gradlab::training::pretrain::Ear;
+use gradlab::training::{Change, Checkpoint, Detail, Ended, Session, Start};
 use std::path::Path;
 
 fn ended(session: &Session) -> String {
@@ -98,9 +100,124 @@ fn patience_returns_to_the_best_weights() {
         resume: Some(path),
         ..Start::default()
     };
-    let mut again = super::session_from(session.experiment(), &start);
+    let mut again = session_from(session.experiment(), &start);
     assert_eq!(again.compare().expect("rows"), last);
     assert_eq!(again.evaluate().expect("rows"), Some(test));
+}
+
+/// The loss rises, falls, and rises again; a slope of one unit is as many as the units.
+const SHORT_OF_ROWS: &str = "[data]\nkind = \"digits\"\ntrain_rows = 40\n[network]\n[[network.layers]]\nunits = 12\nnorm = \"batch\"\n\
+                             [[network.layers]]\nunits = 1\nactivation = \"prelu\"\n\
+                             [training.optimizer]\nkind = \"adam\"\nlearning_rate = 0.05\n";
+
+fn patient(epochs: u64) -> Experiment {
+    experiment(&format!(
+        "{SHORT_OF_ROWS}[training.stop]\npatience = {epochs}\nepochs = 300\n"
+    ))
+}
+
+/// To where patience ends it.
+fn run_out(experiment: &Experiment) -> Session {
+    let mut session = session_of(experiment);
+    while session.ended().is_none() {
+        session.advance(u64::MAX, Detail::Loss);
+    }
+    assert!(ended(&session).contains("back to"), "{}", ended(&session));
+    session
+}
+
+/// The best weights are what is saved and looked at; what goes on is the last step.
+#[test]
+fn a_run_that_went_back_goes_on_from_its_last_step_where_there_is_more_patience() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let resumed = |experiment: &Experiment| {
+        let start = Start {
+            resume: Some(path.clone()),
+            ..Start::default()
+        };
+        session_from(experiment, &start)
+    };
+    let mut short = run_out(&patient(2));
+    short.save(&path).expect("saved");
+    let again = resumed(&patient(2));
+    assert_eq!(again.ended(), short.ended());
+    assert_eq!(bits(&again), bits(&short));
+    again.save(&path).expect("saved");
+    // weights that others take from the file
+    let start = Start {
+        weights: Some(path.clone()),
+        ..Start::default()
+    };
+    assert_eq!(session_from(&patient(2), &start).weights(), short.weights());
+
+    let mut whole = session_of(&patient(9));
+    step(&mut whole, short.steps());
+    let mut parts = resumed(&patient(9));
+    let away = Change::InPlace;
+    assert_eq!(short.change(&patient(9)), away);
+    for _ in 0..3 {
+        for parts in [&mut parts, &mut short] {
+            assert_eq!(parts.ended(), None);
+            assert_eq!(bits(parts), bits(&whole));
+            assert_eq!(
+                parts.evaluate().expect("rows"),
+                whole.evaluate().expect("rows")
+            );
+            step(parts, 1);
+        }
+        step(&mut whole, 1);
+    }
+    // less again, and more again
+    assert_eq!(short.change(&patient(2)), away);
+    assert_ne!(bits(&short), bits(&whole));
+    assert_eq!(short.change(&patient(2)), away);
+    assert_eq!(short.change(&patient(9)), away);
+    assert_eq!(bits(&short), bits(&whole));
+    let whole = run_out(&patient(9));
+    for mut parts in [parts, short] {
+        while parts.ended().is_none() {
+            parts.advance(u64::MAX, Detail::Loss);
+        }
+        assert_eq!(parts.ended(), whole.ended());
+        assert_eq!(bits(&parts), bits(&whole));
+    }
+}
+
+/// Older files hold the best weights alone: what goes on from them is said.
+#[test]
+fn an_older_file_of_a_run_that_went_back_goes_on_from_the_best_weights_and_says_so() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("c");
+    let short = run_out(&patient(2));
+    let mut file = short.to_checkpoint();
+    let before = file.tensors.len();
+    file.tensors.retain(|(name, _)| !name.starts_with("last."));
+    assert!(file.tensors.len() < before);
+    file.write(&path).expect("written");
+    let start = Start {
+        resume: Some(path),
+        ..Start::default()
+    };
+    for (patience, said) in [(2, 0), (9, 1)] {
+        let warned = std::cell::RefCell::new(Vec::new());
+        let ear = Ear {
+            say: &|_| {},
+            stopped: &|| false,
+            heard: &|_| {},
+            warn: &|what| warned.borrow_mut().push(what.to_string()),
+        };
+        let built = Session::build_heard(&patient(patience), Path::new("."), &start, None, &ear);
+        let session = built.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(session.ended().is_none(), patience == 9);
+        assert_eq!(bits(&session), bits(&short));
+        let warned = warned.into_inner();
+        assert_eq!(warned.len(), said, "{warned:?}");
+        assert!(
+            warned.iter().all(|w| w.contains("best weights")),
+            "{warned:?}"
+        );
+    }
 }
 
 #[test]
@@ -190,7 +307,7 @@ fn a_full_batch_is_all_rows() {
 #[test]
 fn fewer_training_rows_where_asked() {
     let experiment = experiment("[data]\nkind = \"digits\"\ntrain_rows = 100\n");
-    assert_eq!(super::session_of(&experiment).info().train_rows, 100);
+    assert_eq!(session_of(&experiment).info().train_rows, 100);
 }
 
 /// 141 rows by 14 leave one over.

@@ -108,7 +108,9 @@ impl<T: Real> Layer<T> {
                 );
             }
         }
-        if name == "slope" && self.slope.is_some() && tensor.shape == [units] {
+        let has_others = |slope: &Parameter<T>| slope.len() != units;
+        if name == "slope" && self.slope.as_ref().is_some_and(has_others) && tensor.shape == [units]
+        {
             // PyTorch's PReLU(num_parameters=units)
             self.slope = Some(Parameter::vector("slope", units, T::ZERO));
         }

@@ -189,6 +189,9 @@ impl Session {
             session.resume(path)?;
         }
         session.end_by_rule()?;
+        if let Some(what) = session.goes_on_from_best() {
+            (ear.warn)(&what);
+        }
         Ok(session)
     }
 }

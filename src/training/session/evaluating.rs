@@ -90,7 +90,8 @@ impl Session {
     }
 
     /// Whether the weights are not the last step's, but the best ones that patience went back to.
-    fn is_back(&self) -> bool {
-        self.went_back == Some(self.steps())
+    pub(super) fn is_back(&self) -> bool {
+        let back = self.went_back.as_ref();
+        back.is_some_and(|back| back.step == self.steps())
     }
 }

@@ -32,7 +32,7 @@ use crate::telemetry::ThroughTime;
 use evaluating::Dated;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use stopping::Stopping;
+use stopping::{Stopping, WayBack};
 
 /// A run.
 pub struct Session {
@@ -53,8 +53,7 @@ pub struct Session {
     test: Option<Dated>,
     /// The same of as many training rows.
     fitted: Option<Dated>,
-    /// The step after which patience went back to the best weights.
-    went_back: Option<u64>,
+    went_back: Option<WayBack>,
     /// The learning rate of the last step.
     rate: f64,
     outcome: StepOutcome,

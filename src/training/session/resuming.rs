@@ -1,14 +1,14 @@
 //! A session into a checkpoint, and back.
 
-use super::{Best, Session};
+use super::{Best, Session, WayBack};
 use crate::experiment::{self, Experiment};
 use crate::nn::network::State;
 use crate::nn::optimizer::{Optimizer, Scalars};
 use crate::nn::schedule::Plateau;
 use crate::training::Point;
 use crate::training::checkpoint::{
-    BEST, Checkpoint, CheckpointError, Counts, FITTED, FORMAT, LAYER, MU_PRODUCTS, POINT, ROWS,
-    SCALARS, VERSION, score, write_dated, write_folder, write_point,
+    BEST, Checkpoint, CheckpointError, Counts, FITTED, FORMAT, LAST, LAYER, MU_PRODUCTS, POINT,
+    ROWS, SCALARS, VERSION, score, write_dated, write_folder, write_point,
 };
 use crate::training::log::Log;
 use crate::training::tensors::{Numbers, Tensor, TensorFile, TensorFileError};
@@ -41,6 +41,12 @@ impl Session {
         let rows = log.len() / width;
         file.tensors
             .push(("log".into(), Tensor::f64(vec![rows, width], log)));
+        // Whoever takes weights from the file, but this run, takes the best ones.
+        let last = self.went_back.as_ref().and_then(|back| back.last.as_ref());
+        for tensor in last.into_iter().flatten() {
+            file.tensors
+                .push((format!("{LAST}{}", tensor.name), tensor.clone().into()));
+        }
         let test = self.test();
         if let Some((step, fitted)) = self.fitted {
             file.tensors
@@ -150,7 +156,14 @@ impl Session {
             rate,
         ] = scalars;
         let mut tensors = checkpoint.tensors.parameters("");
-        tensors.retain(|t| t.name.starts_with("layers.") || t.name.starts_with("optimizer."));
+        // Where patience had gone back to the best weights, the run is still the last step's: it goes back again where its end
+        // is still met.
+        let last = checkpoint.tensors.parameters(LAST);
+        let has_last = !last.is_empty();
+        tensors.retain(|t| {
+            t.name.starts_with("optimizer.") || (!has_last && t.name.starts_with("layers."))
+        });
+        tensors.extend(last);
         let layers = self.network.spec().layers.len();
         let state = State {
             tensors,
@@ -185,8 +198,11 @@ impl Session {
             weights: checkpoint.tensors.parameters(BEST),
         });
         let old = &checkpoint.experiment.training;
-        if self.stopping.is_out_of_patience(&old.stop) {
-            self.went_back = Some(counts.step);
+        if self.stopping.is_out_of_patience(&old.stop) && !has_last {
+            self.went_back = Some(WayBack {
+                step: counts.step,
+                last: None,
+            });
         }
         self.forget_what_is_left(old);
         self.test = counts
@@ -196,6 +212,18 @@ impl Session {
         self.rate = rate;
         self.log = Log::of(checkpoint.points, counts.log_span);
         Ok(())
+    }
+
+    /// What is to be said where the run goes on from an older file, which has the best weights alone.
+    pub(super) fn goes_on_from_best(&self) -> Option<String> {
+        let goes_on = self.ended.is_none() && self.is_back();
+        goes_on.then(|| {
+            format!(
+                "the checkpoint is of an older gradlab, which kept the best weights alone of a run that patience had ended: it goes \
+                 on from those, with the optimizer's state of step {}",
+                self.steps()
+            )
+        })
     }
 }
 

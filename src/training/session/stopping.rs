@@ -15,6 +15,15 @@ pub struct Best {
     pub weights: Vec<NamedTensor<f32>>,
 }
 
+/// Where patience went back to the best weights.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct WayBack {
+    /// The step that it was after.
+    pub step: u64,
+    /// That step's own weights, from which the run goes on where it is to; older files have none.
+    pub last: Option<Vec<NamedTensor<f32>>>,
+}
+
 /// What the stop rules remember.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::training) struct Stopping {
@@ -55,7 +64,8 @@ impl Session {
         Some(last.saturating_sub(self.steps()))
     }
 
-    /// Ends the run if a rule is met now, or lets it go on. Where patience is at its end the weights are the best ones from here on.
+    /// Ends the run if a rule is met now, or lets it go on. Where patience is at its end the weights are the best ones from here on,
+    /// and where it is not any more, the last step's again.
     pub(super) fn end_by_rule(&mut self) -> Result<(), BatchError> {
         self.ended = self.stop_rule();
         match self
@@ -63,7 +73,10 @@ impl Session {
             .is_out_of_patience(&self.experiment.training.stop)
         {
             true => self.go_back_to_best(),
-            false => Ok(()),
+            false => {
+                self.go_on_from_last();
+                Ok(())
+            }
         }
     }
 
@@ -129,16 +142,32 @@ impl Session {
     }
 
     fn go_back_to_best(&mut self) -> Result<(), BatchError> {
+        if self.is_back() {
+            return Ok(());
+        }
         // What is said of the last step is of its own weights.
         self.compare()?;
         let Some(best) = &self.stopping.best else {
             return Ok(());
         };
+        let last = self.network.parameters();
         // They are this network's own parameters: they fit.
         if self.network.load_parameters(&best.weights).is_ok() {
-            self.went_back = Some(self.steps());
+            self.went_back = Some(WayBack {
+                step: self.steps(),
+                last: Some(last),
+            });
         }
         Ok(())
+    }
+
+    /// The optimizer's state and the order of the rows are the last step's: they go on with its own weights alone.
+    fn go_on_from_last(&mut self) {
+        let last = self.went_back.as_mut().and_then(|back| back.last.take());
+        // They are this network's own parameters, too.
+        if last.is_some_and(|last| self.network.load_parameters(&last).is_ok()) {
+            self.went_back = None;
+        }
     }
 }
 
