@@ -12,7 +12,7 @@ pub mod theory;
 pub mod verdict;
 mod words;
 
-pub use advice::{Advice, Severity, Topic, advise};
+pub use advice::{Advice, Seen, Severity, Topic, advise};
 pub use cause::{Case, Symptoms};
 pub use foresight::Foresight;
 pub use remedy::Fix;

@@ -6,9 +6,8 @@ use super::overlay::preview::Foreseen;
 use crate::data::Dataset;
 use crate::experiment::{Experiment, resolve};
 use crate::insight::theory::{self, Setting, Theory};
-use crate::insight::{Advice, Case, Fix, Symptoms, advise, cause};
+use crate::insight::{Advice, Case, Fix, Seen, Symptoms, advise, cause};
 use crate::nn::spec::NetworkSpec;
-use crate::nn::stats::LayerStats;
 use crate::nn::vocabulary::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -46,7 +45,7 @@ pub enum About {
     /// The change that helps against a verdict.
     Fix(Symptoms, NetworkSpec),
     /// Everything that calls for a change, beside what is measured.
-    Advice(NetworkSpec, Option<Vec<LayerStats>>),
+    Advice(NetworkSpec, Option<Seen>),
 }
 
 #[derive(Clone, Debug)]
@@ -162,8 +161,8 @@ impl Question {
                 let fix = cause::fix(*symptoms, &case(spec));
                 (Found::Fix(*symptoms, fix), false)
             }
-            About::Advice(spec, stats) => {
-                let advice = advise(&case(spec), stats.as_deref());
+            About::Advice(spec, seen) => {
+                let advice = advise(&case(spec), seen.as_ref());
                 (Found::Advice(advice), false)
             }
         }

@@ -6,7 +6,7 @@ use gradlab::experiment::{Experiment, parse};
 use gradlab::insight::advice::Topic;
 use gradlab::insight::theory::Setting;
 use gradlab::insight::verdict::{self, Kind, Measure, Verdict};
-use gradlab::insight::{Advice, Case, advise};
+use gradlab::insight::{Advice, Case, Seen, advise};
 use gradlab::training::{Detail, Session};
 
 fn experiment(data: &str, network: &str, training: &str) -> Experiment {
@@ -58,6 +58,23 @@ fn trained(experiment: &Experiment, steps: u64) -> (Verdict, f64) {
 /// Before the first step.
 fn advice(experiment: &Experiment) -> Vec<Advice> {
     with_case(&session_of(experiment), |case| advise(case, None))
+}
+
+/// After so many steps, of what was measured at the last.
+fn advice_after(experiment: &Experiment, steps: u64) -> Vec<Advice> {
+    let mut session = session_of(experiment);
+    let mut last = None;
+    while session.steps() < steps {
+        last = session
+            .advance(steps - session.steps(), Detail::Stats)
+            .point;
+    }
+    let last = last.expect("a step");
+    let seen = Seen {
+        layers: last.layers,
+        learning_rate: last.learning_rate,
+    };
+    with_case(&session, |case| advise(case, Some(&seen)))
 }
 
 /// What is proposed after so many steps, and the experiment with it.
@@ -247,4 +264,37 @@ fn exponentials_are_not_promised_a_better_draw() {
     let wild = experiment("\"digits\"", &network, &rate("sgd", 0.05));
     let (label, _) = proposed(&wild, Kind::Diverged, 10);
     assert!(label.starts_with("use selu"), "{label}");
+}
+
+/// What a schedule ends and begins with is small by design: ten and a hundred times the rate would break the same run.
+#[test]
+fn a_rate_that_its_schedule_has_lowered_is_not_called_too_low() {
+    let network = layers("relu", "he-normal", 3);
+    let optimizer =
+        "optimizer = { kind = \"sgd\", learning_rate = 0.1, momentum = 0.9 }\nschedule = ";
+    for (schedule, steps) in [
+        ("{ kind = \"one-cycle\", steps = 400, max = 0.1 }", 400),
+        ("{ kind = \"one-cycle\", steps = 400, max = 0.1 }", 390),
+        ("{ kind = \"cosine\", steps = 400 }", 400),
+        ("{ kind = \"cosine\", steps = 400 }", 380),
+        ("{ kind = \"cosine\", steps = 400, warmup = 399 }", 3),
+        ("{ kind = \"exponential\", factor = 0.97 }", 400),
+        ("{ kind = \"step\", every = 50 }", 400),
+        ("{ kind = \"plateau\", factor = 0.001, patience = 0 }", 1200),
+    ] {
+        let training = format!("{optimizer}{schedule}\n");
+        let annealed = experiment("\"digits\"", &network, &training);
+        let said = advice_after(&annealed, steps);
+        assert!(
+            said.iter().all(|a| a.topic != Topic::LearningRateLow),
+            "{schedule} at {steps}: {said:?}"
+        );
+    }
+    // a rate that is too low under a schedule is seen while there is enough of it
+    let training = "optimizer = { kind = \"sgd\", learning_rate = 1e-6 }\nschedule = { kind = \"cosine\", steps = 400 }\n";
+    let low = experiment("\"digits\"", &network, training);
+    let said = advice_after(&low, 200);
+    let low = said.iter().find(|a| a.topic == Topic::LearningRateLow);
+    let sentence = &low.unwrap_or_else(|| panic!("{said:?}")).sentence;
+    assert!(sentence.contains("at its full height a step"), "{sentence}");
 }

@@ -1,6 +1,6 @@
 //! What the measurements of a step say.
 
-use super::{Advice, Case, Severity, Topic};
+use super::{Advice, Case, Seen, Severity, Topic};
 use crate::insight::cause::{self, HEALTHY_UPDATE, HIGH_UPDATE, Symptoms, saturates};
 use crate::insight::remedy::{self, Fix};
 use crate::insight::verdict::{self, Kind, MOST};
@@ -10,12 +10,15 @@ use crate::nn::vocabulary::Vocabulary;
 
 /// From where on the ‖ΔW‖/‖W‖ of a step is too small.
 const LOW_UPDATE: f64 = 1e-5;
+/// Of a step at less than this share of the rate, too much is lost in the weights' last digits to tell what it would be at the
+/// whole one.
+const LEAST_SHARE: f64 = 0.01;
 
-pub fn advise(case: &Case, stats: &[LayerStats]) -> Vec<Advice> {
+pub fn advise(case: &Case, seen: &Seen) -> Vec<Advice> {
     let mut advice = Vec::new();
-    advice.extend(saturated(case, stats));
-    advice.extend(dead(case, stats));
-    advice.extend(learning_rate(case, stats));
+    advice.extend(saturated(case, &seen.layers));
+    advice.extend(dead(case, &seen.layers));
+    advice.extend(learning_rate(case, seen));
     advice
 }
 
@@ -98,37 +101,65 @@ fn vanishes(case: &Case, stats: &[LayerStats]) -> bool {
     verdict::without_fix(stats, &[], None, case.spec).kind == Kind::Vanishing
 }
 
-/// By the median over the trained layers, as one layer off the rest is that layer's trouble, not the rate's.
-fn learning_rate(case: &Case, stats: &[LayerStats]) -> Option<Advice> {
+/// What the schedule, its cuts and a transferred layer's own factor leave of the experiment's rate in a layer's step.
+fn share(case: &Case, layer: usize, rate: f64) -> f64 {
+    let transfer = case.experiment.network.transfer.as_ref();
+    let factor = match transfer.filter(|t| layer < t.layers) {
+        Some(transfer) if transfer.frozen => 0.0,
+        Some(transfer) => transfer.learning_rate_factor,
+        None => 1.0,
+    };
+    (factor * rate / case.experiment.training.learning_rate()).min(1.0)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// Which way the rate is off, of which step ‖ΔW‖/‖W‖ says so, and that: too high by the step as it was, too low by what it would
+/// have been at the experiment's own rate, since schedules begin and end with small ones by design. By the median over the
+/// trained layers, as one layer off the rest is that layer's trouble, not the rate's.
+fn off(case: &Case, seen: &Seen) -> Option<(Topic, &'static str, f64)> {
     let trained = |l: usize| case.spec.layers.get(l).is_some_and(|layer| !layer.frozen);
-    let mut ratios: Vec<f64> = stats
+    let steps: Vec<(f64, f64)> = seen
+        .layers
         .iter()
         .enumerate()
         .filter(|(l, s)| trained(*l) && s.update_ratio.is_finite() && s.weight_norm > 0.0)
-        .map(|(_, s)| s.update_ratio)
+        .map(|(l, s)| (s.update_ratio, share(case, l, seen.learning_rate)))
+        .filter(|(_, share)| *share > 0.0)
         .collect();
-    ratios.sort_by(f64::total_cmp);
-    let median = *ratios.get(ratios.len() / 2)?;
-    let (topic, word) = if median > HIGH_UPDATE && cause::settings(case).is_none() {
-        (Topic::LearningRateHigh, "high")
-    } else if median > 0.0 && median < LOW_UPDATE && !vanishes(case, stats) {
-        (Topic::LearningRateLow, "low")
-    } else {
-        return None;
+    let moved = median(steps.iter().map(|(ratio, _)| *ratio))?;
+    if moved > HIGH_UPDATE && cause::settings(case).is_none() {
+        return Some((Topic::LearningRateHigh, "a step", moved));
+    }
+    let whole = median(steps.iter().map(|(ratio, share)| ratio / share))?;
+    let share = median(steps.iter().map(|(_, share)| *share))?;
+    let is_low = share >= LEAST_SHARE && whole > 0.0 && whole < LOW_UPDATE;
+    let which = match share < 1.0 {
+        true => "at its full height a step",
+        false => "a step",
+    };
+    (is_low && !vanishes(case, &seen.layers)).then_some((Topic::LearningRateLow, which, whole))
+}
+
+fn learning_rate(case: &Case, seen: &Seen) -> Option<Advice> {
+    let (topic, which, ratio) = off(case, seen)?;
+    let (word, severity) = match topic {
+        Topic::LearningRateHigh => ("high", Severity::Warning),
+        _ => ("low", Severity::Note),
     };
     // One step's ratio is a hint, not a measure: no fix goes further than three decades.
-    let factor = (HEALTHY_UPDATE / median).clamp(1e-3, 1e3);
+    let factor = (HEALTHY_UPDATE / ratio).clamp(1e-3, 1e3);
     Some(Advice {
         topic,
-        severity: if topic == Topic::LearningRateHigh {
-            Severity::Warning
-        } else {
-            Severity::Note
-        },
+        severity,
         layers: Vec::new(),
         sentence: format!(
-            "The learning rate looks too {word}: a step changes the weights by {} of their size, where about 0.001 is healthy.",
-            words::number(median)
+            "The learning rate looks too {word}: {which} changes the weights by {} of their size, where about 0.001 is healthy.",
+            words::number(ratio)
         ),
         fix: remedy::scale_learning_rate(case.experiment, factor),
     })

@@ -79,16 +79,23 @@ pub struct Advice {
 
 /// Which layers are `so`, the lowest first.
 fn layers_where(spec: &NetworkSpec, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
+/// What was measured of a step.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub layers: Vec<LayerStats>,
+    /// As the step was taken at, after schedule and cuts.
+    pub learning_rate: f64,
+}
+
     let layers = spec.layers.iter().enumerate();
     layers.filter(|(_, l)| so(l)).map(|(l, _)| l).collect()
 }
 
-/// Advice on an experiment as it stands, and on what is measured of it, the gravest first. Without `stats`, before the first
-/// step.
-pub fn advise(case: &Case, stats: Option<&[LayerStats]>) -> Vec<Advice> {
+/// Advice on an experiment as it stands, and on what is measured of it, the gravest first; `None` before the first step.
+pub fn advise(case: &Case, seen: Option<&Seen>) -> Vec<Advice> {
     let mut advice = setup::advise(case);
-    if let Some(stats) = stats {
-        advice.extend(measured::advise(case, stats));
+    if let Some(seen) = seen {
+        advice.extend(measured::advise(case, seen));
     }
     advice.sort_by_key(|a| std::cmp::Reverse(a.severity));
     advice

@@ -1,3 +1,5 @@
+mod transferred;
+
 use super::*;
 use crate::data::Task;
 use crate::experiment::Experiment;
@@ -28,7 +30,11 @@ fn advise(
         spec,
         setting,
     };
-    super::advise(&case, stats)
+    let seen = stats.map(|layers| Seen {
+        layers: layers.to_vec(),
+        learning_rate: experiment.training.learning_rate(),
+    });
+    super::advise(&case, seen.as_ref())
 }
 
 fn of(experiment: &Experiment, topic: Topic) -> Option<Advice> {
@@ -333,39 +339,4 @@ fn what_is_told_apart_stays_no_copy() {
         ));
         assert_eq!(of(&experiment, Topic::Symmetric), None, "{edit}");
     }
-}
-
-/// Of weights from a file nothing is said that holds of a draw.
-#[test]
-fn transferred_layers_are_not_drawn() {
-    let transfer = |layers: usize| {
-        experiment(&format!(
-            "activation = \"relu\"\ninit = {{ kind = \"normal\", std = 0.02 }}\n{HIDDEN}[network.transfer]\nfrom = \"x.safetensors\"\nlayers = {layers}\n"
-        ))
-    };
-    let all = transfer(4);
-    let advice = advise(&all, &network(&all), None);
-    assert!(
-        advice.iter().all(|a| a.layers == [4]),
-        "the output alone is drawn: {advice:?}"
-    );
-    let spec = network(&all);
-    let why = predict(&spec, &Setting::standardized(32)).expect_err("no draw");
-    assert!(
-        why.to_string().contains("layer 1 starts from weights"),
-        "{why}"
-    );
-    let case = Case {
-        experiment: &all,
-        spec: &spec,
-        setting: &Setting::standardized(32),
-    };
-    let fix = cause::fix(Symptoms::of(crate::insight::Kind::Vanishing), &case);
-    assert_eq!(fix, None);
-    let some = of(&transfer(2), Topic::Pair).expect("advice");
-    assert!(
-        some.sentence.starts_with("Layers 3 and 4 are drawn"),
-        "{}",
-        some.sentence
-    );
 }

@@ -6,7 +6,7 @@ use crate::data::{Dataset, Task};
 use crate::experiment::resolve;
 use crate::insight::advice::{Topic, departure};
 use crate::insight::theory::{Predicted, Setting, Theory};
-use crate::insight::{Advice, Fix, Foresight, Kind, Symptoms, Verdict, verdict};
+use crate::insight::{Advice, Fix, Foresight, Kind, Seen, Symptoms, Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::training::Point;
 use crate::tui::edit::layers;
@@ -211,11 +211,16 @@ impl App {
         let Some(spec) = self.insight.spec.clone().filter(|_| is_there) else {
             return self.notice("no advice: the network is not built yet");
         };
-        let stats = self.run.record.layers();
-        let stats = (stats.len() == spec.layers.len()).then(|| stats.to_vec());
+        let newest = self.run.record.latest.as_ref();
+        let seen = newest
+            .filter(|point| point.layers.len() == spec.layers.len())
+            .map(|point| Seen {
+                layers: point.layers.clone(),
+                learning_rate: point.learning_rate,
+            });
         self.notice("looking for advice...");
         let ticket = self.insight.ticket.clone();
-        self.ask(&ticket, About::Advice(spec, stats));
+        self.ask(&ticket, About::Advice(spec, seen));
     }
 
     /// Shows the advice that was asked for, unless the person has opened something else since.
