@@ -38,6 +38,9 @@ pub enum Failure {
     /// The command line or the experiment file is wrong.
     #[error("{0}")]
     Misused(String),
+    /// A value that is not finite before the first step of the run.
+    #[error("{0}")]
+    Diverged(String),
     /// Anything that happened on the way.
     #[error("{0}")]
     Failed(String),
@@ -50,6 +53,7 @@ impl Failure {
     pub fn status(&self) -> Status {
         match self {
             Self::Misused(_) => Status::Misused,
+            Self::Diverged(_) => Status::Diverged,
             Self::Failed(_) => Status::Failed,
             Self::Closed => Status::Done,
         }

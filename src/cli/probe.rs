@@ -36,7 +36,7 @@ pub fn run(args: &ProbeArgs, common: &Common, output: &mut Output) -> Result<Sta
         ..Start::default()
     };
     let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
-        .map_err(|e| Failure::Misused(loaded.refused(e)))?;
+        .map_err(|e| loaded.failed(e))?;
     let mut asked = loaded.experiment;
     asked.training.batch_size = batch_size;
     say_unmet(&asked, session.data());

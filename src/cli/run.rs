@@ -71,7 +71,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
             ));
             return Ok(Status::Stopped);
         }
-        built => built.map_err(|e| Failure::Misused(loaded.refused(e)))?,
+        built => built.map_err(|e| loaded.failed(e))?,
     };
     reporting.begin(args, &session, start.resume.is_some())?;
     let mut runner = Runner {

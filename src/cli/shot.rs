@@ -39,7 +39,7 @@ pub fn run(args: &ShotArgs, common: &Common) -> Result<Exit, Failure> {
         ..Start::default()
     };
     let mut session = Session::build(&loaded.experiment, &loaded.base_dir, &start, None, &|_| {})
-        .map_err(|e| Failure::Misused(loaded.refused(e)))?;
+        .map_err(|e| loaded.failed(e))?;
     say_unmet(session.experiment(), session.data());
     let frame = train(&mut session, args.steps)?;
     let name = args.theme.unwrap_or_default();

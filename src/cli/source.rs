@@ -4,8 +4,8 @@ use super::args::Common;
 use super::failure::Failure;
 use crate::experiment::{Experiment, fault_at, link, parse_with, presets, presets::UserPreset};
 use crate::text::{clean, nearest, quote};
-use crate::training::SessionError;
 use crate::training::file::folder_of;
+use crate::training::{PretrainError, SessionError};
 use std::path::{Path, PathBuf};
 
 /// An experiment that was named on the command line.
@@ -42,6 +42,15 @@ impl Loaded {
             }
             error => error.to_string(),
         }
+    }
+
+    /// Why there is no run of it: something in it is wrong, but for pretraining that diverged.
+    pub fn failed(&self, error: SessionError) -> Failure {
+        let kind = match error {
+            SessionError::Pretrain(PretrainError::Diverged { .. }) => Failure::Diverged,
+            _ => Failure::Misused,
+        };
+        kind(self.refused(error))
     }
 
     /// As [`Loaded::refused`], with the file's name in any case.

@@ -153,6 +153,19 @@ fn divergence_is_status_3_and_what_was_reached_is_written() {
 }
 
 #[test]
+fn pretraining_that_diverges_is_status_3_too() {
+    let folder = folder();
+    for command in ["run e.toml --quiet", "probe e.toml"] {
+        let args =
+            format!("{command} --set network.activation=relu --set pretrain.learning_rate=1e30");
+        let output = gradlab(folder.path(), &args);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {errors}");
+        assert!(errors.contains("lower pretrain.learning_rate"), "{errors}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_command_line_is_status_2() {
     let folder = folder();
     for args in [
