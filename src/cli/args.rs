@@ -200,7 +200,8 @@ pub struct RunArgs {
     /// Start from these weights (safetensors)
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Write the weights at the end (safetensors)
+    /// Write the weights at the end (safetensors): the last step's, or where patience ended the run the best step's,
+    /// which the last line of --format jsonl names as `restored`
     #[arg(long, value_name = "FILE")]
     pub save_weights: Option<PathBuf>,
     /// Write a checkpoint to this file every minute, at the end and on a signal; the same command goes on with a

@@ -10,7 +10,16 @@ use std::io::{self, Write};
 /// The words for how a run ended.
 pub const STATUSES: [&str; 4] = ["finished", "diverged", "failed", "stopped"];
 
-/// How a run ended, with the verdict on its last measurements.
+/// The weights that patience went back to, and that are saved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Restored {
+    /// After which they were reached.
+    pub step: u64,
+    pub test_loss: Option<f64>,
+    pub test_accuracy: Option<f64>,
+}
+
+/// How a run ended, with the scores and the verdict of its last step, of that step's own weights.
 #[derive(Clone, Debug, Serialize)]
 pub struct Done<V> {
     /// One of [`STATUSES`].
@@ -22,6 +31,8 @@ pub struct Done<V> {
     pub accuracy: Option<f64>,
     pub test_loss: Option<f64>,
     pub test_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     pub verdict: Option<V>,
     /// The verdict in plain words.
     #[serde(skip)]

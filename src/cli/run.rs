@@ -6,7 +6,7 @@ use super::failure::{Failure, Status, say, say_unmet};
 use super::judged::Judged;
 use super::origin;
 use super::progress::Progress;
-use super::report::{Done, loss_text, text_line};
+use super::report::{Done, Restored, loss_text, text_line};
 use super::reporting::Reporting;
 use super::signals::Signals;
 use super::source::{self, Loaded};
@@ -421,11 +421,22 @@ impl Runner<'_> {
             verdict: judged,
         }
     }
+            restored: self.restored(),
 
     /// Of the last measurements; `None` where no step was taken.
     fn judged(&self) -> Option<Judged> {
         let last = self.last.as_ref()?;
         let (experiment, data) = (self.session.experiment(), self.session.data());
+    fn restored(&mut self) -> Option<Restored> {
+        let step = self.session.back_at()?;
+        let test = self.session.evaluate().ok().flatten();
+        Some(Restored {
+            step,
+            test_loss: test.map(|t| t.loss),
+            test_accuracy: test.and_then(|t| t.accuracy),
+        })
+    }
+
         let case = Case {
             experiment,
             spec: self.session.network().spec(),

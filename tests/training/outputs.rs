@@ -3,6 +3,7 @@
 use super::commands::{EXPERIMENT, folder, gradlab};
 use gradlab::experiment::{Experiment, parse};
 use gradlab::training::Checkpoint;
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -190,4 +191,40 @@ fn data_that_cannot_be_read_are_the_experiments_fault_for_every_command() {
         let output = gradlab(folder.path(), &format!("{command} t.toml"));
         ends(&output, 2, "nowhere.npz");
     }
+}
+
+/// Patience goes back to weights of another step than the last, which the other figures are of.
+#[test]
+fn what_patience_went_back_to_is_told_from_the_last_step() {
+    let folder = folder();
+    let args = "run e.toml --format jsonl --save-weights w --set training.stop={patience=2} \
+                --set training.optimizer={kind=\"adam\",learning_rate=0.3}";
+    let output = gradlab(folder.path(), args);
+    ends(&output, 0, "");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("json"))
+        .collect();
+    let [.., last, done] = &lines[..] else {
+        panic!("{text}")
+    };
+    let done = &done["done"];
+    assert_eq!(done["test_loss"], last["test_loss"], "the last step's");
+    let of = |line: &&Value| line["step"] == done["restored"]["step"];
+    let best = lines.iter().find(of).expect("an epoch's end");
+    for score in ["test_loss", "test_accuracy"] {
+        assert_eq!(done["restored"][score], best[score], "{score}");
+    }
+    assert_ne!(best["test_loss"], last["test_loss"]);
+    let loss = |rest: &str| {
+        let args = format!("run e.toml --format jsonl --weights w --steps 1 {rest}");
+        let output = gradlab(folder.path(), &args);
+        let text = String::from_utf8(output.stdout).expect("text");
+        let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("json");
+        line["test_loss"].as_f64().expect("a loss")
+    };
+    let saved = loss("--every 1 --set training.optimizer.learning_rate=0");
+    let said = done["restored"]["test_loss"].as_f64().expect("a loss");
+    assert!((saved - said).abs() < 1e-6, "{saved} {said}");
 }

@@ -89,6 +89,12 @@ impl Session {
         self.log.last_mut().filter(|point| point.step == now)
     }
 
+    /// The step that patience went back to the weights of, where it did.
+    pub fn back_at(&self) -> Option<u64> {
+        let best = self.stopping.best.as_ref();
+        best.filter(|_| self.is_back()).map(|best| best.step)
+    }
+
     /// Whether the weights are not the last step's, but the best ones that patience went back to.
     pub(super) fn is_back(&self) -> bool {
         let back = self.went_back.as_ref();
