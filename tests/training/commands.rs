@@ -225,6 +225,19 @@ fn weights_with_more_outputs_than_the_data_shows_classes_are_taken() {
     let json: Value = serde_json::from_str(&text).expect("json");
     let loss = json["loss"].as_f64().expect("a loss");
     assert!((loss - 4f64.ln()).abs() < 1e-6, "{loss}");
+    // and so does the checkpoint of a run that began with them
+    for args in [
+        "--weights w --steps 5 --save-weights whole",
+        "--weights w --steps 3 --checkpoint c",
+        "--resume c --steps 5 --save-weights parts",
+    ] {
+        done(&gradlab(
+            folder.path(),
+            &format!("run c.toml --quiet {args}"),
+        ));
+    }
+    let at = |name: &str| fs::read(folder.path().join(name)).expect("a file");
+    assert_eq!(at("whole"), at("parts"));
 }
 
 #[test]

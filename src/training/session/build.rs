@@ -105,7 +105,7 @@ impl Session {
         let weights = start.weights.as_deref().map(read_weights).transpose()?;
         let data = match &weights {
             Some(file) => classes::as_weights_have_them(data, experiment, file),
-            None => data,
+            None => with_the_classes_of(start.resume.as_deref(), data, experiment),
         };
         say("building the network");
         let mut spec = network_of(experiment, &data)?;
@@ -207,6 +207,19 @@ fn load(request: &Request, base_dir: &Path, say: &dyn Fn(&str)) -> Result<Datase
         }
     })?;
     contiguous(&mut data.train);
+/// The data with the classes of the run that goes on. What cannot be read of it is said where it is taken over.
+fn with_the_classes_of(
+    checkpoint: Option<&Path>,
+    data: Arc<Dataset>,
+    experiment: &Experiment,
+) -> Arc<Dataset> {
+    let path = checkpoint.filter(|_| classes::are_numbered(experiment));
+    match path.map(TensorFile::read) {
+        Some(Ok(file)) => classes::as_weights_have_them(data, experiment, &file),
+        _ => data,
+    }
+}
+
     contiguous(&mut data.test);
     Ok(data)
 }

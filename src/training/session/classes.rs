@@ -5,26 +5,33 @@ use crate::experiment::{Experiment, size};
 use crate::training::tensors::TensorFile;
 use std::sync::Arc;
 
-/// In files of plain class numbers the highest one says how many classes there are, unless the weights that a run starts from
-/// have more outputs: then rows of some classes are missing, and the weights are right.
+/// Whether the classes are plain numbers of a file.
+pub fn are_numbered(experiment: &Experiment) -> bool {
+    matches!(
+        experiment.data.kind,
+        DataKind::Safetensors { .. } | DataKind::Npz { .. } | DataKind::Idx { .. }
+    )
+}
+
+/// In files of plain class numbers the highest one says how many classes there are, unless the weights that a run starts from or
+/// goes on with have more outputs: then rows of some classes are missing, and the weights are right.
 pub fn as_weights_have_them(
     mut data: Arc<Dataset>,
     experiment: &Experiment,
     weights: &TensorFile,
 ) -> Arc<Dataset> {
-    let numbered = matches!(
-        experiment.data.kind,
-        DataKind::Safetensors { .. } | DataKind::Npz { .. } | DataKind::Idx { .. }
-    );
     let Task::Classification { classes } = data.task else {
         return data;
     };
     let output = size::hidden_layers(&experiment.network);
-    let outputs = weights
-        .get(&format!("layers.{output}.weight"))
-        .and_then(|weight| weight.shape.first().copied());
+    let weight = weights.get(&format!("layers.{output}.weight"));
+    // A matrix of no column could claim any number of rows.
+    let outputs = weight.and_then(|weight| match weight.shape[..] {
+        [outputs, inputs] if inputs > 0 => Some(outputs),
+        _ => None,
+    });
     match outputs {
-        Some(outputs) if numbered && outputs > classes => {
+        Some(outputs) if are_numbered(experiment) && outputs > classes => {
             let data_mut = Arc::make_mut(&mut data);
             data_mut.task = Task::Classification { classes: outputs };
             let missing = classes..outputs;
