@@ -211,6 +211,20 @@ impl Default for Network {
 }
 
 impl Layer {
+impl Network {
+    /// Entries of the list, from the bottom, that have a layer from a saved run.
+    pub fn entries_taken(&self) -> usize {
+        let taken = self.transfer.as_ref().map_or(0, |t| t.layers);
+        let mut first = 0;
+        let is_taken = |entry: &&Layer| {
+            let is = first < taken;
+            first += entry.repeat;
+            is
+        };
+        self.layers.iter().take_while(is_taken).count()
+    }
+}
+
     /// A dense layer with the network's defaults.
     pub fn dense(units: usize) -> Self {
         Self {

@@ -272,12 +272,13 @@ pub fn for_signal(experiment: &Experiment, spec: &NetworkSpec, setting: &Setting
 
 /// For signals through time. The state of plain cells goes through the matrix and the activation at every step, a GRU's gate lets
 /// half of it pass as it is drawn, and so does an LSTM's forget gate without a bias of 1 (Gers et al. 2000; Jozefowicz et al.
-/// 2015). `None` where all cells are such LSTMs: they may still learn to keep more.
+/// 2015). `None` where all cells are such LSTMs, which may still learn to keep more, or come from a saved run.
 pub fn for_recurrence(experiment: &Experiment) -> Option<Fix> {
+    let taken = experiment.network.entries_taken();
     let mut changed = experiment.clone();
     let network_has_bias = experiment.network.bias != Some(Bias::Off);
     let (mut cells, mut gates) = (false, false);
-    for layer in &mut changed.network.layers {
+    for layer in changed.network.layers.iter_mut().skip(taken) {
         let has_bias = layer
             .bias
             .as_ref()
@@ -343,6 +344,7 @@ pub fn one_digit(x: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::data::DataKind;
+    use crate::experiment::Transfer;
 
     #[test]
     fn a_rate_beyond_all_reason_reads_well_all_the_same() {
@@ -350,5 +352,25 @@ mod tests {
         experiment.training.set_learning_rate(1e20);
         let fix = scale_learning_rate(&experiment, 0.1).expect("a fix");
         assert_eq!(fix.label, "set the learning rate to 1e19");
+    }
+
+    /// Other cells would have no place for the file's gates.
+    #[test]
+    fn recurrent_layers_from_a_saved_run_keep_their_cells() {
+        let mut experiment = Experiment::on(DataKind::named("adding").expect("a data set"));
+        let gru = Layer {
+            kind: LayerKind::Recurrent {
+                cell: Cell::Gru,
+                recurrent_init: Initializer::Orthogonal { gain: 1.0 },
+            },
+            ..Layer::dense(8)
+        };
+        experiment.network.layers = vec![gru.clone(), gru.clone()];
+        assert!(for_recurrence(&experiment).is_some());
+        experiment.network.transfer = Some(Transfer::from("x.safetensors", 1));
+        let fix = for_recurrence(&experiment).expect("the other layer");
+        assert_eq!(fix.experiment.network.layers[0], gru);
+        experiment.network.transfer = Some(Transfer::from("x.safetensors", 2));
+        assert_eq!(for_recurrence(&experiment), None);
     }
 }

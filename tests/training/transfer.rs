@@ -159,3 +159,77 @@ fn a_file_that_is_missing_or_of_another_shape_is_named() {
     let shape = message(&wider, saved.folder.path());
     assert!(shape.contains("`layers.0."), "{shape}");
 }
+
+fn weights_of(text: &str, folder: &Path) -> Vec<(String, Vec<u32>)> {
+    let mut run = session_of(&experiment(text));
+    step(&mut run, 5);
+    run.weights()
+        .write(&folder.join("lower.safetensors"))
+        .unwrap();
+    bits(&run)
+}
+
+#[test]
+fn recurrent_layers_are_taken_with_all_that_they_have() {
+    let folder = tempfile::tempdir().unwrap();
+    for cell in ["plain", "lstm", "gru"] {
+        let network = format!(
+            "[data]\nkind = \"echo\"\nlength = 5\nrows = 50\n[network]\nactivation = \"tanh\"\n\
+             [[network.layers]]\nkind = \"recurrent\"\ncell = \"{cell}\"\nunits = 4\nrepeat = 2\n\
+             [[network.layers]]\nunits = 6\ninit = \"lsuv\"\n"
+        );
+        let saved = weights_of(&network, folder.path());
+        let transfer =
+            "[network.transfer]\nfrom = \"lower.safetensors\"\nlayers = 2\nfrozen = true\n";
+        let target = apply_set(&experiment(&format!("{network}{transfer}")), "seed=99").unwrap();
+        let start = Start::default();
+        let mut session = Session::build(&target, folder.path(), &start, None, &|_| {})
+            .unwrap_or_else(|error| panic!("{cell}: {error}"));
+        assert_eq!(of(&bits(&session), &[0, 1]), of(&saved, &[0, 1]), "{cell}");
+        assert_ne!(of(&bits(&session), &[2]), of(&saved, &[2]), "{cell}");
+        step(&mut session, 3);
+        assert_eq!(of(&bits(&session), &[0, 1]), of(&saved, &[0, 1]), "{cell}");
+    }
+}
+
+/// What the file does not have of a layer would be as it is drawn, in a frozen layer for good; what it has more has no place.
+#[test]
+fn a_layer_that_is_not_as_it_was_trained_is_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = |layer: &str| {
+        format!(
+            "[network]\nactivation = \"tanh\"\n[[network.layers]]\nunits = 6\n[[network.layers]]\nunits = 6\n{layer}\n"
+        )
+    };
+    let transfer = "[network.transfer]\nfrom = \"lower.safetensors\"\nlayers = 2\n";
+    let taken = |layer: &str| {
+        let target = experiment(&format!("{}{transfer}", network(layer)));
+        let built = Session::build(&target, folder.path(), &Start::default(), None, &|_| {});
+        built.err().map_or(String::new(), |e| e.to_string())
+    };
+    let kinds = [
+        ("", ""),
+        ("norm = \"batch\"", "norm."),
+        ("norm = \"layer\"", "norm."),
+        ("activation = \"prelu\"", "slope"),
+        ("bias = false", "bias"),
+    ];
+    for (trained, theirs) in kinds {
+        weights_of(&network(trained), folder.path());
+        for (now, ours) in kinds {
+            let said = taken(now);
+            if trained == now {
+                assert_eq!(said, "", "{trained}");
+            }
+            if theirs == ours {
+                continue;
+            }
+            let way = "describe layer 2 as it was trained";
+            assert!(said.contains("`layers.1."), "{trained} as {now}: {said}");
+            assert!(said.contains(way), "{trained} as {now}: {said}");
+            if trained.is_empty() {
+                assert!(said.contains(ours) || now == "bias = false", "{said}");
+            }
+        }
+    }
+}

@@ -298,11 +298,15 @@ fn expectation(theory: &Theory, decades: f64, spec: &NetworkSpec) -> String {
     )
 }
 
-/// The norm takes off whatever a bias adds.
+/// The norm takes off whatever a bias adds. A layer from a saved run has the bias that it was trained with.
 fn batch_norm_bias(case: &Case) -> Option<Advice> {
-    let layers = layers_where(case.spec, |l| {
+    let network = &case.experiment.network;
+    let taken = network.layers.iter().take(network.entries_taken());
+    let first: usize = taken.map(|entry| entry.repeat).sum();
+    let mut layers = layers_where(case.spec, |l| {
         matches!(l.norm, Norm::Batch { .. }) && l.bias != Bias::Off && l.kind == LayerKind::Dense
     });
+    layers.retain(|layer| *layer >= first);
     if layers.is_empty() {
         return None;
     }

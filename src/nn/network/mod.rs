@@ -31,7 +31,7 @@ pub use parameter::NamedTensor;
 pub use probe::{ProbeOptions, Trace, is_of_a_pass};
 pub use state::State;
 pub use step::{Direction, NonFinite, Observe, StepError, StepOutcome};
-pub use tensors::TensorError;
+pub use tensors::{TensorError, is_running};
 
 use super::kernel::{Blocked, Crew, GROUP, Real, Samples, Team};
 use super::loss::LossSum;

@@ -48,7 +48,11 @@ pub(super) fn split_name(name: &str) -> Option<(usize, &str)> {
     (layer.to_string() == digits).then_some((layer, rest))
 }
 
-/// A running statistic: not a parameter, but part of what is saved.
+/// Whether that names a running statistic: not a parameter, but part of what is saved.
+pub fn is_running(name: &str) -> bool {
+    name.contains(".running_")
+}
+
 pub(super) fn full_name(layer: usize, name: &str) -> String {
     format!("layers.{layer}.{name}")
 }
@@ -168,8 +172,7 @@ impl<T: Real> Network<T> {
             }
         }
         for tensor in &own {
-            let running = tensor.name.contains(".running_");
-            if !running && !there.contains(tensor.name.as_str()) {
+            if !is_running(&tensor.name) && !there.contains(tensor.name.as_str()) {
                 return Err(TensorError::Missing(tensor.name.clone()));
             }
         }

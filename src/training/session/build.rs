@@ -60,6 +60,17 @@ pub enum SessionError {
         from: String,
         error: TensorFileError,
     },
+    #[error(
+        "{file}: {source}; network.transfer takes whole layers: describe layer {layer} as it was trained (its kind, units, \
+         bias, norm and activation), or {instead}"
+    )]
+    Layer {
+        file: String,
+        source: TensorError,
+        /// From 1.
+        layer: usize,
+        instead: &'static str,
+    },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
@@ -196,17 +207,6 @@ impl Session {
     }
 }
 
-fn load(request: &Request, base_dir: &Path, say: &dyn Fn(&str)) -> Result<Dataset, DataError> {
-    use crate::nn::vocabulary::Vocabulary;
-    let name = request.kind.name();
-    say(&format!("loading {name}"));
-    let mut data = data::load(request, base_dir, &|progress: Progress| {
-        if progress.total > 0 {
-            let percent = 100.0 * progress.done as f64 / progress.total as f64;
-            say(&format!("loading {name}: {percent:.0} %"));
-        }
-    })?;
-    contiguous(&mut data.train);
 /// The data with the classes of the run that goes on. What cannot be read of it is said where it is taken over.
 fn with_the_classes_of(
     checkpoint: Option<&Path>,
@@ -220,6 +220,17 @@ fn with_the_classes_of(
     }
 }
 
+fn load(request: &Request, base_dir: &Path, say: &dyn Fn(&str)) -> Result<Dataset, DataError> {
+    use crate::nn::vocabulary::Vocabulary;
+    let name = request.kind.name();
+    say(&format!("loading {name}"));
+    let mut data = data::load(request, base_dir, &|progress: Progress| {
+        if progress.total > 0 {
+            let percent = 100.0 * progress.done as f64 / progress.total as f64;
+            say(&format!("loading {name}: {percent:.0} %"));
+        }
+    })?;
+    contiguous(&mut data.train);
     contiguous(&mut data.test);
     Ok(data)
 }
@@ -294,7 +305,7 @@ fn batch_rows(experiment: &Experiment, data: &Dataset) -> usize {
     experiment.training.batch_size.rows(data.train.len())
 }
 
-/// Lower layers from a saved run.
+/// Lower layers from a saved run, each with all that it has: a frozen one would keep for good what the file does not say.
 fn take_over(
     network: &mut Network,
     spec: &NetworkSpec,
@@ -306,22 +317,39 @@ fn take_over(
         from: crate::text::clean(&transfer.from.display().to_string(), 100),
         error,
     })?;
-    let refused = |source| refused(&path, &file, source);
-    let own = parameters_of(&file);
+    let (theirs, ours) = (parameters_of(&file), network.parameters());
     for layer in 0..transfer.layers.min(spec.layers.len()) {
         let prefix = format!("layers.{layer}.");
-        let tensors: Vec<_> = own
+        let of_layer = |t: &&NamedTensor<f32>| t.name.starts_with(&prefix);
+        let tensors: Vec<_> = theirs.iter().filter(of_layer).cloned().collect();
+        let is_there = |name: &str| tensors.iter().any(|t| t.name == name);
+        let missing = ours
             .iter()
-            .filter(|t| t.name.starts_with(&prefix))
-            .cloned()
-            .collect();
-        let weight = format!("{prefix}weight");
-        if !tensors.iter().any(|t| t.name == weight) {
-            return Err(refused(TensorError::Missing(weight)));
-        }
-        network.load_some(&tensors).map_err(refused)?;
+            .filter(of_layer)
+            .find(|t| !network::is_running(&t.name) && !is_there(&t.name));
+        let taken = match missing {
+            Some(missing) => Err(TensorError::Missing(missing.name.clone())),
+            None => network.load_some(&tensors),
+        };
+        taken.map_err(|source| not_whole(layer, refused(&path, &file, source)))?;
     }
     Ok(())
+}
+
+/// Of a layer that is another one than the file's.
+fn not_whole(layer: usize, error: SessionError) -> SessionError {
+    match error {
+        SessionError::Weights { file, source } => SessionError::Layer {
+            file,
+            source,
+            layer: layer + 1,
+            instead: match layer {
+                0 => "take [network.transfer] out",
+                _ => "lower network.transfer.layers",
+            },
+        },
+        other => other,
+    }
 }
 
 /// Whether and how fast the layers from a saved run learn.

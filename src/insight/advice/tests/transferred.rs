@@ -60,3 +60,17 @@ fn a_transferred_layers_own_factor_is_no_low_rate() {
     assert!(!with("learning_rate_factor = 0.1\n"));
     assert!(!with("frozen = true\n"));
 }
+
+/// Its bias comes with it, and without a place for that the file is refused.
+#[test]
+fn a_transferred_bias_before_batch_norm_is_left_alone() {
+    let lower = "[[network.layers]]\nunits = 80\nrepeat = 2\nnorm = \"batch\"\n";
+    let with = |entries: &str, layers: usize| {
+        let transfer = format!("[network.transfer]\nfrom = \"x.safetensors\"\nlayers = {layers}\n");
+        let all = format!("activation = \"relu\"\ninit = \"he-normal\"\n{entries}{transfer}");
+        of(&experiment(&all), Topic::BatchNormBias).map(|advice| advice.layers)
+    };
+    assert_eq!(with(lower, 2), None);
+    assert_eq!(with(lower, 1), None, "one entry has both");
+    assert_eq!(with(&format!("{lower}{lower}"), 2), Some(vec![2, 3]));
+}
