@@ -195,6 +195,46 @@ fn a_penalty_that_outweighs_the_loss_is_named_and_weakened() {
     }
 }
 
+/// Coupled decay is twice an l2; decoupled decay is a bound.
+#[test]
+fn a_weight_decay_that_outweighs_the_loss_is_named_and_weakened() {
+    let optimizer = |kind: &str, rate: f64, decay: f64| {
+        format!(
+            "optimizer = {{ kind = \"{kind}\", learning_rate = {rate:?}, weight_decay = {decay:?} }}\n"
+        )
+    };
+    let network = layers("relu", "he-normal", 8);
+    for (kind, rate, decay) in [
+        ("sgd", 0.05, 1.0),
+        ("sgd", 0.05, 0.2),
+        ("adam", 0.001, 1.0),
+        ("adamw", 0.001, 30.0),
+        ("adamw", 0.001, 10.0),
+    ] {
+        let training = optimizer(kind, rate, decay);
+        let strong = experiment("\"digits\"", &network, &training);
+        let (label, fixed) = proposed(&strong, Kind::Vanishing, 300);
+        assert!(
+            label.starts_with("weaken the weight decay, weight_decay = "),
+            "{training}: {label}"
+        );
+        let first = advice(&strong).swap_remove(0);
+        assert_eq!(first.topic, Topic::Penalty, "{}", first.sentence);
+        assert_eq!(first.fix.expect("a fix").label, label);
+        trains(&label, &fixed, 300, 0.7);
+    }
+    for (kind, rate, decay) in [
+        ("sgd", 0.05, 0.02),
+        ("adam", 0.001, 0.02),
+        ("adamw", 0.001, 0.01),
+        ("adamw", 0.001, 2.0),
+    ] {
+        let training = optimizer(kind, rate, decay);
+        let fair = experiment("\"digits\"", &network, &training);
+        assert_eq!(advice(&fair), [], "{training}");
+    }
+}
+
 #[test]
 fn too_much_dropout_is_named_and_lowered() {
     for share in ["0.8", "0.9"] {

@@ -61,10 +61,21 @@ impl Optimizer {
             | Optimizer::Adagrad { weight_decay, .. }
             | Optimizer::Rmsprop { weight_decay, .. }
             | Optimizer::Adadelta { weight_decay, .. }
+        let mut copy = self.clone();
+        *copy.weight_decay_mut()
+    }
+
+    pub fn with_weight_decay(&self, decay: f64) -> Optimizer {
+        let mut copy = self.clone();
+        *copy.weight_decay_mut() = decay;
+        copy
+    }
+
+    fn weight_decay_mut(&mut self) -> &mut f64 {
             | Optimizer::Adam { weight_decay, .. }
             | Optimizer::Adamw { weight_decay, .. }
             | Optimizer::Adamax { weight_decay, .. }
-            | Optimizer::Nadam { weight_decay, .. } => *weight_decay,
+            | Optimizer::Nadam { weight_decay, .. } => weight_decay,
         }
     }
 
