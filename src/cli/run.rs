@@ -138,11 +138,15 @@ fn build(
         say_unmet(session.experiment(), session.data());
         for stage in session.pretrained() {
             say(&format!(
-                "pretrained layers.{}: reconstruction error {}, {} before",
+                "pretrained layers.{}: reconstruction error {}, {} before, {} by the inputs' means alone",
                 stage.layer,
                 loss_text(stage.after),
-                loss_text(stage.before)
+                loss_text(stage.before),
+                loss_text(stage.guess)
             ));
+            if let Some(trouble) = stage.collapse(session.experiment()) {
+                say(&format!("gradlab: {trouble}"));
+            }
         }
     }
     session
@@ -417,16 +421,12 @@ impl Runner<'_> {
             accuracy: score.and_then(|s| s.accuracy),
             test_loss: test.map(|t| t.loss),
             test_accuracy: test.and_then(|t| t.accuracy),
+            restored: self.restored(),
             sentence: judged.as_ref().map_or(String::new(), Judged::text),
             verdict: judged,
         }
     }
-            restored: self.restored(),
 
-    /// Of the last measurements; `None` where no step was taken.
-    fn judged(&self) -> Option<Judged> {
-        let last = self.last.as_ref()?;
-        let (experiment, data) = (self.session.experiment(), self.session.data());
     fn restored(&mut self) -> Option<Restored> {
         let step = self.session.back_at()?;
         let test = self.session.evaluate().ok().flatten();
@@ -437,6 +437,10 @@ impl Runner<'_> {
         })
     }
 
+    /// Of the last measurements; `None` where no step was taken.
+    fn judged(&self) -> Option<Judged> {
+        let last = self.last.as_ref()?;
+        let (experiment, data) = (self.session.experiment(), self.session.data());
         let case = Case {
             experiment,
             spec: self.session.network().spec(),

@@ -312,7 +312,7 @@ fn pretrain(mut table: Section<'_>) -> Pretrain {
         noise: table.value_or("noise", NOT_NEGATIVE, default.noise),
         tied: table.value_or("tied", FLAG, default.tied),
         layers: table.count("layers"),
-        learning_rate: table.value_or("learning_rate", POSITIVE, default.learning_rate),
+        learning_rate: table.value("learning_rate", POSITIVE),
     };
     table.finish();
     pretrain

@@ -103,7 +103,8 @@ pub struct Pretrain {
     pub tied: bool,
     /// How many hidden layers, from the bottom; `None` = all.
     pub layers: Option<usize>,
-    pub learning_rate: f64,
+    /// `None`: [`Pretrain::usual_rate`].
+    pub learning_rate: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -210,7 +211,6 @@ impl Default for Network {
     }
 }
 
-impl Layer {
 impl Network {
     /// Entries of the list, from the bottom, that have a layer from a saved run.
     pub fn entries_taken(&self) -> usize {
@@ -225,6 +225,7 @@ impl Network {
     }
 }
 
+impl Layer {
     /// A dense layer with the network's defaults.
     pub fn dense(units: usize) -> Self {
         Self {
@@ -271,6 +272,21 @@ impl Pretrain {
     pub fn layers_of(&self, hidden: usize) -> usize {
         self.layers.unwrap_or(hidden).min(hidden)
     }
+
+    /// The rate of the autoencoders, which learn by the run's own optimizer.
+    pub fn rate(&self, optimizer: &Optimizer) -> f64 {
+        self.learning_rate
+            .unwrap_or_else(|| Self::usual_rate(optimizer))
+    }
+
+    /// The default of the optimizer's kind. Plain descent takes ten times that: the error is averaged over a row's values, and
+    /// so are its gradients.
+    pub fn usual_rate(optimizer: &Optimizer) -> f64 {
+        match optimizer {
+            Optimizer::Sgd { momentum: 0.0, .. } => 0.1,
+            other => other.default_learning_rate(),
+        }
+    }
 }
 
 impl Default for Pretrain {
@@ -280,7 +296,7 @@ impl Default for Pretrain {
             noise: 0.0,
             tied: false,
             layers: None,
-            learning_rate: 0.1,
+            learning_rate: None,
         }
     }
 }

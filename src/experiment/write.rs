@@ -206,11 +206,7 @@ fn write_pretrain(pretrain: &Pretrain, out: &mut Writer) {
     out.real_unless("noise", pretrain.noise, default.noise);
     out.unless("tied", pretrain.tied, default.tied);
     out.optional("layers", pretrain.layers);
-    out.real_unless(
-        "learning_rate",
-        pretrain.learning_rate,
-        default.learning_rate,
-    );
+    out.optional("learning_rate", pretrain.learning_rate.map(real));
 }
 
 /// The parameters of a thing that differ from the table's defaults.

@@ -88,6 +88,10 @@ pub(super) fn run(
                 (ear.warn)(&now.join("; "));
             }
             unmet_before = now;
+            let stages = session.pretrained().iter();
+            stages
+                .filter_map(|stage| stage.collapse(session.experiment()))
+                .for_each(|trouble| (ear.warn)(&trouble));
         }
         built
             .map(Session::watched)

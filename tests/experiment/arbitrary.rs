@@ -206,7 +206,7 @@ fn experiment() -> BoxedStrategy<Experiment> {
         share(),
         any::<bool>(),
         prop::option::of(1usize..3),
-        0.001..1.0,
+        prop::option::of(0.001..1.0),
     )
         .prop_map(|(epochs, noise, tied, layers, learning_rate)| Pretrain {
             epochs,

@@ -178,7 +178,7 @@ fn every_key_arrives_where_it_belongs() {
             noise: 0.3,
             tied: true,
             layers: Some(2),
-            learning_rate: 0.05
+            learning_rate: Some(0.05)
         })
     );
     assert_eq!(read(&to_toml(&e)), e);

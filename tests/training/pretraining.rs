@@ -262,3 +262,42 @@ fn stages_of_another_experiment_are_not_taken() {
     std::fs::write(&path, b"no stages").unwrap();
     assert_eq!(bits(&session_from(&base, &start)), bits(&session_of(&base)));
 }
+
+/// A tenth, whatever the optimizer, drove all units to where they say the same of every row; and the errors looked like success.
+#[test]
+fn the_usual_rate_suits_the_optimizer_and_constants_are_no_success() {
+    let pretrained = |optimizer: &str, rate: &str| {
+        let text = format!(
+            "[data]\nkind = \"digits\"\n[network]\nactivation = \"relu\"\n[[network.layers]]\nunits = 50\nrepeat = 3\n\
+             [training]\noptimizer = {optimizer}\n[pretrain]\nepochs = 5\n{rate}"
+        );
+        let session = session_of(&experiment(&text));
+        let stages = session.pretrained().iter();
+        let said: Vec<_> = stages
+            .filter_map(|stage| stage.collapse(session.experiment()))
+            .collect();
+        (said, session.pretrained().to_vec())
+    };
+    for optimizer in [
+        "\"adam\"",
+        "\"adamw\"",
+        "\"rmsprop\"",
+        "\"nadam\"",
+        "\"adadelta\"",
+        "\"sgd\"",
+        "{ kind = \"sgd\", momentum = 0.9 }",
+    ] {
+        let (said, stages) = pretrained(optimizer, "");
+        assert_eq!(said, Vec::<String>::new(), "{optimizer}");
+        for stage in stages {
+            assert!(stage.after < 0.6 * stage.before, "{optimizer}: {stage:?}");
+        }
+    }
+    let (said, _) = pretrained("\"adam\"", "learning_rate = 0.1\n");
+    let said = said.join("\n");
+    assert!(
+        said.contains("of the 50 units of layers.")
+            && said.contains("lower pretrain.learning_rate, which is 0.1"),
+        "{said}"
+    );
+}

@@ -247,6 +247,31 @@ fn too_much_dropout_is_named_and_lowered() {
     }
 }
 
+#[test]
+fn a_pretraining_that_kills_the_network_is_named_and_slowed_down() {
+    let network = layers("relu", "he-normal", 3);
+    let wild = rate("adam", 0.001) + "[pretrain]\nepochs = 5\nlearning_rate = 0.1\n";
+    let broken = experiment("\"digits\"", &network, &wild);
+    let (label, fixed) = proposed(&broken, Kind::Vanishing, 300);
+    assert_eq!(label, "pretrain at 0.001, the usual rate with adam");
+    let first = advice(&broken).swap_remove(0);
+    assert_eq!(first.topic, Topic::Pretraining, "{}", first.sentence);
+    assert_eq!(first.fix.expect("a fix").label, label);
+    trains(&label, &fixed, 300, 0.7);
+    for fair in [
+        rate("adam", 0.001) + "[pretrain]\n",
+        rate("adam", 0.001) + "[pretrain]\nlearning_rate = 0.005\n",
+        rate("sgd", 0.05) + "[pretrain]\nlearning_rate = 0.2\n",
+    ] {
+        let fair = experiment("\"digits\"", &network, &(fair + "epochs = 1\n"));
+        let said = advice(&fair);
+        assert!(
+            said.iter().all(|a| a.topic != Topic::Pretraining),
+            "{said:?}"
+        );
+    }
+}
+
 const ADDING: &str = "\"adding\"\nlength = 50";
 
 fn recurrent(cell: &str, above: &str) -> String {

@@ -22,6 +22,7 @@ pub enum Topic {
     Inputs,
     Dropout,
     Penalty,
+    Pretraining,
     Symmetric,
     Pair,
     NoPair,
@@ -42,6 +43,7 @@ impl Topic {
             Topic::Inputs => "inputs",
             Topic::Dropout => "dropout",
             Topic::Penalty => "penalty",
+            Topic::Pretraining => "pretraining",
             Topic::Symmetric => "symmetric",
             Topic::Pair => "pair",
             Topic::NoPair => "no-pair",
@@ -77,8 +79,6 @@ pub struct Advice {
     pub fix: Option<Fix>,
 }
 
-/// Which layers are `so`, the lowest first.
-fn layers_where(spec: &NetworkSpec, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
 /// What was measured of a step.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -87,6 +87,8 @@ pub struct Seen {
     pub learning_rate: f64,
 }
 
+/// Which layers are `so`, the lowest first.
+fn layers_where(spec: &NetworkSpec, so: impl Fn(&LayerSpec) -> bool) -> Vec<usize> {
     let layers = spec.layers.iter().enumerate();
     layers.filter(|(_, l)| so(l)).map(|(l, _)| l).collect()
 }

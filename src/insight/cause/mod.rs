@@ -1,7 +1,9 @@
 //! What is to blame for a verdict: the causes that are known, each with its test, in the order in which they are looked for.
-//! What a person has set beside the field's custom (inputs, dropout, penalty) comes first, then the draw, then the training.
+//! What a person has set beside the field's custom (inputs, dropout, penalty, pretraining) comes first, then the draw, then
+//! the training.
 
 mod penalty;
+mod pretraining;
 mod rate;
 
 use super::foresight::Foresight;
@@ -69,6 +71,7 @@ pub fn settings(case: &Case) -> Option<Cause> {
     inputs(case)
         .or_else(|| dropout(case))
         .or_else(|| penalty::cause(case))
+        .or_else(|| pretraining::cause(case))
 }
 
 /// Signals are mended where the theory says that the network itself loses them; what only training did is met by a smaller

@@ -2,12 +2,17 @@
 
 use super::Optimizer;
 use crate::nn::number::Number;
-use crate::nn::vocabulary::Misfit;
+use crate::nn::vocabulary::{Misfit, Vocabulary};
 
 impl Optimizer {
     pub fn learning_rate(&self) -> f64 {
         let mut copy = self.clone();
         *copy.learning_rate_mut()
+    }
+
+    /// The kind's own.
+    pub fn default_learning_rate(&self) -> f64 {
+        Self::named(self.name()).map_or(self.learning_rate(), |kind| kind.learning_rate())
     }
 
     pub fn with_learning_rate(&self, rate: f64) -> Optimizer {
@@ -56,11 +61,6 @@ impl Optimizer {
     }
 
     pub fn weight_decay(&self) -> f64 {
-        match self {
-            Optimizer::Sgd { weight_decay, .. }
-            | Optimizer::Adagrad { weight_decay, .. }
-            | Optimizer::Rmsprop { weight_decay, .. }
-            | Optimizer::Adadelta { weight_decay, .. }
         let mut copy = self.clone();
         *copy.weight_decay_mut()
     }
@@ -72,6 +72,11 @@ impl Optimizer {
     }
 
     fn weight_decay_mut(&mut self) -> &mut f64 {
+        match self {
+            Optimizer::Sgd { weight_decay, .. }
+            | Optimizer::Adagrad { weight_decay, .. }
+            | Optimizer::Rmsprop { weight_decay, .. }
+            | Optimizer::Adadelta { weight_decay, .. }
             | Optimizer::Adam { weight_decay, .. }
             | Optimizer::Adamw { weight_decay, .. }
             | Optimizer::Adamax { weight_decay, .. }

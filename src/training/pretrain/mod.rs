@@ -12,10 +12,14 @@ use crate::experiment::{Experiment, Pretrain};
 use crate::nn::network::{BatchError, BuildError, Network, StepError, TensorError};
 use crate::nn::optimizer::Optimizer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use crate::text::number;
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use thiserror::Error;
+
+/// A unit says the same of every row where its outputs deviate by no more than this share of the layer's root mean square.
+const AGREE: f32 = 0.01;
 
 /// One layer's pretraining, done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +29,33 @@ pub struct Stage {
     /// The squared error of the reconstruction, averaged over rows and inputs, before and after; without noise.
     pub before: f64,
     pub after: f64,
+    /// The same of what knows every input's mean alone.
+    #[serde(default)]
+    pub guess: f64,
     /// As [`Pretraining::errors`].
     pub errors: Vec<f64>,
+    #[serde(default)]
+    pub units: usize,
+    /// Units that say the same of every row.
+    #[serde(default)]
+    pub constant: usize,
+}
+
+impl Stage {
+    /// What became of the layer, where it is not what the error alone looks like: of constants an error can be small.
+    pub fn collapse(&self, experiment: &Experiment) -> Option<String> {
+        let pretrain = experiment.pretrain.as_ref()?;
+        (2 * self.constant > self.units).then(|| {
+            format!(
+                "pretraining has left {} of the {} units of layers.{} the same for every row, and what is above learns nothing \
+                 from them: lower pretrain.learning_rate, which is {}",
+                self.constant,
+                self.units,
+                self.layer,
+                number(pretrain.rate(&experiment.training.optimizer))
+            )
+        })
+    }
 }
 
 /// Pretraining as far as it has come.
@@ -49,7 +78,7 @@ pub enum PretrainError {
     #[error("[pretrain] and [network.transfer] both set the lower layers: take one of them out")]
     Transferred,
     #[error(
-        "pretraining layers.{layer} diverged in epoch {epoch}: lower pretrain.learning_rate, which is {rate}"
+        "pretraining layers.{layer} diverged in epoch {epoch}: lower pretrain.learning_rate, which is {}", number(*rate)
     )]
     Diverged {
         layer: usize,
@@ -133,16 +162,14 @@ pub fn pretrain(
         return Ok(Vec::new());
     };
     check(experiment, &spec)?;
+    let rate = pretrain.rate(&experiment.training.optimizer);
     let plan = Plan {
         seed: experiment.seed,
         batch,
         epochs: pretrain.epochs,
         noise: pretrain.noise,
         tied: pretrain.tied,
-        optimizer: experiment
-            .training
-            .optimizer
-            .with_learning_rate(pretrain.learning_rate),
+        optimizer: experiment.training.optimizer.with_learning_rate(rate),
     };
     let mut inputs = rows(data);
     let count = stages(pretrain, &spec);
@@ -182,28 +209,41 @@ pub fn pretrain(
             }
             let error = autoencoder.epoch(inputs.view())?;
             let error = error.filter(|e| e.is_finite());
-            let diverged = PretrainError::Diverged {
-                layer,
-                epoch,
-                rate: pretrain.learning_rate,
-            };
+            let diverged = PretrainError::Diverged { layer, epoch, rate };
             say(epoch, error.ok_or(diverged)?);
         }
         let after = autoencoder.error(inputs.view())?;
         autoencoder.hand_over(network)?;
+        let guess = guess(inputs.view());
+        inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
         done.push(Stage {
             layer,
             before,
             after,
+            guess,
             errors: under_way.errors.last().cloned().unwrap_or_default(),
+            units: inputs.ncols(),
+            constant: constant(inputs.view()),
         });
         if layer + 1 < count {
             keeper.keep(|| kept::file(experiment, network, &done));
-            inputs = autoencoder::codes(network, layer, &plan, inputs.view())?;
         }
     }
     keeper.end();
     Ok(done)
+}
+
+/// Units that say the same of every row.
+fn constant(codes: ArrayView2<f32>) -> usize {
+    let size = codes.pow2().mean().map_or(0.0, f32::sqrt);
+    let agree = |unit: &ArrayView1<f32>| unit.std(0.0) <= AGREE * size;
+    codes.columns().into_iter().filter(agree).count()
+}
+
+/// The error of naming every input's mean, whatever the row.
+fn guess(inputs: ArrayView2<f32>) -> f64 {
+    let variances = inputs.var_axis(Axis(0), 0.0);
+    f64::from(variances.mean().unwrap_or(0.0))
 }
 
 /// The rows for training, and after them those whose targets are left out.

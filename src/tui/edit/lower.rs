@@ -1,6 +1,6 @@
 //! Places that hold what becomes of lower layers before the run: taken over from a saved run, or pretrained.
 
-use crate::experiment::{Experiment, Transfer};
+use crate::experiment::{Experiment, Pretrain, Transfer};
 use crate::nn::vocabulary::{AT_LEAST_ONE, FLAG, Limits, NOT_NEGATIVE, POSITIVE, Parameter, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +61,13 @@ impl Lower {
             Lower::PretrainRate => (
                 "pretrain rate",
                 POSITIVE,
-                "learning rate of the autoencoders",
+                "learning rate of the autoencoders (none = what is usual with the optimizer)",
             ),
         };
+        let optional = matches!(self, Lower::PretrainLayers | Lower::PretrainRate);
         Parameter {
             name,
-            default: (self == Lower::PretrainLayers).then_some(Value::Absent),
+            default: optional.then_some(Value::Absent),
             limits,
             help,
         }
@@ -88,7 +89,7 @@ impl Lower {
             Lower::PretrainLayers => {
                 of(pretrain.and_then(|p| p.layers.map(|n| Value::Count(n as u64))))
             }
-            Lower::PretrainRate => of(pretrain.map(|p| Value::Real(p.learning_rate))),
+            Lower::PretrainRate => of(pretrain.map(|p| Value::Real(p.rate(&e.training.optimizer)))),
         }
     }
 
@@ -105,6 +106,7 @@ impl Lower {
             }
             _ => {}
         }
+        let usual = Pretrain::usual_rate(&e.training.optimizer);
         match (&mut e.network.transfer, &mut e.pretrain, self, value) {
             (Some(t), _, Lower::TransferLayers, Value::Count(n)) => t.layers = *n as usize,
             (Some(t), _, Lower::TransferFrozen, Value::Flag(on)) => t.frozen = *on,
@@ -114,7 +116,10 @@ impl Lower {
             (_, Some(p), Lower::PretrainTied, Value::Flag(on)) => p.tied = *on,
             (_, Some(p), Lower::PretrainLayers, Value::Count(n)) => p.layers = Some(*n as usize),
             (_, Some(p), Lower::PretrainLayers, Value::Absent) => p.layers = None,
-            (_, Some(p), Lower::PretrainRate, Value::Real(v)) => p.learning_rate = *v,
+            (_, Some(p), Lower::PretrainRate, Value::Real(v)) => {
+                p.learning_rate = (*v != usual).then_some(*v);
+            }
+            (_, Some(p), Lower::PretrainRate, Value::Absent) => p.learning_rate = None,
             _ => return false,
         }
         true
@@ -204,6 +209,8 @@ pub fn set_frozen(e: &mut Experiment, i: usize, on: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::optimizer::Optimizer;
+    use crate::nn::vocabulary::Vocabulary;
     use crate::tui::edit::{LayerScalar, Scalar};
     use crate::tui::samples;
 
@@ -232,6 +239,26 @@ mod tests {
         assert!(e.network.transfer.as_ref().is_some_and(|t| !t.frozen));
         toggle_frozen(&mut e, None);
         assert!(e.network.output.frozen);
+    }
+
+    /// The file's rate of old was one for all: a hundred times what suits Adam.
+    #[test]
+    fn pretraining_that_is_turned_on_starts_at_a_rate_that_suits_the_optimizer() {
+        let rate = |kind: &str| {
+            let mut e = samples::experiment();
+            e.training.optimizer = Optimizer::named(kind).expect("an optimizer");
+            assert!(Lower::Pretrain.set(&mut e, &Value::Flag(true)));
+            let rate = Lower::PretrainRate.get(&e);
+            assert!(Lower::PretrainRate.set(&mut e, &rate));
+            assert_eq!(e.pretrain, Some(Pretrain::default()), "still what is usual");
+            assert!(Lower::PretrainRate.set(&mut e, &Value::Real(0.5)));
+            assert!(Lower::PretrainRate.set(&mut e, &Value::Absent));
+            assert_eq!(Lower::PretrainRate.get(&e), rate);
+            rate
+        };
+        assert_eq!(rate("adam"), Value::Real(0.001));
+        assert_eq!(rate("rmsprop"), Value::Real(0.01));
+        assert_eq!(rate("sgd"), Value::Real(0.1));
     }
 
     #[test]
