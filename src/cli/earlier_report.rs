@@ -123,6 +123,7 @@ mod tests {
                 accuracy: None,
                 test_loss: None,
                 test_accuracy: None,
+                restored: None,
                 verdict: None,
                 sentence: String::new(),
             };

@@ -62,14 +62,13 @@ pub enum SessionError {
     },
     #[error(
         "{file}: {source}; network.transfer takes whole layers: describe layer {layer} as it was trained (its kind, units, \
-         bias, norm and activation), or {instead}"
+         bias, norm and activation), or {}", without_layer(*layer)
     )]
     Layer {
         file: String,
         source: TensorError,
         /// From 1.
         layer: usize,
-        instead: &'static str,
     },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -343,12 +342,15 @@ fn not_whole(layer: usize, error: SessionError) -> SessionError {
             file,
             source,
             layer: layer + 1,
-            instead: match layer {
-                0 => "take [network.transfer] out",
-                _ => "lower network.transfer.layers",
-            },
         },
         other => other,
+    }
+}
+
+fn without_layer(layer: usize) -> &'static str {
+    match layer {
+        1 => "take [network.transfer] out",
+        _ => "lower network.transfer.layers",
     }
 }
 
