@@ -2,7 +2,7 @@
 //! are no ticks, so that an idle workbench uses no processor and sends no bytes.
 
 use super::app::App;
-use super::budget::Budget;
+use super::budget::{Budget, Cause, Due};
 use super::draw::draw;
 use super::farewell::Farewell;
 use super::inquiry::Answer;
@@ -10,9 +10,11 @@ use super::message::{Effect, Message};
 use super::screen::Screen;
 use super::terminal::Guard;
 use super::world::World;
+use crate::training::Status;
 use crossterm::event::Event as Input;
 use ratatui::Terminal;
 use std::io::{self, Write};
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -119,6 +121,19 @@ pub fn read_signals(_: Bell, _: Arc<Farewell>) -> io::Result<()> {
     Ok(())
 }
 
+/// What an event's frame is drawn for.
+fn cause_of(event: &Event) -> Cause {
+    match event {
+        Event::Input(_) => Cause::Hand,
+        Event::Trained | Event::Lapped(_) | Event::Swept => Cause::Training,
+        _ => Cause::Outcome,
+    }
+}
+
+fn earlier(frame: Option<Instant>, due: Instant) -> Option<Instant> {
+    frame.into_iter().chain([due]).min()
+}
+
 /// How the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -140,36 +155,38 @@ impl<W: Write> Loop<W> {
     pub fn run(&mut self) -> io::Result<Ended> {
         let size = self.terminal.size()?;
         self.tell(Message::Resize(size.width, size.height))?;
-        let mut due = Instant::now();
-        let mut budget = Budget::new(due);
-        let mut dirty = true;
+        let now = Instant::now();
+        let mut budget = Budget::new(now);
+        let mut due = Due::at(now);
+        // When the next frame begins; `None` while nothing has changed.
+        let mut frame = Some(now);
         loop {
-            if dirty && Instant::now() >= due {
+            if frame.is_some_and(|begins| Instant::now() >= begins) {
                 due = self.draw(&mut budget)?;
-                dirty = false;
+                frame = None;
             }
             let word = self.world.files.next_late();
-            let until = dirty.then_some(due).into_iter().chain(word).min();
+            let until = frame.into_iter().chain(word).min();
             let mut next = match self.next(until) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Quit),
             };
             for late in self.world.files.late(Instant::now()) {
-                dirty = true;
+                frame = earlier(frame, due.of(Cause::Outcome));
                 if let Some(ended) = self.tell(late)? {
                     return Ok(ended);
                 }
             }
             while let Some(event) = next {
-                if matches!(event, Event::Input(_)) {
-                    // A key is answered now, not with training's next frame.
-                    due = Instant::now();
-                }
-                dirty = true;
+                let (mut cause, before) = (cause_of(&event), self.standing());
                 if let Some(ended) = self.handle(event)? {
                     return Ok(ended);
                 }
+                if cause == Cause::Training && self.standing() != before {
+                    cause = Cause::Outcome;
+                }
+                frame = earlier(frame, due.of(cause));
                 next = self.events.try_recv().ok();
             }
         }
@@ -185,8 +202,15 @@ impl<W: Write> Loop<W> {
         }
     }
 
-    /// Draws and sends one frame. Returns when training may bring the next; a key is answered at once.
-    fn draw(&mut self, budget: &mut Budget) -> io::Result<Instant> {
+    /// Which run it is, and whether it moves: what a command changes, though it is training that says so.
+    fn standing(&self) -> (Discriminant<Status>, Option<u64>) {
+        let run = self.app.live();
+        let number = run.info.as_ref().map(|info| info.run);
+        (discriminant(&run.status), number)
+    }
+
+    /// Draws and sends one frame. Returns when the next may begin.
+    fn draw(&mut self, budget: &mut Budget) -> io::Result<Due> {
         let start = Instant::now();
         let app = &self.app;
         self.terminal.draw(|frame| draw(app, frame))?;
@@ -288,3 +312,7 @@ impl<W: Write> Loop<W> {
             .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }
 }
+
+#[cfg(test)]
+#[path = "event_loop_tests.rs"]
+mod tests;
