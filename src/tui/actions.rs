@@ -314,6 +314,7 @@ actions! {
     "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
     "palette" [":"], AnyScreen, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
     "help" ["?", "f1"], AnyScreen, 12 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
+    "redraw" ["ctrl-l"], AnyTime, 0 "redraw", "draw the whole screen anew, where something else has written on it", always, |app| app.effect(Effect::Redraw);
     "suspend" ["ctrl-z"], AnyTime, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
     "quit" ["q", "ctrl-c"], AnyScreen, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
 }

@@ -223,7 +223,11 @@ impl<W: Write> Loop<W> {
             Event::Input(Input::Key(key)) => Message::Key(key),
             Event::Input(Input::Mouse(mouse)) => Message::Mouse(mouse),
             Event::Input(Input::Paste(text)) => Message::Paste(text),
-            Event::Input(Input::Resize(width, height)) => Message::Resize(width, height),
+            // Of a window that was smaller for a moment the rest is gone, and its size tells nothing of that.
+            Event::Input(Input::Resize(..)) => {
+                self.draw_anew()?;
+                return Ok(None);
+            }
             Event::Input(_) => return Ok(None),
             Event::Trained => {
                 self.bell.announced.store(false, Ordering::Release);
@@ -282,6 +286,7 @@ impl<W: Write> Loop<W> {
                 match effect {
                     Effect::Quit => return Ok(Some(Ended::Quit)),
                     Effect::Suspend => self.suspend()?,
+                    Effect::Redraw => self.draw_anew()?,
                     Effect::Copy(text) => {
                         let sequence = super::world::clipboard(&text);
                         self.terminal.backend_mut().send(&sequence)?;
@@ -304,7 +309,7 @@ impl<W: Write> Loop<W> {
         self.draw_anew()
     }
 
-    /// The screen was the shell's: all of it is drawn again. (`Terminal::clear` would ask for the cursor.)
+    /// Of what is on the screen nothing is believed: all of it is drawn again. (`Terminal::clear` would ask for the cursor.)
     fn draw_anew(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
         self.tell(Message::Resize(size.width, size.height))?;

@@ -152,6 +152,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "tour",
             "tour-next",
             "tour-back",
+            "redraw",
             "suspend",
             "quit",
         ],

@@ -160,5 +160,7 @@ pub enum Effect {
     },
     Copy(String),
     Suspend,
+    /// The whole screen anew, whatever the terminal has made of it.
+    Redraw,
     Quit,
 }

@@ -241,7 +241,7 @@ impl World {
                 self.files.write(path, bytes, what, ask);
                 None
             }
-            Effect::Copy(_) | Effect::Suspend | Effect::Quit => None,
+            Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => None,
         }
     }
 

@@ -9,6 +9,25 @@ fn suspends(bench: &mut Bench) -> bool {
     bench.effects.drain(..).any(suspends)
 }
 
+fn redraws(bench: &mut Bench) -> bool {
+    let redraws = |e: Effect| matches!(e, Effect::Redraw);
+    bench.effects.drain(..).any(redraws)
+}
+
+#[test]
+fn control_l_draws_the_screen_anew_whatever_lies_over_the_panes() {
+    for over in [
+        "", "A", ":", "?", "enter", "o", "O", "E", "P", "/", "R enter", "p", "n q",
+    ] {
+        let mut bench = running(120, 36);
+        bench.keys(over);
+        let open = bench.app.overlays.len();
+        bench.keys("ctrl-l");
+        assert!(redraws(&mut bench), "{over}");
+        assert_eq!(bench.app.overlays.len(), open, "{over}");
+    }
+}
+
 #[test]
 fn control_z_goes_back_to_the_shell_whatever_lies_over_the_panes() {
     for over in [
