@@ -27,7 +27,7 @@ pub struct Left {
 }
 
 impl Handle {
-    /// Starts the thread, which loads the data, builds the network and waits (paused) for commands. `notify` is called on
+    /// Starts the thread, which loads the data, builds the network and begins with what the options say. `notify` is called on
     /// that thread whenever there is a frame to take after there was none; relative paths start from `base_dir`.
     pub fn start(
         experiment: Experiment,
@@ -36,6 +36,9 @@ impl Handle {
         notify: impl Fn() + Send + 'static,
     ) -> io::Result<Handle> {
         let mailbox = Arc::new(Mailbox::default());
+        if let Some(command) = options.begin.clone() {
+            mailbox.send(command);
+        }
         let shared = Arc::clone(&mailbox);
         let base_dir = base_dir.to_path_buf();
         let thread = Builder::new()

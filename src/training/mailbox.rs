@@ -77,6 +77,23 @@ impl Mailbox {
         Self::drain(&mut self.lock(), &self.pending)
     }
 
+    /// Of the commands that wait those at the front that leave the run the one that it is: to run, to pause, to look. Doesn't
+    /// block.
+    pub fn wishes(&self) -> Vec<Command> {
+        let mut letters = self.lock();
+        let is_wish = |c: &Command| {
+            matches!(
+                c,
+                Command::Run | Command::Pause | Command::Step(_) | Command::Watch(_)
+            )
+        };
+        let count = letters.commands.iter().take_while(|c| is_wish(c)).count();
+        let wishes = letters.commands.drain(..count).collect();
+        let waits = letters.closed || !letters.commands.is_empty();
+        self.pending.store(waits, Ordering::Release);
+        wishes
+    }
+
     /// Sleeps until there is a command, at most about so long.
     pub fn wait(&self, most: Duration) -> Vec<Command> {
         let mut letters = self.lock();

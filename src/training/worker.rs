@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 pub struct Options {
     /// `None`: the program chooses.
     pub threads: Option<usize>,
+    /// What it does first, once the network is built; `None`: it waits, paused.
+    pub begin: Option<Command>,
     /// A checkpoint to go on from; its experiment must be the one given.
     pub resume: Option<PathBuf>,
     pub autosave: Option<Autosave>,
@@ -351,6 +353,10 @@ where
         self.pace = Pace::new(Instant::now());
         self.unmeasured = false;
         self.saved = Instant::now();
+        // A run that is about to start is not shown as paused.
+        for wish in self.mailbox.wishes() {
+            self.apply(wish);
+        }
         self.show();
     }
 

@@ -267,6 +267,32 @@ fn a_point_that_was_sent_unevaluated_is_sent_again_at_rest() {
     assert_eq!(test(), None, "once");
 }
 
+/// A run that is about to start is not said to be paused, and one that is to wait is not said to run.
+#[test]
+fn what_was_asked_for_while_a_run_is_built_is_heard_before_its_first_frame() {
+    let (mailbox, notify) = (Mailbox::default(), || {});
+    let build = |_: Option<Script>, _: &Experiment, _: &dyn Fn(&str)| Ok(Script::default());
+    let place = Place::new(None, None, Path::new("."));
+    let mut worker = Worker::new(&mailbox, &notify, experiment("", 1), build, None, place);
+    for (asked, status) in [
+        (Command::Run, Status::Running),
+        (Command::Pause, Status::Paused),
+        (Command::Step(3), Status::Running),
+    ] {
+        mailbox.send(Command::Watch(None));
+        mailbox.send(asked);
+        worker.restart();
+        assert_eq!(mailbox.take().map(|frame| frame.status), Some(status));
+    }
+    assert_eq!(worker.wish, Wish::Steps(3));
+    // What is about another run, or a file, has its turn afterwards.
+    mailbox.send(Command::Replace(Box::new(experiment("", 2))));
+    mailbox.send(Command::Pause);
+    worker.restart();
+    assert_eq!(worker.wish, Wish::Steps(3));
+    assert_eq!(mailbox.commands().len(), 2);
+}
+
 #[test]
 fn runs_until_paused_and_goes_on() {
     let mut bench = Bench::start("", None);

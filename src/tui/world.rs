@@ -62,17 +62,20 @@ impl World {
         let bell = self.bell.clone();
         let options = Options {
             threads: self.threads,
+            begin: Some(Command::Run),
             resume,
             autosave: Some(Autosave {
                 path: None,
                 every: AUTOSAVE,
             }),
         };
-        let handle = Handle::start(experiment.clone(), &self.base, options, move || {
-            bell.trained()
-        })?;
-        handle.send(Command::Run);
-        self.handle = Some(handle);
+        let notify = move || bell.trained();
+        self.handle = Some(Handle::start(
+            experiment.clone(),
+            &self.base,
+            options,
+            notify,
+        )?);
         Ok(())
     }
 
@@ -157,11 +160,11 @@ impl World {
             let bell = self.bell.clone();
             let options = Options {
                 threads: Some(1),
+                begin: Some(Command::Step(steps)),
                 ..Options::default()
             };
             let notify = move || bell.ring(Event::Lapped(lane));
             let handle = Handle::start(experiment.clone(), &self.base, options, notify)?;
-            handle.send(Command::Step(steps));
             self.race.push(handle);
         }
         Ok(())

@@ -65,6 +65,23 @@ fn loads_waits_steps_and_tells_the_facts() {
     assert!(frame.points.last().is_some_and(|p| p.test.is_some()));
 }
 
+#[test]
+fn a_run_that_begins_at_once_is_never_said_to_be_paused() {
+    for (begin, status) in [
+        (None, Status::Paused),
+        (Some(Command::Run), Status::Running),
+        (Some(Command::Step(1_000_000)), Status::Running),
+    ] {
+        let options = Options {
+            begin,
+            ..Options::default()
+        };
+        let mut bench = Bench::start(&experiment(""), options);
+        let frame = bench.until(|f| !matches!(f.status, Status::Loading(_)));
+        assert_eq!(frame.status, status);
+    }
+}
+
 /// Paused and resumed, stepped and watched, in the thread: the same bits as a session stepped by hand.
 #[test]
 fn the_thread_changes_no_bit() {
