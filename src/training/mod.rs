@@ -32,7 +32,9 @@ pub use order::rows_under_batch_norm;
 pub use pace::{Burst, Measuring};
 pub use pretrain::{PretrainError, Pretraining, Stage};
 pub use protocol::*;
-pub use session::{Session, SessionError, Start, check_transfer, could_go_on, network_of};
+pub use session::{
+    Session, SessionError, Start, check_transfer, could_go_on, has_layers_of, network_of,
+};
 pub use sweep::{Sweep, SweepState, Sweeper};
 pub use tensors::{Numbers, Tensor, TensorFile, TensorFileError};
 pub use trainee::{Advance, Change, Detail, Ended, Scores};

@@ -15,6 +15,19 @@ use gradlab::tui::message::{Effect, Message, Obstacle, Openable, Saving, Source}
 use gradlab::tui::overlay::{Completion, Overlay};
 use std::path::{Path, PathBuf};
 
+const TWO_LAYERS: &str = r#"
+format = 1
+[data]
+kind = "digits"
+[network]
+activation = "relu"
+init = "he-normal"
+[[network.layers]]
+units = 30
+[[network.layers]]
+units = 20
+"#;
+
 /// The experiment that training was last told to train.
 fn replaced(bench: &mut Bench) -> Option<Experiment> {
     bench.sent().into_iter().rev().find_map(|c| match c {
@@ -44,6 +57,50 @@ fn keys_in_the_flow_and_its_layer_are_of_the_layer_that_is_marked_there() {
             );
         }
     }
+}
+
+/// Until the new run reports, the figures are of the layers that the old one had.
+#[test]
+fn no_figure_stands_at_a_layer_that_it_is_not_of() {
+    for (edit, layers) in [("a", 4), ("d", 2), ("J", 3), ("u", 3)] {
+        let mut bench = Bench::on(experiment::parse(TWO_LAYERS, "two").expect("valid"));
+        bench.resize(120, 36);
+        bench.tell(Message::Frame(frame(
+            1,
+            Status::Running,
+            3,
+            points(3, 0..400),
+        )));
+        let without = |bench: &Bench| {
+            let text = bench.text();
+            text.lines().filter(|l| l.contains("     -      -")).count()
+        };
+        bench.keys("x +");
+        assert_eq!(without(&bench), 3, "{}", bench.text());
+        bench.keys(&format!("u {edit}"));
+        let is_back = edit == "u";
+        let dashes = if is_back { 0 } else { layers };
+        assert_eq!(without(&bench), dashes, "{edit}: {}", bench.text());
+        assert_eq!(bench.app.histograms_shown().is_some(), is_back, "{edit}");
+        let next = frame(2, Status::Running, layers, points(layers, 0..2));
+        bench.tell(Message::Frame(next));
+        assert_eq!(without(&bench), 0, "{edit}: {}", bench.text());
+        assert_eq!(bench.app.layers_shown().len(), layers, "{edit}");
+    }
+}
+
+/// An activation that is written out is the one that was meant before.
+#[test]
+fn figures_stay_where_the_layers_are_the_same_in_other_words() {
+    let mut bench = Bench::on(experiment::parse(TWO_LAYERS, "two").expect("valid"));
+    bench.resize(120, 36);
+    let first = frame(1, Status::Running, 3, points(3, 0..400));
+    bench.tell(Message::Frame(first));
+    let mut next = bench.app.experiment.clone();
+    next.network.layers[0].activation = Some(Activation::Relu);
+    assert_ne!(next.network, bench.app.experiment.network);
+    bench.app.replace(next);
+    assert_eq!(bench.app.layers_shown().len(), 3);
 }
 
 #[test]

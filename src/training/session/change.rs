@@ -54,8 +54,7 @@ impl Session {
             return None;
         }
         let spec = resolve::for_data(other, &self.data).ok()?;
-        let own = self.network.spec();
-        (live_settings_of(own, &spec).as_ref() == Some(own)).then_some(spec)
+        has_layers_of(self.network.spec(), &spec).then_some(spec)
     }
 
     /// Whether `other` is this run but for what can be changed under way.
@@ -122,6 +121,11 @@ pub fn fixed(experiment: &Experiment) -> Experiment {
     }
     run.network.layers = layers;
     run
+}
+
+/// Whether two networks have the same layers, each in its place, but for what can be changed under way.
+pub fn has_layers_of(own: &NetworkSpec, new: &NetworkSpec) -> bool {
+    live_settings_of(own, new).as_ref() == Some(own)
 }
 
 /// `new` with the dropout and the frozen layers of `own`, and its start: equal to `own` if nothing else differs.

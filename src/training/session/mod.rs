@@ -12,7 +12,7 @@ mod stopping;
 mod trainee;
 
 pub use build::{SessionError, Start, check_transfer, network_of};
-pub use change::{could_go_on, fixed};
+pub use change::{could_go_on, fixed, has_layers_of};
 pub use looking::is_plane;
 pub use stopping::Best;
 

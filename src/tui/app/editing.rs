@@ -134,6 +134,7 @@ impl App {
         for run in std::iter::once(&mut self.run).chain(self.live.as_deref_mut()) {
             run.note_change();
             run.goes_on_as(&self.experiment);
+            run.compare_layers(&self.experiment, self.insight.spec.as_ref());
         }
         let next = Box::new(self.experiment.clone());
         self.send(Command::Replace(next));

@@ -16,6 +16,7 @@ mod racing;
 mod replacing;
 mod resizing;
 pub mod run;
+mod shown;
 mod takeaway;
 pub mod time;
 mod touring;
@@ -40,7 +41,6 @@ use super::splits::{Drag, Splits};
 use super::theme::{ColourDepth, Theme, ThemeName};
 use super::widgets::Look;
 use crate::experiment::{Experiment, LayerKind};
-use crate::telemetry::{LayerStats, ThroughTime};
 use crate::training::{Command, Lens, Status};
 use insight::Insight;
 use origin::Origin;
@@ -480,41 +480,10 @@ impl App {
         });
     }
 
-    /// What was measured of the layers at the cursor, or last.
-    pub fn layers_shown(&self) -> &[LayerStats] {
-        let record = &self.run.record;
-        match self.cursor.and_then(|step| record.at(step)) {
-            Some(point) => &point.layers,
-            None => record.layers(),
-        }
-    }
-
-    /// The step of the histograms, where the figures about them are of another. While steps are taken both are the newest.
-    pub fn histograms_step(&self) -> Option<u64> {
-        let of = self.run.histograms.as_ref()?.step;
-        let record = &self.run.record;
-        let shown = match self.cursor {
-            Some(step) => record.at(step).map_or(step, |p| p.step),
-            None if self.is_running() => of,
-            None => record.step(),
-        };
-        (of != shown).then_some(of)
-    }
-
     /// Whether there is a gradient through time.
     pub fn is_recurrent(&self) -> bool {
         let layers = &self.experiment.network.layers;
         layers.iter().any(|l| l.kind != LayerKind::Dense)
-    }
-
-    /// The selected layer over the steps of its sequences, at the cursor or last; where it is not recurrent, the topmost that
-    /// is.
-    pub fn time_shown(&self) -> Option<&ThroughTime> {
-        let record = &self.run.record;
-        let at_cursor = self.cursor.and_then(|step| record.at(step));
-        let time = &at_cursor.or(record.latest.as_ref())?.time;
-        let selected = time.iter().find(|t| t.layer == self.layer);
-        selected.or(time.last())
     }
 
     pub fn move_focus(&mut self, forward: bool) {

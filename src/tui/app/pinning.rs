@@ -4,7 +4,7 @@
 use super::App;
 use super::origin::Opening;
 use super::run::{Pinned, Run};
-use crate::experiment::{Experiment, resolve};
+use crate::experiment::Experiment;
 use crate::tui::differences;
 use crate::tui::overlay::{Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use crate::tui::panes::percent;
@@ -60,9 +60,7 @@ impl Pinned {
 
 /// The word of the verdict on a run's last measurements.
 fn judged(run: &Run) -> Option<&'static str> {
-    let data = run.info.as_ref()?.dataset.as_ref()?;
-    let spec = resolve::for_data(&run.experiment, data).ok()?;
-    run.record.verdict(&spec).map(|v| v.kind.name())
+    run.record.verdict(&run.spec()?).map(|v| v.kind.name())
 }
 
 impl App {

@@ -1,12 +1,12 @@
 //! A run as the screen knows it: what training said last, and a bounded history of what it measured.
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, resolve};
 use crate::insight::overfit::{Gap, gap};
 use crate::insight::{Verdict, verdict};
 use crate::nn::spec::NetworkSpec;
 use crate::telemetry::{History, LayerStats, Score, ThroughTime};
 use crate::training::{
-    DataView, Frame, Histograms, Point, RunInfo, Status, could_go_on, stands_out,
+    DataView, Frame, Histograms, Point, RunInfo, Status, could_go_on, has_layers_of, stands_out,
 };
 use std::sync::Arc;
 
@@ -237,6 +237,8 @@ pub struct Run {
     next: Option<(Experiment, u64)>,
     /// Steps at which it was changed under way.
     pub changes: Vec<u64>,
+    /// The experiment's network has other layers since, or the same in other places.
+    pub(super) has_other_layers: bool,
 }
 
 impl Run {
@@ -251,7 +253,26 @@ impl Run {
             experiment,
             next: None,
             changes: Vec::new(),
+            has_other_layers: false,
         }
+    }
+
+    /// The network that its last steps were taken with.
+    pub(super) fn spec(&self) -> Option<NetworkSpec> {
+        let data = self.info.as_ref()?.dataset.as_ref()?;
+        resolve::for_data(&self.experiment, data).ok()
+    }
+
+    /// The experiment became another, whose network is this, if it can be built. Entries that are written in another way may be
+    /// the same layers.
+    pub(super) fn compare_layers(&mut self, experiment: &Experiment, spec: Option<&NetworkSpec>) {
+        let is_same = || {
+            let (own, new) = self.spec().zip(spec)?;
+            has_layers_of(&own, new).then_some(())
+        };
+        self.has_other_layers = !self.record.is_empty()
+            && self.experiment.network != experiment.network
+            && is_same().is_none();
     }
 
     /// The experiment became another. Its steps are taken with that from here on, unless it starts the run again.

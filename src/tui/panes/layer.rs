@@ -36,11 +36,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         height: inner.height.saturating_sub(used),
         ..inner
     };
-    let histograms = app
-        .run
-        .histograms
-        .as_ref()
-        .and_then(|all| all.layers.get(app.layer));
+    let histograms = app.histograms_shown();
+    let histograms = histograms.and_then(|all| all.layers.get(app.layer));
     match histograms {
         Some(h) => {
             let (above, below) = curves::split(rest);
@@ -130,7 +127,7 @@ fn figures(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
 /// Weights that the L1 penalty has made exactly 0: of this layer, and of all.
 fn zeros<'a>(app: &App, own: ZeroWeights) -> Vec<Span<'a>> {
     let theme = &app.manner.theme;
-    let layers = app.run.record.layers().iter();
+    let layers = app.record_shown().layers().iter();
     let all: ZeroWeights = layers.filter_map(|s| s.zeros).sum();
     let share = |zeros: usize, weights: usize| percent(zeros as f64 / weights.max(1) as f64);
     let (zero, weights) = (all.zero_weights, all.weights);

@@ -36,7 +36,7 @@ impl Cells {
 
 /// How many parameters there are; under an L1 penalty, how many weights of all it has made exactly 0.
 fn size(app: &App, width: u16) -> String {
-    let layers = app.run.record.layers();
+    let layers = app.record_shown().layers();
     if app.experiment.training.regularize.l1 > 0.0 && !layers.is_empty() {
         let all: ZeroWeights = layers.iter().filter_map(|s| s.zeros).sum();
         let [zero, weights] = [all.zero_weights, all.weights].map(|n| super::short(n as f64));

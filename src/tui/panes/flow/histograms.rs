@@ -39,7 +39,7 @@ pub fn subject(app: &App) -> &'static str {
 }
 
 fn all(app: &App) -> Option<&[LayerHistograms]> {
-    let all = &app.run.histograms.as_ref()?.layers;
+    let all = &app.histograms_shown()?.layers;
     (!all.is_empty()).then_some(all)
 }
 

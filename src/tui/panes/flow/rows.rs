@@ -87,7 +87,7 @@ pub fn layer_at(app: &App, inner: Rect, y: u16) -> Option<usize> {
 
 pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
-    let record = &app.run.record;
+    let record = app.record_shown();
     let columns = Columns::new(
         inner.width,
         app.layer_count().to_string().len(),

@@ -15,13 +15,11 @@ pub struct Scale {
 impl Scale {
     pub fn new(app: &App) -> Self {
         let measure = app.measure;
-        let points = app.run.record.points();
+        let record = app.record_shown();
+        let points = record.points();
         // The first point and a few over time: enough for ends at even decades, and cheap for a hundred layers.
         let stride = (points.len() / 24).max(1);
-        let sampled = points
-            .iter()
-            .step_by(stride)
-            .chain(app.run.record.latest.as_ref());
+        let sampled = points.iter().step_by(stride).chain(record.latest.as_ref());
         let values = sampled.flat_map(|p| p.layers.iter().map(|s| measure.of(s)));
         Self::of(measure, values)
     }

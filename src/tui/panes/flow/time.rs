@@ -148,7 +148,7 @@ fn head(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
     };
     let until = app.cursor.unwrap_or(u64::MAX);
     let gate = cell(app, seen.layer).and_then(Cell::carrying_gate);
-    if let Some(known) = app.run.record.reckoned(seen.layer, until) {
+    if let Some(known) = app.record_shown().reckoned(seen.layer, until) {
         let judged = |factor: f64| theme.style(role_over(factor, steps));
         if let (Some(gate), Some(open)) = (gate, known.gate) {
             add(
@@ -244,7 +244,7 @@ fn rows(app: &App, seen: &ThroughTime, inner: Rect, buf: &mut Buffer) {
         width: inner.width.saturating_sub(used as u16),
         ..inner
     };
-    let record = &app.run.record;
+    let record = app.record_shown();
     let kept: Vec<&Point> = record.kept().collect();
     let scale = scale(&kept, seen.layer);
     let symbol = match symbol(app) {

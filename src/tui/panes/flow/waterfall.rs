@@ -31,7 +31,7 @@ fn picture(app: &App, inner: Rect) -> Rect {
 }
 
 pub fn draw(app: &App, inner: Rect, buf: &mut Buffer) {
-    let record = &app.run.record;
+    let record = app.record_shown();
     let measure = app.measure;
     let area = picture(app, inner);
     let steps = record.steps();

@@ -43,7 +43,7 @@ fn has_charts(width: u16, height: u16) -> bool {
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    if area.is_empty() || app.run.record.is_empty() {
+    if area.is_empty() || app.record_shown().is_empty() {
         return;
     }
     if area.height <= 2 {
@@ -97,7 +97,7 @@ fn sparklines(app: &App, area: Rect, buf: &mut Buffer) {
             ..cell
         };
         let axis = TimeAxis::fit(start, end, place.width.into());
-        let own = values(app, &app.run.record, measure);
+        let own = values(app, app.record_shown(), measure);
         let scale = LogScale::fit(own.iter().copied());
         let pinned = app.baseline().map(|p| &p.record);
         if let Some(record) = pinned {
@@ -108,7 +108,7 @@ fn sparklines(app: &App, area: Rect, buf: &mut Buffer) {
                 .render(place, buf);
         }
         LogSparkline::new(app.look(), &own, scale)
-            .steps(&app.run.record.steps())
+            .steps(&app.record_shown().steps())
             .axis(axis)
             .over(pinned.is_some())
             .cursor(app.cursor)
@@ -132,7 +132,7 @@ fn chart(app: &App, measure: Measure, area: Rect, buf: &mut Buffer) {
         (steps, values(app, record, measure))
     };
     let pinned = app.baseline().map(|p| (curve(&p.record), Role::Pinned));
-    let own = (curve(&app.run.record), Role::Train);
+    let own = (curve(app.record_shown()), Role::Train);
     let lines: Vec<_> = pinned.into_iter().chain([own]).collect();
     let series: Vec<Series> = lines
         .iter()
