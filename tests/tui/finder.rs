@@ -85,7 +85,26 @@ fn the_finder_is_read_and_left_on_the_smallest_screen() {
         let text = words.join(" ");
         assert!(text.contains("esc leaves"), "{text}");
         assert!(text.contains("0.1 in the experiment."), "{text}");
-        assert!(height < 16 || text.contains("smoothed marker"), "{text}");
+        let named = ["each step", "smoothed", "marker"];
+        let is_named = named.iter().all(|name| text.contains(name));
+        assert!(height < 16 || is_named, "{text}");
+    }
+}
+
+/// What is read off stands above the chart, whose marks of what leaves it are at the upper right.
+#[test]
+fn the_reading_at_the_marker_hides_nothing_of_the_chart() {
+    let mut bench = opened();
+    bench.tell(Message::Swept(sweep(SweepState::Done)));
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let text = bench.resize(width, height).text();
+        let heading = text.lines().nth(2).expect("a heading");
+        assert!(heading.contains("each step 1."), "{text}");
+        assert!(heading.contains("smoothed 1."), "{text}");
+        assert!(heading.contains("marker 0.01"), "{text}");
+        let top = text.lines().nth(3).expect("a chart");
+        assert!(top.contains("▲"), "{text}");
+        assert!(!top.contains("@"), "{text}");
     }
 }
 

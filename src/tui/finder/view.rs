@@ -9,7 +9,7 @@ use crate::tui::panes::{
     verdict::{wrap, wrap_to},
 };
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Axis, LineChart, Series};
+use crate::tui::widgets::{Axis, LineChart, Series, format_value};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -78,17 +78,12 @@ fn keys(app: &App, finder: &Finder) -> String {
 fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let x: Vec<f64> = finder.sweep.rates.iter().map(|r| r.log10()).collect();
-    let about = match area.width {
-        0..70 => " loss over log₁₀ rate:  ",
-        _ => " mini-batch loss over log₁₀ of the rate:  ",
-    };
-    let heading = [
-        Span::styled(about, theme.style(Role::Dim)),
-        Span::styled("each step  ", theme.style(Role::Pinned)),
-        Span::styled("smoothed  ", theme.style(Role::Train)),
-        Span::styled("marker", theme.style(Role::Accent)),
-    ];
-    buf.set_line(area.x, area.y, &Line::from(heading.to_vec()), area.width);
+    buf.set_line(
+        area.x,
+        area.y,
+        &heading(app, finder, area.width),
+        area.width,
+    );
     let smooth = &finder.reading.smooth;
     let series = [
         Series {
@@ -113,7 +108,38 @@ fn draw_chart(app: &App, finder: &Finder, area: Rect, buf: &mut Buffer) {
         .x_range((LOWEST.log10(), HIGHEST.log10()))
         .y_axis(Axis::fit_linear(shown.chain([start])))
         .cursor(marker)
+        .reads(false)
         .render(split_rows(area, 1).1, buf);
+}
+
+/// What the curves are, and what is read off at the marker, as much as there is room for.
+fn heading(app: &App, finder: &Finder, width: u16) -> Line<'static> {
+    let theme = &app.manner.theme;
+    let at = finder.marked();
+    let value = |of: &[f64]| {
+        let value = at.and_then(|i| of.get(i)).copied();
+        value.map_or(String::new(), |v| format!(" {}", format_value(v)))
+    };
+    let rate = finder.rate().map(|rate| format!(" {}", shown(rate)));
+    let long = " mini-batch loss over log₁₀ of the rate:  ";
+    let short = " loss over log₁₀ rate:  ";
+    let line = |about: &'static str, [step, smooth, rate]: [&str; 3]| {
+        Line::from(vec![
+            Span::styled(about, theme.style(Role::Dim)),
+            Span::styled(format!("each step{step}  "), theme.style(Role::Pinned)),
+            Span::styled(format!("smoothed{smooth}  "), theme.style(Role::Train)),
+            Span::styled(format!("marker{rate}"), theme.style(Role::Accent)),
+        ])
+    };
+    let read = [
+        value(&finder.sweep.losses),
+        value(&finder.reading.smooth),
+        rate.unwrap_or_default(),
+    ];
+    let read = read.each_ref().map(String::as_str);
+    let all = [line(long, read), line(short, read), line(short, [""; 3])];
+    let fits = |line: &&Line| line.width() <= usize::from(width);
+    all.iter().find(fits).unwrap_or(&all[2]).clone()
 }
 
 /// What the sweep says, in plain words.

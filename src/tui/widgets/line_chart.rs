@@ -35,6 +35,7 @@ pub struct LineChart<'a> {
     readings: Option<&'a [Option<f64>]>,
     marks: &'a [f64],
     legend: bool,
+    reads: bool,
 }
 
 impl<'a> LineChart<'a> {
@@ -49,6 +50,7 @@ impl<'a> LineChart<'a> {
             readings: None,
             marks: &[],
             legend: true,
+            reads: true,
         }
     }
 
@@ -92,6 +94,12 @@ impl<'a> LineChart<'a> {
     /// Names of the series at the upper right (default: shown).
     pub fn legend(mut self, legend: bool) -> Self {
         self.legend = legend;
+        self
+    }
+
+    /// Values at the cursor at the upper right (default: shown), where a mark of what leaves the chart may be.
+    pub fn reads(mut self, reads: bool) -> Self {
+        self.reads = reads;
         self
     }
 
@@ -241,7 +249,7 @@ impl Widget for LineChart<'_> {
             plot.mark_zeros(buf, series.x, series.y, series.style);
             plot.mark_beyond(buf, series.x, series.y, series.style);
         }
-        if self.legend || self.cursor.is_some() {
+        if self.legend || (self.reads && self.cursor.is_some()) {
             plot.draw_top_right(buf, &self.top_right());
         }
     }
