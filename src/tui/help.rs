@@ -44,6 +44,31 @@ const SIGNS: &[(&str, &str)] = &[
         "a step's change of the weights beside the weights: about 1/1000 is healthy",
     ),
     ("gap", "the test rows' loss less the training rows'"),
+    (
+        "≈",
+        "about: a mean over the newest mini-batches, which are a few rows each",
+    ),
+    (
+        "@1,200",
+        "the charts' cursor (┊) is at this step: what stands beside it was measured there",
+    ),
+    (
+        "╎",
+        "a step at which the experiment was changed while the run went on",
+    ),
+    (
+        "▲",
+        "what goes on above the chart, whose scale it would press flat",
+    ),
+    (
+        "↑2 ↓7",
+        "so many layers have no row: between the output layer and the next row, and below the last",
+    ),
+    ("★", "the best of a race by now, by its loss"),
+    (
+        "…",
+        "there is no room for more: {explain} reads the verdict and what the experiment is about in full",
+    ),
 ];
 
 /// Every action once, by what one wants to do.
@@ -193,11 +218,12 @@ fn keys(app: &App, action: usize) -> String {
 /// Signs and actions in sentences.
 pub fn list(app: &App) -> List {
     let signs = SIGNS.iter().map(|(sign, meaning)| {
+        let meaning = app.manner.keymap.in_text(meaning);
         let item = Item {
-            name: (*meaning).into(),
+            name: meaning.clone(),
             note: (*sign).into(),
             group: "signs",
-            help: (*meaning).into(),
+            help: meaning,
             fault: None,
         };
         (item, None)

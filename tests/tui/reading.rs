@@ -123,6 +123,13 @@ fn the_help_begins_with_the_signs_and_shows_actions_in_sentences() {
     bench.keys("?");
     let screen = bench.text();
     assert!(screen.contains("signs    δ "), "{screen}");
+    for sign in ["≈ ", "@1,200 ", "╎ ", "▲ ", "↑2 ↓7 ", "★ ", "… "] {
+        assert!(
+            screen.contains(&format!("         {sign}")),
+            "{sign}: {screen}"
+        );
+    }
+    assert!(screen.contains("no room for more: E reads"), "{screen}");
     assert!(screen.contains("run      space "), "{screen}");
     assert!(screen.contains("↓"), "{screen}");
     // A sign is read, not done.
