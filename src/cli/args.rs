@@ -38,7 +38,7 @@ pub struct WorkbenchArgs {
     /// dark, light, colour-blind, 16-colour or mono [default: the configuration's, else dark]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<ThemeName>,
-    /// braille, block or ascii [default: the configuration's, else braille]
+    /// braille, block or ascii [default: the configuration's, else braille, and ascii on the Linux console]
     #[arg(long, value_name = "NAME")]
     pub glyphs: Option<Glyphs>,
 }

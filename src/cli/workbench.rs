@@ -4,6 +4,7 @@ use super::args::{Common, WorkbenchArgs};
 use super::failure::{Failure, Status};
 use super::source::{self, Loaded};
 use crate::experiment::presets;
+use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::{ColourDepth, Theme};
 use crate::tui::{self, config};
 use std::path::PathBuf;
@@ -56,7 +57,10 @@ fn begin(
         manner: tui::app::Manner {
             theme: Theme::new(name, colours),
             colours,
-            glyphs: args.glyphs.or(config.glyphs).unwrap_or_default(),
+            glyphs: args
+                .glyphs
+                .or(config.glyphs)
+                .unwrap_or_else(|| Glyphs::detect(|name| std::env::var(name).ok())),
             keymap: config.keymap,
         },
     };

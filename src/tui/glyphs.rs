@@ -109,6 +109,15 @@ impl Glyphs {
         }
     }
 
+    /// What a terminal surely has, by its environment, read through `get`. The Linux console's fonts have neither braille nor
+    /// eighths of blocks.
+    pub fn detect(get: impl Fn(&str) -> Option<String>) -> Self {
+        match get("TERM").as_deref() {
+            Some("linux") => Self::Ascii,
+            _ => Self::default(),
+        }
+    }
+
     pub fn is_ascii(self) -> bool {
         self == Self::Ascii
     }
@@ -258,6 +267,14 @@ mod tests {
             .collect();
         assert!(!read.contains('?'), "{read}");
         assert_ne!(plain('δ'), plain('Δ'));
+    }
+
+    #[test]
+    fn the_linux_console_is_sent_what_its_fonts_have() {
+        let detect = |term: &str| Glyphs::detect(|name| (name == "TERM").then(|| term.into()));
+        assert_eq!(detect("linux"), Glyphs::Ascii);
+        assert_eq!(detect("xterm-256color"), Glyphs::Braille);
+        assert_eq!(Glyphs::detect(|_| None), Glyphs::Braille);
     }
 
     #[test]
