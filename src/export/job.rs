@@ -49,6 +49,21 @@ impl Job {
         })
     }
 
+    /// # Errors
+    /// Where the experiment pretrains, which neither framework does.
+    pub fn without_pretraining(&self, framework: &'static str) -> Result<(), ExportError> {
+        match self.experiment.pretrain {
+            None => Ok(()),
+            Some(_) => Err(ExportError::NoEqual {
+                what: "[pretrain]".into(),
+                framework,
+                instead: "save the pretrained weights with `gradlab run EXPERIMENT --steps 0 --save-weights FILE`, take [pretrain] out, \
+                          and start the script from them with --weights FILE"
+                    .into(),
+            }),
+        }
+    }
+
     pub fn batch_rows(&self) -> usize {
         self.experiment.training.batch_size.rows(self.train_rows)
     }

@@ -14,13 +14,7 @@ use crate::nn::spec::LayerKind;
 /// # Errors
 /// Where Keras has no equal that could be written by hand in a few lines.
 pub fn script(job: &Job) -> Result<String, ExportError> {
-    if job.experiment.pretrain.is_some() {
-        return Err(ExportError::NoEqual {
-            what: "[pretrain]".into(),
-            framework: "Keras",
-            instead: "save the pretrained weights with `gradlab run --save-weights FILE`, take [pretrain] out, and start the script from them with --weights FILE".into(),
-        });
-    }
+    job.without_pretraining("Keras")?;
     let mut parts = vec![
         python::head(job, "Keras"),
         imports(job),

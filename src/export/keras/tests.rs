@@ -166,3 +166,11 @@ fn a_cell_s_gradients_have_gradlab_s_names() {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
 }
+
+#[test]
+fn pretraining_is_refused_with_a_way_out() {
+    let mut job = job(DIGITS);
+    job.experiment.pretrain = Some(crate::experiment::Pretrain::default());
+    let error = script(&job).expect_err("no equal").to_string();
+    assert!(error.contains("--steps 0 --save-weights"), "{error}");
+}

@@ -81,7 +81,7 @@ fn pretraining_is_refused_with_a_way_out() {
     let mut job = job(DIGITS);
     job.experiment.pretrain = Some(crate::experiment::Pretrain::default());
     let error = script(&job).expect_err("no equal").to_string();
-    assert!(error.contains("--save-weights"), "{error}");
+    assert!(error.contains("--steps 0 --save-weights"), "{error}");
 }
 
 /// 129 rows by 32 leave one over.
