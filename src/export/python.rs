@@ -100,7 +100,12 @@ pub fn rows(job: &Job) -> String {
         );
         return out;
     };
-    let _ = writeln!(out, "    x, y = {load}");
+    // With rows that are given there, it may not be.
+    out.push_str("    from sklearn import datasets\n");
+    if data.test_fraction > 0.0 {
+        out.push_str("    from sklearn.model_selection import train_test_split\n");
+    }
+    let _ = writeln!(out, "\n    x, y = {load}");
     if data.test_fraction > 0.0 {
         let stratify = if job.is_classification() {
             ", stratify=y"
@@ -129,18 +134,6 @@ pub fn rows(job: &Job) -> String {
         }
     }
     out.push_str("    return x.astype(\"float32\"), y, x_test.astype(\"float32\"), y_test\n");
-    out
-}
-
-/// The imports of [`rows`].
-pub fn row_imports(job: &Job) -> String {
-    let mut out = String::new();
-    if job.sklearn().is_some() {
-        out.push_str("from sklearn import datasets\n");
-        if job.experiment.data.test_fraction > 0.0 {
-            out.push_str("from sklearn.model_selection import train_test_split\n");
-        }
-    }
     out
 }
 

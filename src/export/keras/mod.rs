@@ -17,7 +17,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     job.without_pretraining("Keras")?;
     let mut parts = vec![
         python::head(job, "Keras"),
-        imports(job),
+        IMPORTS.into(),
         format!("keras.utils.set_random_seed({})\n", job.numpy_seed()),
     ];
     parts.extend(layers::helpers(job));
@@ -38,13 +38,17 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     Ok(parts.join("\n\n").replace("\n\n\n\n", "\n\n\n"))
 }
 
-fn imports(job: &Job) -> String {
-    format!(
-        "import argparse\nimport math\nimport os\n\nos.environ.setdefault(\"KERAS_BACKEND\", \"torch\")  # or tensorflow\n\nimport keras\nimport numpy as np\n\
-         from keras import layers\nfrom safetensors.numpy import load_file, save_file\n{}",
-        python::row_imports(job)
-    )
-}
+const IMPORTS: &str = r#"import argparse
+import math
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "torch")  # or tensorflow
+
+import keras
+import numpy as np
+from keras import layers
+from safetensors.numpy import load_file, save_file
+"#;
 
 /// Mishkin & Matas 2016, algorithm 1.
 const LSUV: &str = r#"def lsuv(model, x, names):

@@ -29,8 +29,6 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
 }
 
 fn imports(job: &Job) -> String {
-    let rows = python::row_imports(job);
-    let rows = if rows.is_empty() { rows } else { rows + "\n" };
     let stop = job.experiment.training.stop;
     let endless = if stop.epochs.is_none() && stop.steps.is_none() {
         "import itertools\n"
@@ -38,7 +36,7 @@ fn imports(job: &Job) -> String {
         ""
     };
     format!(
-        "import argparse\n{endless}import math\n\nimport torch\nfrom safetensors.numpy import load_file\n{rows}from safetensors.torch import save_file\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+        "import argparse\n{endless}import math\n\nimport torch\nfrom safetensors.numpy import load_file\nfrom safetensors.torch import save_file\nfrom torch import nn\nfrom torch.nn import functional as F\n"
     )
 }
 

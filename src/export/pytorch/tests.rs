@@ -171,3 +171,13 @@ fn the_largest_norm_is_of_the_rows_of_both_matrices() {
         "{script}"
     );
 }
+
+/// A machine that has the rows needs nothing that makes them.
+#[test]
+fn scikit_learn_is_asked_only_for_rows_that_are_not_given() {
+    let script = script(&job(DIGITS)).expect("a script");
+    let given = "rows.get(\"x_test\", x[:0])";
+    let places = [given, "from sklearn import datasets"].map(|p| script.find(p).expect(p));
+    assert!(places.is_sorted(), "{script}");
+    assert_eq!(script.matches("import datasets").count(), 1);
+}
