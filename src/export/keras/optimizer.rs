@@ -149,8 +149,10 @@ fn otherwise(optimizer: &Optimizer) -> Vec<String> {
         Optimizer::Sgd { dampening, .. } if *dampening != 0.0 => {
             format!("Keras has no dampening (here {dampening})")
         }
-        Optimizer::Nadam { momentum_decay, .. } if *momentum_decay != 0.004 => {
-            format!("Keras warms momentum up by 0.004, not by {momentum_decay}")
+        Optimizer::Nadam { momentum_decay, .. } if *momentum_decay != 1.0 => {
+            format!(
+                "Keras warms momentum up as momentum_decay = 1 does, here it is {momentum_decay}"
+            )
         }
         Optimizer::Adagrad { .. } | Optimizer::Rmsprop { .. } => INSIDE.into(),
         Optimizer::Adam { .. } | Optimizer::Adamw { .. } => CORRECTED.into(),

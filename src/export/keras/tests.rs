@@ -167,6 +167,23 @@ fn a_cell_s_gradients_have_gradlab_s_names() {
     }
 }
 
+/// Keras's warm-up is that of `momentum_decay = 1`.
+#[test]
+fn keras_s_own_warm_up_of_momentum_is_said() {
+    let noted = |more: &str| {
+        let toml = format!("{ADDING}[training.optimizer]\nkind = \"nadam\"\n{more}");
+        let script = script(&job(&toml)).expect("a script");
+        let note = script
+            .lines()
+            .find(|l| l.contains("# Keras warms momentum"));
+        note.map(|l| l.trim().to_string())
+    };
+    let note = "# Keras warms momentum up as momentum_decay = 1 does, here it is";
+    assert_eq!(noted(""), Some(format!("{note} 0.004")));
+    assert_eq!(noted("momentum_decay = 0.5\n"), Some(format!("{note} 0.5")));
+    assert_eq!(noted("momentum_decay = 1.0\n"), None);
+}
+
 #[test]
 fn pretraining_is_refused_with_a_way_out() {
     let mut job = job(DIGITS);
