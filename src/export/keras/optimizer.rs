@@ -86,6 +86,9 @@ pub fn optimizer(job: &Job) -> (String, Vec<String>) {
     let training = &job.experiment.training;
     let optimizer = &training.optimizer;
     let mut notes = otherwise(optimizer);
+    if job.network.has_batch_norm() {
+        notes.push("Keras takes a batch's biased variance into batch norm's running statistics, PyTorch and gradlab the unbiased one".into());
+    }
     let mut rate = learning_rate(job);
     match optimizer {
         Optimizer::Adagrad { lr_decay, .. } if *lr_decay > 0.0 => {

@@ -185,6 +185,13 @@ fn keras_s_own_warm_up_of_momentum_is_said() {
 }
 
 #[test]
+fn keras_s_running_variance_is_said() {
+    let note = "# Keras takes a batch's biased variance into batch norm's running statistics";
+    assert!(script(&job(DIGITS)).expect("a script").contains(note));
+    assert!(!script(&job(ADDING)).expect("a script").contains(note));
+}
+
+#[test]
 fn pretraining_is_refused_with_a_way_out() {
     let mut job = job(DIGITS);
     job.experiment.pretrain = Some(crate::experiment::Pretrain::default());
