@@ -112,7 +112,7 @@ fn patience_ends_with_the_best_weights() {
     let script = script(&job(&toml)).expect("a script");
     for piece in [
         "class Patience(keras.callbacks.EarlyStopping):",
-        "callbacks.append(Patience(patience=3, restore_best_weights=True))",
+        "callbacks.append(Patience(\"val_bare_loss\", mode=\"min\", patience=3, restore_best_weights=True))",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
@@ -162,6 +162,39 @@ fn a_cell_s_gradients_have_gradlab_s_names() {
     for piece in [
         "return {of + \"bias_ih\": gates(both[0]), of + \"bias_hh\": gates(both[1])}",
         "for name, g in torch_gradients(*pair).items()}",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
+/// Keras's own loss of the test rows has the penalties in it.
+#[test]
+fn patience_and_plateau_watch_the_loss_without_its_penalties() {
+    let watched = "format = 1\n[data]\nkind = \"wine\"\n[[network.layers]]\nunits = 5\n[training.schedule]\nkind = \"plateau\"\n\
+                   [training.stop]\npatience = 2\n";
+    let bare = |more: &str| {
+        let script = script(&job(&format!("{watched}{more}"))).expect("a script");
+        let places = script.matches("(\"val_bare_loss\", ").count();
+        let metric = "keras.metrics.MeanMetricWrapper(loss_of.call, name=\"bare_loss\")]";
+        assert_eq!(script.contains(metric), places > 0, "{script}");
+        places
+    };
+    assert_eq!(bare(""), 0);
+    assert_eq!(bare("[training.regularize]\nl1 = 0.1\n"), 2);
+    assert_eq!(bare("[training.regularize]\nl2 = 0.1\n"), 2);
+    let decay = "[training.optimizer]\nkind = \"sgd\"\nweight_decay = 0.1\n";
+    assert_eq!(bare(decay), 2);
+}
+
+/// Keras's own takes any loss as better that is lower by 0.0001.
+#[test]
+fn a_plateau_is_judged_as_pytorch_judges_it() {
+    let toml =
+        format!("{ADDING}[training.schedule]\nkind = \"plateau\"\nfactor = 0.5\npatience = 3\n");
+    let script = script(&job(&toml)).expect("a script");
+    for piece in [
+        "better = loss < self.best * (1 - 1e-4)",
+        "callbacks.append(Plateau(\"val_loss\", factor=0.5, patience=3))",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }

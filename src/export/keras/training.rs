@@ -2,23 +2,24 @@
 
 use super::super::job::Job;
 use super::super::python::{MAIN, number, string};
-use super::optimizer::optimizer;
+use super::optimizer::{decay, optimizer};
 use crate::nn::loss::Loss;
 use crate::nn::schedule::Schedule;
 use std::fmt::Write;
 
-fn loss(job: &Job) -> (String, &'static str) {
+/// The loss, and beside it what is measured.
+fn loss(job: &Job) -> (String, Option<&'static str>) {
     match job.network.loss {
         Loss::CrossEntropy if job.network.label_smoothing > 0.0 => (
             format!(
                 "keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing={})",
                 number(job.network.label_smoothing)
             ),
-            "[\"accuracy\"]",
+            Some("\"accuracy\""),
         ),
         Loss::CrossEntropy => (
             "keras.losses.SparseCategoricalCrossentropy(from_logits=True)".into(),
-            "[\"accuracy\"]",
+            Some("\"accuracy\""),
         ),
         Loss::BinaryCrossEntropy => (
             match job.network.label_smoothing {
@@ -28,11 +29,11 @@ fn loss(job: &Job) -> (String, &'static str) {
                     number(smoothing)
                 ),
             },
-            "[keras.metrics.BinaryAccuracy(threshold=0.0)]",
+            Some("keras.metrics.BinaryAccuracy(threshold=0.0)"),
         ),
-        Loss::Mse => ("keras.losses.MeanSquaredError()".into(), "[]"),
-        Loss::Mae => ("keras.losses.MeanAbsoluteError()".into(), "[]"),
-        Loss::Huber { delta } => (format!("keras.losses.Huber({})", number(delta)), "[]"),
+        Loss::Mse => ("keras.losses.MeanSquaredError()".into(), None),
+        Loss::Mae => ("keras.losses.MeanAbsoluteError()".into(), None),
+        Loss::Huber { delta } => (format!("keras.losses.Huber({})", number(delta)), None),
     }
 }
 
@@ -59,6 +60,9 @@ pub fn functions(job: &Job) -> String {
     out.push_str(STEPS);
     if job.experiment.training.stop.patience.is_some() {
         out.push_str(PATIENCE);
+    }
+    if let Schedule::Plateau { .. } = job.experiment.training.schedule {
+        out.push_str(PLATEAU);
     }
     out
 }
@@ -116,6 +120,26 @@ const PATIENCE: &str = r#"class Patience(keras.callbacks.EarlyStopping):
 
 "#;
 
+const PLATEAU: &str = r#"class Plateau(keras.callbacks.Callback):
+    """PyTorch's ReduceLROnPlateau: better by a ten-thousandth of the loss. (Keras's is better by 0.0001, however large the loss.)"""
+
+    def __init__(self, monitor, factor, patience):
+        super().__init__()
+        self.monitor, self.factor, self.patience = monitor, factor, patience
+        self.best, self.bad = math.inf, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss, rate = logs[self.monitor], float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        better = loss < self.best * (1 - 1e-4)
+        self.best, self.bad = (loss, 0) if better else (self.best, self.bad + 1)
+        if self.bad > self.patience:
+            self.bad = 0
+            if rate - rate * self.factor > 1e-8:
+                self.model.optimizer.learning_rate = rate * self.factor
+
+
+"#;
+
 pub fn main(job: &Job) -> String {
     let mut out = String::from(MAIN);
     if let Some(shape) = job.row_shape() {
@@ -157,10 +181,11 @@ pub fn main(job: &Job) -> String {
     for note in notes {
         let _ = writeln!(out, "    # {note}");
     }
+    let metrics: Vec<&str> = loss(job).1.into_iter().chain(bare_loss(job)).collect();
     let _ = writeln!(
         out,
-        "    model.compile({optimizer}, loss_of, metrics={})",
-        loss(job).1
+        "    model.compile({optimizer}, loss_of, metrics=[{}])",
+        metrics.join(", ")
     );
     callbacks(job, &mut out);
     fit(job, &mut out);
@@ -203,8 +228,24 @@ fn fit(job: &Job, out: &mut String) {
     );
 }
 
+/// The loss by itself, where Keras's own has penalties in it and something goes by the test rows' loss.
+fn bare_loss(job: &Job) -> Option<&'static str> {
+    let training = &job.experiment.training;
+    let penalized =
+        training.regularize.l1 > 0.0 || training.regularize.l2 > 0.0 || decay(job) > 0.0;
+    let watched =
+        training.stop.patience.is_some() || matches!(training.schedule, Schedule::Plateau { .. });
+    // `loss_of.call` is each row's: batches of the test rows need not be of one size.
+    (penalized && watched)
+        .then_some("keras.metrics.MeanMetricWrapper(loss_of.call, name=\"bare_loss\")")
+}
+
 fn callbacks(job: &Job, out: &mut String) {
     let training = &job.experiment.training;
+    let watched = match bare_loss(job) {
+        Some(_) => "val_bare_loss",
+        None => "val_loss",
+    };
     out.push_str("    callbacks = []\n");
     match training.stop.steps {
         Some(steps) => {
@@ -218,18 +259,16 @@ fn callbacks(job: &Job, out: &mut String) {
         ),
     }
     if let Schedule::Plateau { factor, patience } = training.schedule {
-        // Keras acts when as many epochs have passed, PyTorch when more have.
         let _ = writeln!(
             out,
-            "    callbacks.append(keras.callbacks.ReduceLROnPlateau(factor={}, patience={}))",
-            number(factor),
-            patience + 1
+            "    callbacks.append(Plateau(\"{watched}\", factor={}, patience={patience}))",
+            number(factor)
         );
     }
     if let Some(patience) = training.stop.patience {
         let _ = writeln!(
             out,
-            "    callbacks.append(Patience(patience={}, restore_best_weights=True))",
+            "    callbacks.append(Patience(\"{watched}\", mode=\"min\", patience={}, restore_best_weights=True))",
             patience.max(1)
         );
     }
