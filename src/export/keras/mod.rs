@@ -22,6 +22,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     ];
     parts.extend(layers::helpers(job));
     parts.extend(optimizer::schedule_class(job));
+    parts.extend(optimizer::momentum_class(job));
     parts.push(layers::build(job));
     if job
         .network

@@ -81,6 +81,32 @@ fn learning_rate(job: &Job) -> String {
     }
 }
 
+/// Whether momentum gathers while the rate changes. Keras multiplies each step by its rate first, PyTorch and gradlab what has
+/// been gathered: with one rate that is the same.
+fn gathers_under_a_schedule(job: &Job) -> bool {
+    let training = &job.experiment.training;
+    let momentum = match training.optimizer {
+        Optimizer::Sgd { momentum, .. } | Optimizer::Rmsprop { momentum, .. } => momentum,
+        _ => 0.0,
+    };
+    momentum > 0.0 && training.schedule != Schedule::Constant
+}
+
+/// Keras's optimizer with momentum as PyTorch has it, where the two differ.
+pub fn momentum_class(job: &Job) -> Option<String> {
+    let base = class(&job.experiment.training.optimizer);
+    gathers_under_a_schedule(job).then(|| {
+        format!(
+            "class Momentum(keras.optimizers.{base}):\n    \
+             \"\"\"The rate is taken times all that momentum has gathered, as PyTorch and gradlab do. (Keras gathers steps with the rates that\n    \
+             they had: after a cut it goes on at the old rate for a while.)\"\"\"\n\n    \
+             def update_step(self, gradient, variable, learning_rate):\n        before = variable + 0\n        \
+             super().update_step(gradient, variable, 1.0)\n        \
+             self.assign(variable, before + keras.ops.cast(learning_rate, variable.dtype) * (variable - before))\n"
+        )
+    })
+}
+
 /// The optimizer and what Keras does otherwise, as comments.
 pub fn optimizer(job: &Job) -> (String, Vec<String>) {
     let training = &job.experiment.training;
@@ -115,15 +141,13 @@ pub fn optimizer(job: &Job) -> (String, Vec<String>) {
         Clip::Value { max } => Some(("clipvalue", number(max))),
     };
     let class = match class(optimizer) {
-        "NAdam" => "Nadam",
-        class => class,
+        _ if gathers_under_a_schedule(job) => "Momentum".into(),
+        "NAdam" => "keras.optimizers.Nadam".into(),
+        class => format!("keras.optimizers.{class}"),
     };
     let all = keywords(arguments(optimizer).into_iter().chain(clip));
     let comma = if all.is_empty() { "" } else { ", " };
-    (
-        format!("keras.optimizers.{class}({rate}{comma}{all})"),
-        notes,
-    )
+    (format!("{class}({rate}{comma}{all})"), notes)
 }
 
 /// What Keras takes of the parameters, under its names.

@@ -200,6 +200,29 @@ fn a_plateau_is_judged_as_pytorch_judges_it() {
     }
 }
 
+#[test]
+fn momentum_keeps_no_rate_where_the_rate_changes() {
+    let call = |kind: &str, schedule: &str| {
+        let toml = format!("{ADDING}[training.optimizer]\nkind = {kind}\n{schedule}");
+        let script = script(&job(&toml)).expect("a script");
+        let compile = script.split("model.compile(").nth(1).expect("the call");
+        let class = compile.split('(').next().expect("a class").to_string();
+        let defined = script.contains("class Momentum(keras.optimizers.");
+        assert_eq!(defined, class == "Momentum", "{script}");
+        class
+    };
+    let step = "[training.schedule]\nkind = \"step\"\nevery = 5\n";
+    let plateau = "[training.schedule]\nkind = \"plateau\"\n";
+    for kind in ["sgd", "rmsprop"] {
+        let moving = format!("\"{kind}\"\nmomentum = 0.9");
+        assert_eq!(call(&moving, step), "Momentum");
+        assert_eq!(call(&moving, plateau), "Momentum");
+        assert_ne!(call(&moving, ""), "Momentum");
+        assert_ne!(call(&format!("\"{kind}\""), step), "Momentum");
+    }
+    assert_ne!(call("\"adam\"", step), "Momentum");
+}
+
 /// Keras's warm-up is that of `momentum_decay = 1`.
 #[test]
 fn keras_s_own_warm_up_of_momentum_is_said() {
