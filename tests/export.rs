@@ -6,3 +6,5 @@
 mod commands;
 #[path = "export/python.rs"]
 mod python;
+#[path = "export/transfer.rs"]
+mod transfer;

@@ -28,7 +28,7 @@ pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<St
         })
     };
     say_unmet(&loaded.experiment, &data);
-    let job = Job::new(&loaded.experiment, &data).map_err(misused)?;
+    let job = Job::new(&loaded.experiment, &data, &loaded.base_dir).map_err(misused)?;
     let script = match args.format {
         ExportFormat::Pytorch => pytorch::script(&job),
         ExportFormat::Keras => keras::script(&job),

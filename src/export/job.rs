@@ -5,12 +5,15 @@ use crate::experiment::Experiment;
 use crate::nn::init::Initializer;
 use crate::nn::spec::{LayerKind, NetworkSpec};
 use crate::training::{SessionError, network_of, rows_under_batch_norm};
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// An experiment and the network that it is on its data.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub experiment: Experiment,
+    /// Where its relative paths start.
+    pub base_dir: PathBuf,
     pub network: NetworkSpec,
     pub task: Task,
     /// Steps of a sequence.
@@ -37,9 +40,14 @@ pub enum ExportError {
 impl Job {
     /// # Errors
     /// Where a run would be refused.
-    pub fn new(experiment: &Experiment, data: &Dataset) -> Result<Self, ExportError> {
+    pub fn new(
+        experiment: &Experiment,
+        data: &Dataset,
+        base_dir: &Path,
+    ) -> Result<Self, ExportError> {
         Ok(Self {
             experiment: experiment.clone(),
+            base_dir: base_dir.to_path_buf(),
             network: network_of(experiment, data)?,
             task: data.task,
             time: data.time,
@@ -125,6 +133,14 @@ impl Job {
             .filter(|(_, layer)| layer.init == Initializer::Lsuv && !layer.given)
             .map(|(i, _)| i)
             .collect()
+    }
+
+    /// The file of the run that lower layers come from, which is the same wherever a script is run.
+    pub fn transferred_from(&self) -> Option<String> {
+        let transfer = self.experiment.network.transfer.as_ref()?;
+        let path = self.base_dir.join(&transfer.from);
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Some(path.to_string_lossy().into_owned())
     }
 
     /// The seed as NumPy takes it, in 32 bits.

@@ -74,13 +74,38 @@ pub fn head(job: &Job, framework: &str) -> String {
 }
 
 /// The beginning of every script's `main()`: its arguments and the rows.
-pub const MAIN: &str = "def main():\n    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n    \
+pub fn main(job: &Job) -> String {
+    let transferred = job.transferred_from().map(|from| {
+        format!(
+            "    # where gradlab looks for it: seen from the experiment's folder\n    \
+             arguments.add_argument(\"--transfer\", metavar=\"FILE\", default={}, help=\"the run that the lower layers come from (%(default)s)\")\n",
+            string(&from)
+        )
+    });
+    format!(
+        "{ARGUMENTS}{}    arguments = arguments.parse_args()\n\n    x, y, x_test, y_test = load_rows(arguments.data)\n",
+        transferred.unwrap_or_default()
+    )
+}
+
+const ARGUMENTS: &str = "def main():\n    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)\n    \
          arguments.add_argument(\"--data\", metavar=\"FILE\", help=\"rows: x, y, x_test, y_test (safetensors)\")\n    \
          arguments.add_argument(\"--weights\", metavar=\"FILE\", help=\"start from these weights (safetensors)\")\n    \
          arguments.add_argument(\"--probe\", metavar=\"FILE\", help=\"one batch forward and back; write the gradients; no training\")\n    \
-         arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n    \
-         arguments = arguments.parse_args()\n\n    \
-         x, y, x_test, y_test = load_rows(arguments.data)\n";
+         arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n";
+
+/// The function `lower_layers(file, count)`: what another run has of so many layers, by gradlab's names.
+pub const LOWER_LAYERS: &str = r#"def lower_layers(file, count):
+    """The lower layers of another run; what a probe saw in them is left out."""
+    lower = [f"layers.{i}." for i in range(count)]
+    saved = load_file(file)
+    if lacking := [of + "weight" for of in lower if of + "weight" not in saved]:
+        raise SystemExit(f"{file} lacks {', '.join(lacking)}")
+    seen = (".pre", ".out", ".num_batches_tracked")
+    return {k: v for k, v in saved.items() if k.startswith(tuple(lower)) and not k.endswith(seen)}
+
+
+"#;
 
 /// The function `load_rows(path)` -> x, y, x_test, y_test as NumPy arrays.
 pub fn rows(job: &Job) -> String {

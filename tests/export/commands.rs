@@ -12,7 +12,7 @@ fn gradlab(folder: &Path, args: &[&str]) -> Output {
         .expect("gradlab runs")
 }
 
-fn done(folder: &Path, args: &[&str]) -> String {
+pub fn done(folder: &Path, args: &[&str]) -> String {
     let out = gradlab(folder, args);
     assert!(
         out.status.success(),

@@ -141,7 +141,7 @@ fn check(script: fn(&Job) -> String) {
         let folder = root.path().join(i.to_string());
         std::fs::create_dir(&folder).expect("a folder");
         let data = load(&experiment);
-        let job = Job::new(&experiment, &data).expect("fits");
+        let job = Job::new(&experiment, &data, Path::new(".")).expect("fits");
         let expected = probe(&job, &data);
         let rows = rows::to_safetensors(&data).expect("rows");
         std::fs::write(folder.join("rows.safetensors"), rows).expect("written");

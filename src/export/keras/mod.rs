@@ -3,6 +3,7 @@
 mod layers;
 mod optimizer;
 mod training;
+mod transfer;
 
 use super::job::{ExportError, Job};
 use super::python;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::export::samples::{ADDING, DROPOUTS, LSTM, SMOOTHED, job};
+use crate::export::samples::{ADDING, DROPOUTS, LSTM, SMOOTHED, TRANSFERRED, job};
 
 const DIGITS: &str = "format = 1\n[data]\nkind = \"digits\"\n[network]\nactivation = \"elu\"\n[[network.layers]]\nunits = 50\nrepeat = 3\n\
     norm = \"batch\"\ndropout = 0.2\n[training.optimizer]\nkind = \"sgd\"\nmomentum = 0.9\nweight_decay = 0.01\n[training.clip]\nkind = \"norm\"\n";
@@ -245,6 +245,20 @@ fn keras_s_running_variance_is_said() {
     let note = "# Keras takes a batch's biased variance into batch norm's running statistics";
     assert!(script(&job(DIGITS)).expect("a script").contains(note));
     assert!(!script(&job(ADDING)).expect("a script").contains(note));
+}
+
+/// What stands for random draws is no parameter, and what another run lacks stays as it was drawn.
+#[test]
+fn lower_layers_are_taken_over_by_what_their_file_has() {
+    let script = script(&job(TRANSFERRED)).expect("a script");
+    for piece in [
+        "def lower_layers(file, count):",
+        "for v in model.variables if \"seed_generator\" not in v.path}",
+        "given = lower_layers(file, count)\n",
+        "    take_over(model, arguments.transfer, 2)\n",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The loss, and the script's `main`.
 
 use super::super::job::Job;
-use super::super::python::{MAIN, number, string};
+use super::super::python::{self, number};
 use super::optimizer::{decay, optimizer};
+use super::transfer::{transfer, transferred};
 use crate::nn::loss::Loss;
 use crate::nn::schedule::Schedule;
 use std::fmt::Write;
@@ -57,6 +58,7 @@ pub fn functions(job: &Job) -> String {
         }
     });
     out.push_str(GRADIENTS);
+    out.push_str(&transferred(job));
     out.push_str(STEPS);
     if job.experiment.training.stop.patience.is_some() {
         out.push_str(PATIENCE);
@@ -141,7 +143,7 @@ const PLATEAU: &str = r#"class Plateau(keras.callbacks.Callback):
 "#;
 
 pub fn main(job: &Job) -> String {
-    let mut out = String::from(MAIN);
+    let mut out = python::main(job);
     if let Some(shape) = job.row_shape() {
         let _ = writeln!(
             out,
@@ -270,29 +272,6 @@ fn callbacks(job: &Job, out: &mut String) {
             out,
             "    callbacks.append(Patience(\"{watched}\", mode=\"min\", patience={}, restore_best_weights=True))",
             patience.max(1)
-        );
-    }
-}
-
-fn transfer(job: &Job, out: &mut String) {
-    let Some(t) = &job.experiment.network.transfer else {
-        return;
-    };
-    let _ = write!(
-        out,
-        "    # the lower layers come from another run\n    given = load_file({})\n    for variable in model.variables:\n        \
-         if int(variable.path.split(\"/\")[0].split(\"_\")[1]) < {}:\n            variable.assign(transposed(variable, given[torch_name(variable)]).reshape(variable.shape))\n",
-        string(&t.from.to_string_lossy()),
-        t.layers
-    );
-    if t.frozen {
-        let _ = writeln!(out, "    freeze(model, range({}))", t.layers);
-    }
-    if t.learning_rate_factor != 1.0 {
-        let _ = writeln!(
-            out,
-            "    # Keras has one rate for all layers: the factor {} of the transferred ones is not kept",
-            t.learning_rate_factor
         );
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::export::samples::{ADDING, DROPOUTS, LSTM, SMOOTHED, job};
+use crate::export::samples::{ADDING, DROPOUTS, LSTM, SMOOTHED, TRANSFERRED, job};
 
 const DIGITS: &str = "format = 1\nname = \"a \\\"\\\"\\\" b\"\n[data]\nkind = \"digits\"\n[network]\nactivation = \"logistic\"\n\
     init = { kind = \"normal\", std = 1.0 }\n[[network.layers]]\nunits = 100\nrepeat = 10\n[network.output]\ninit = \"glorot-uniform\"\n";
@@ -170,6 +170,33 @@ fn the_largest_norm_is_of_the_rows_of_both_matrices() {
         ),
         "{script}"
     );
+}
+
+/// A learned slope has another name in PyTorch's own module, and what has no name there is not to be lost.
+#[test]
+fn lower_layers_are_taken_over_with_their_slopes() {
+    let script = script(&job(TRANSFERRED)).expect("a script");
+    for piece in [
+        "def lower_layers(file, count):",
+        "{k.replace(\".slope\", \".activation.weight\"): torch.as_tensor(v) for k, v in lower_layers(file, count).items()}",
+        "model.load_state_dict(given, strict=False).unexpected_keys",
+        "    take_over(model, arguments.transfer, 2)\n",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
+/// Wherever the script is run, and another file where it is said.
+#[test]
+fn lower_layers_are_where_the_experiment_has_them() {
+    let script = script(&job(TRANSFERRED)).expect("a script");
+    let argument = script.split("add_argument(\"--transfer\"").nth(1);
+    let default = argument.and_then(|a| a.split("default=\"").nth(1));
+    let path = default
+        .and_then(|d| d.split('"').next())
+        .expect("a default");
+    let path = std::path::Path::new(path);
+    assert!(path.is_absolute() && path.ends_with("below/w.safetensors"));
 }
 
 /// A machine that has the rows needs nothing that makes them.

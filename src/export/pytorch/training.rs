@@ -1,7 +1,7 @@
 //! The loss, and the script's `main`.
 
 use super::super::job::Job;
-use super::super::python::{MAIN, number, string};
+use super::super::python::{self, LOWER_LAYERS, number};
 use super::epochs::epochs;
 use super::optimizer::{optimizer, schedule};
 use crate::nn::activation::Activation;
@@ -53,6 +53,9 @@ pub fn functions(job: &Job) -> String {
          norms = [w.grad.double().norm().item() if w.grad is not None else 0.0 for w in weights(model)]\n    \
          print(f\"loss {{loss.item():.6g}}  grad_norm \" + \" \".join(f\"{{n:.3e}}\" for n in norms))\n\n\n",
     );
+    if job.experiment.network.transfer.is_some() {
+        out.push_str(&take_over(job));
+    }
     out
 }
 
@@ -96,7 +99,7 @@ fn targets(job: &Job) -> String {
 }
 
 pub fn main(job: &Job) -> String {
-    let mut out = String::from(MAIN);
+    let mut out = python::main(job);
     out.push_str(
         "    x, y = tensors(x, y)\n    x_test, y_test = tensors(x_test, y_test)\n    model = Network()\n",
     );
@@ -169,14 +172,7 @@ fn unit_variance(job: &Job, out: &mut String) {
 
 /// What `--weights` and `--probe` do.
 fn weights_and_probe(job: &Job, out: &mut String) {
-    let (name_in_model, name_in_file) = if prelu(job) {
-        (
-            "k.replace(\".slope\", \".activation.weight\")",
-            "k.replace(\".activation.weight\", \".slope\")",
-        )
-    } else {
-        ("k", "k")
-    };
+    let (name_in_model, name_in_file) = names(job);
     let _ = write!(
         out,
         "    if arguments.weights:\n        saved = {{{name_in_model}: torch.as_tensor(v) for k, v in load_file(arguments.weights).items()}}\n        \
@@ -193,10 +189,16 @@ fn weights_and_probe(job: &Job, out: &mut String) {
     );
 }
 
-/// PyTorch's own module keeps a learned slope under another name.
-fn prelu(job: &Job) -> bool {
+/// From a file's name `k` to the model's, and back: PyTorch's own module keeps a learned slope under another.
+fn names(job: &Job) -> (&'static str, &'static str) {
     let prelu = |l: &LayerSpec| matches!(l.activation, Activation::Prelu { .. });
-    job.network.layers.iter().any(prelu)
+    match job.network.layers.iter().any(prelu) {
+        true => (
+            "k.replace(\".slope\", \".activation.weight\")",
+            "k.replace(\".activation.weight\", \".slope\")",
+        ),
+        false => ("k", "k"),
+    }
 }
 
 fn first_batch(job: &Job) -> String {
@@ -208,19 +210,25 @@ fn first_batch(job: &Job) -> String {
     format!("x[:{x}], y[:{y}]")
 }
 
+/// The functions that bring lower layers from another run.
+fn take_over(job: &Job) -> String {
+    let name_in_model = names(job).0;
+    format!(
+        "{LOWER_LAYERS}def take_over(model, file, count):\n    \"\"\"What the file lacks (a bias, a norm) stays as it was drawn.\"\"\"\n    \
+         given = {{{name_in_model}: torch.as_tensor(v) for k, v in lower_layers(file, count).items()}}\n    \
+         if unexpected := model.load_state_dict(given, strict=False).unexpected_keys:\n        \
+         raise SystemExit(f\"{{file}}: there is no place for {{', '.join(unexpected)}}\")\n\n\n"
+    )
+}
+
 fn transfer(job: &Job, out: &mut String) {
     let Some(t) = &job.experiment.network.transfer else {
         return;
     };
-    let from = string(&t.from.to_string_lossy());
-    let names = (0..t.layers)
-        .map(|i| format!("\"layers.{i}.\""))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "    # the lower layers come from another run\n    given = {{k: torch.as_tensor(v) for k, v in load_file({from}).items() if k.startswith(({names},))}}\n    \
-         model.load_state_dict(given, strict=False)\n"
+        "    take_over(model, arguments.transfer, {})",
+        t.layers
     );
     if t.frozen {
         let _ = writeln!(out, "    model.layers[:{}].requires_grad_(False)", t.layers);

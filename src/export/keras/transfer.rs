@@ -1,0 +1,49 @@
+//! Lower layers that come from another run.
+
+use super::super::job::Job;
+use super::super::python::LOWER_LAYERS;
+use std::fmt::Write;
+
+/// The functions that [`transfer`] calls; nothing where no layers are transferred.
+pub fn transferred(job: &Job) -> String {
+    match job.experiment.network.transfer {
+        Some(_) => format!("{LOWER_LAYERS}{TAKE_OVER}"),
+        None => String::new(),
+    }
+}
+
+/// By the names in the file: of what Keras counts as variables some are no parameters, and not every parameter need be there.
+const TAKE_OVER: &str = r#"def take_over(model, file, count):
+    """What the file lacks (a bias, a norm) stays as it was drawn."""
+    given = lower_layers(file, count)
+    places = {torch_name(v): v for v in model.variables if "seed_generator" not in v.path}
+    for name, array in given.items():
+        if name not in places:
+            raise SystemExit(f"{file}: there is no place for {name}")
+        variable = places[name]
+        variable.assign(transposed(variable, array).reshape(variable.shape))
+
+
+"#;
+
+/// The lines of `main` that bring them in, and keep them as they are where they do not learn.
+pub fn transfer(job: &Job, out: &mut String) {
+    let Some(t) = &job.experiment.network.transfer else {
+        return;
+    };
+    let _ = writeln!(
+        out,
+        "    take_over(model, arguments.transfer, {})",
+        t.layers
+    );
+    if t.frozen {
+        let _ = writeln!(out, "    freeze(model, range({}))", t.layers);
+    }
+    if t.learning_rate_factor != 1.0 {
+        let _ = writeln!(
+            out,
+            "    # Keras has one rate for all layers: the factor {} of the transferred ones is not kept",
+            t.learning_rate_factor
+        );
+    }
+}
