@@ -95,14 +95,15 @@ const ARGUMENTS: &str = "def main():\n    arguments = argparse.ArgumentParser(de
          arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n";
 
 /// The function `lower_layers(file, count)`: what another run has of so many layers, by gradlab's names.
-pub const LOWER_LAYERS: &str = r#"def lower_layers(file, count):
-    """The lower layers of another run; what a probe saw in them is left out."""
-    lower = [f"layers.{i}." for i in range(count)]
+pub const LOWER_LAYERS: &str = r#"def lower_layers(file, count, names):
+    """The lower layers of another run, each whole; what a probe saw in them is left out. names: of the model's tensors."""
+    lower = tuple(f"layers.{i}." for i in range(count))
     saved = load_file(file)
-    if lacking := [of + "weight" for of in lower if of + "weight" not in saved]:
-        raise SystemExit(f"{file} lacks {', '.join(lacking)}")
+    needed = [k for k in names if k.startswith(lower) and ".running_" not in k]
+    if lacking := [k for k in needed if k not in saved]:
+        raise SystemExit(f"{file} lacks {', '.join(lacking)}: its layers are others than this network's")
     seen = (".pre", ".out", ".num_batches_tracked")
-    return {k: v for k, v in saved.items() if k.startswith(tuple(lower)) and not k.endswith(seen)}
+    return {k: v for k, v in saved.items() if k.startswith(lower) and not k.endswith(seen)}
 
 
 "#;

@@ -100,9 +100,10 @@ fn check(format: &str) {
             "activation = \"rrelu\"\n".into(),
             "activation = \"rrelu\"\n".into(),
         ),
-        ("bias = false\n".into(), String::new()),
-        (String::new(), batch.into()),
-        (String::new(), "norm = \"layer\"\n".into()),
+        (
+            "bias = false\nnorm = \"batch\"\n".into(),
+            "bias = false\nnorm = \"batch\"\n".into(),
+        ),
     ];
     let said = cases.iter().filter_map(|(source, layer)| {
         let wrong = wrong(format, source, layer)?;

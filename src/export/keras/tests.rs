@@ -247,14 +247,14 @@ fn keras_s_running_variance_is_said() {
     assert!(!script(&job(ADDING)).expect("a script").contains(note));
 }
 
-/// What stands for random draws is no parameter, and what another run lacks stays as it was drawn.
+/// What stands for random draws is no parameter.
 #[test]
 fn lower_layers_are_taken_over_by_what_their_file_has() {
     let script = script(&job(TRANSFERRED)).expect("a script");
     for piece in [
-        "def lower_layers(file, count):",
+        "def lower_layers(file, count, names):",
         "for v in model.variables if \"seed_generator\" not in v.path}",
-        "given = lower_layers(file, count)\n",
+        "given = lower_layers(file, count, places)\n",
         "    take_over(model, arguments.transfer, 2)\n",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");

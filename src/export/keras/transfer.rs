@@ -12,11 +12,10 @@ pub fn transferred(job: &Job) -> String {
     }
 }
 
-/// By the names in the file: of what Keras counts as variables some are no parameters, and not every parameter need be there.
+/// By names: of what Keras counts as variables some are no parameters.
 const TAKE_OVER: &str = r#"def take_over(model, file, count):
-    """What the file lacks (a bias, a norm) stays as it was drawn."""
-    given = lower_layers(file, count)
     places = {torch_name(v): v for v in model.variables if "seed_generator" not in v.path}
+    given = lower_layers(file, count, places)
     for name, array in given.items():
         if name not in places:
             raise SystemExit(f"{file}: there is no place for {name}")

@@ -177,8 +177,8 @@ fn the_largest_norm_is_of_the_rows_of_both_matrices() {
 fn lower_layers_are_taken_over_with_their_slopes() {
     let script = script(&job(TRANSFERRED)).expect("a script");
     for piece in [
-        "def lower_layers(file, count):",
-        "{k.replace(\".slope\", \".activation.weight\"): torch.as_tensor(v) for k, v in lower_layers(file, count).items()}",
+        "def lower_layers(file, count, names):",
+        "{k.replace(\".slope\", \".activation.weight\"): torch.as_tensor(v) for k, v in given.items()}",
         "model.load_state_dict(given, strict=False).unexpected_keys",
         "    take_over(model, arguments.transfer, 2)\n",
     ] {

@@ -212,10 +212,12 @@ fn first_batch(job: &Job) -> String {
 
 /// The functions that bring lower layers from another run.
 fn take_over(job: &Job) -> String {
-    let name_in_model = names(job).0;
+    let (name_in_model, name_in_file) = names(job);
     format!(
-        "{LOWER_LAYERS}def take_over(model, file, count):\n    \"\"\"What the file lacks (a bias, a norm) stays as it was drawn.\"\"\"\n    \
-         given = {{{name_in_model}: torch.as_tensor(v) for k, v in lower_layers(file, count).items()}}\n    \
+        "{LOWER_LAYERS}def take_over(model, file, count):\n    \
+         names = [{name_in_file} for k in model.state_dict() if not k.endswith(\"num_batches_tracked\")]\n    \
+         given = lower_layers(file, count, names)\n    \
+         given = {{{name_in_model}: torch.as_tensor(v) for k, v in given.items()}}\n    \
          if unexpected := model.load_state_dict(given, strict=False).unexpected_keys:\n        \
          raise SystemExit(f\"{{file}}: there is no place for {{', '.join(unexpected)}}\")\n\n\n"
     )
