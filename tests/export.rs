@@ -1,5 +1,5 @@
 //! Exports agree with the engine. The tests that run Python are ignored by default:
-//! `PYTHON=venv/bin/python cargo test --test export -- --ignored` with torch, keras, scikit-learn, safetensors and
+//! `PYTHON=venv/bin/python cargo test --test export -- --ignored` with torch, keras, safetensors and
 //! tensorboard installed.
 
 #[path = "export/commands.rs"]

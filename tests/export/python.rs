@@ -293,13 +293,13 @@ fn without_test_rows() -> Vec<(String, Experiment)> {
 }
 
 #[test]
-#[ignore = "needs Python with torch, safetensors and scikit-learn"]
+#[ignore = "needs Python with torch and safetensors"]
 fn pytorch_scripts_have_the_engine_s_gradients() {
     check(|job| pytorch::script(job).expect("a script"));
 }
 
 #[test]
-#[ignore = "needs Python with keras, torch, safetensors and scikit-learn"]
+#[ignore = "needs Python with keras, torch and safetensors"]
 fn keras_scripts_have_the_engine_s_gradients() {
     check(|job| keras::script(job).expect("a script"));
 }
