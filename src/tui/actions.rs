@@ -308,7 +308,7 @@ actions! {
     "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
     "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
     "theme" ["T"], AnyScreen, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
-    "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it", always, App::toggle_tour;
+    "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it, back to what was open", always, App::toggle_tour;
     "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
     "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
     "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;

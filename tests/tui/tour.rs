@@ -1,8 +1,8 @@
 //! The tour through the presets.
 
 use super::bench::running;
-use gradlab::experiment::presets;
-use gradlab::tui::message::Effect;
+use gradlab::experiment::{link, presets};
+use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::overlay::Overlay;
 use gradlab::tui::tour::STOPS;
 
@@ -80,4 +80,58 @@ fn a_stop_runs() {
     bench.keys("t");
     let pauses = |e: &Effect| matches!(e, Effect::Send(gradlab::training::Command::Pause));
     assert!(bench.app.wants_run && !bench.effects.iter().any(pauses));
+}
+
+/// What was changed is not lost by a look at the tour: it is asked first, and what was open comes back as it was.
+#[test]
+fn the_tour_hides_unsaved_changes_only_after_a_question_and_gives_them_back() {
+    let mut bench = running(120, 36);
+    bench.keys("space 1 +");
+    let edited = bench.app.experiment.clone();
+    bench.keys("t");
+    assert!(bench.text().contains("not saved"), "{}", bench.text());
+    bench.keys("esc");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    bench.keys("t o");
+    assert_eq!(bench.app.tour, Some(0));
+    assert!(bench.app.wants_run);
+    // What a stop tells one to try is no reason to ask.
+    bench.keys("n ] ]");
+    assert_eq!(bench.app.tour, Some(2));
+    bench.keys("t");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    assert!(
+        bench.text().contains("back to vanishing"),
+        "{}",
+        bench.text()
+    );
+    assert!(bench.app.is_changed() && !bench.app.wants_run);
+    bench.effects.clear();
+    bench.keys("q");
+    assert!(matches!(bench.app.overlays[..], [Overlay::ConfirmQuit]));
+    assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
+}
+
+/// What was made of a stop is the person's own once they leave it, or save it.
+#[test]
+fn what_was_made_of_a_stop_is_left_only_after_a_question() {
+    let mut bench = running(120, 36);
+    bench.keys("t ] n t");
+    assert_eq!(bench.app.tour, None);
+    assert!(bench.text().contains("not saved"), "{}", bench.text());
+    bench.keys("esc");
+    assert_eq!(bench.app.experiment.name, STOPS[1].preset);
+    bench.keys("t");
+    assert!(bench.text().contains("not saved"), "{}", bench.text());
+    bench.keys("o t");
+    assert_eq!(bench.app.experiment.name, STOPS[1].preset);
+    assert!(bench.app.is_changed());
+    // Another is opened, and changed, while the tour's words stand beneath it.
+    bench.keys("t o");
+    let moons = presets::find("moons").expect("a preset").experiment();
+    bench.tell(Message::Paste(link::encode(&moons.expect("valid"))));
+    bench.keys("n ]");
+    assert!(bench.text().contains("not saved"), "{}", bench.text());
+    bench.keys("esc t");
+    assert_eq!(bench.app.experiment.name, "moons");
 }

@@ -125,18 +125,28 @@ impl App {
         }
     }
 
+    /// What would hide unsaved changes is opened all the same.
+    pub(super) fn start_confirmed(&mut self, opening: Opening) {
+        match opening.stop {
+            Some(at) => self.arrive_at(at, opening),
+            None => self.start(opening),
+        }
+    }
+
     /// Another experiment, from its beginning or from where a saved run broke off. `u` brings the one before back.
     pub(super) fn start(&mut self, opening: Opening) {
         let Opening {
             experiment,
             origin,
             saved,
+            runs,
+            ..
         } = opening;
         let before = std::mem::replace(&mut self.experiment, experiment);
         self.remember(before);
         let at_step = saved.as_ref().map(|run| run.step);
         // Who chooses a saved run wants it to go on.
-        self.wants_run |= saved.is_some();
+        self.wants_run = runs.unwrap_or(self.wants_run || saved.is_some());
         self.begin_at(origin, saved.map(|run| run.checkpoint));
         match at_step {
             Some(step) => self.tell_resumed(step),

@@ -49,6 +49,7 @@ use ratatui::layout::{Rect, Size};
 use run::{Pinned, Run};
 use std::path::PathBuf;
 use time::Window;
+use touring::Touring;
 
 /// How serious a line to the person is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +140,7 @@ pub struct App {
     pub insight: Insight,
     /// The stop of the tour, from 0.
     pub tour: Option<usize>,
+    touring: Touring,
     /// Variants that are trained side by side; the present run waits meanwhile.
     pub race: Option<Race>,
     /// The last race, to be looked at again, until another experiment is opened.
@@ -196,6 +198,7 @@ impl App {
             manner,
             insight: Insight::default(),
             tour: None,
+            touring: Touring::default(),
             race: None,
             raced: None,
             finder: None,

@@ -56,6 +56,10 @@ pub struct Opening {
     pub(super) origin: Origin,
     /// The saved run that goes on.
     pub(super) saved: Option<SavedRun>,
+    /// The tour's stop that it is.
+    pub stop: Option<usize>,
+    /// Whether it runs, where that is not what the person asked for last.
+    pub(super) runs: Option<bool>,
 }
 
 impl App {
@@ -67,6 +71,19 @@ impl App {
             origin: Origin::new(self.opened, &experiment, path, base),
             experiment,
             saved: None,
+            stop: None,
+            runs: None,
+        }
+    }
+
+    /// What is open, to be opened again as it is.
+    pub(super) fn as_opening(&self) -> Opening {
+        Opening {
+            experiment: self.experiment.clone(),
+            origin: self.origin.clone(),
+            saved: None,
+            stop: None,
+            runs: Some(self.wants_run),
         }
     }
 

@@ -138,6 +138,8 @@ impl App {
                 experiment,
                 origin,
                 saved: None,
+                stop: None,
+                runs: None,
             }),
         }
     }

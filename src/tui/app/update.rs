@@ -172,7 +172,7 @@ impl App {
                 _ => self.overlays.push(overlay),
             },
             Overlay::ConfirmOpen(opening) => match key.code {
-                KeyCode::Char('o' | 'y') => self.start(*opening),
+                KeyCode::Char('o' | 'y') => self.start_confirmed(*opening),
                 KeyCode::Esc | KeyCode::Char('n' | 'q') => {}
                 _ => self.overlays.push(Overlay::ConfirmOpen(opening)),
             },
