@@ -29,6 +29,8 @@ mod leaving;
 mod mouse;
 #[path = "tui/picker.rs"]
 mod picker;
+#[path = "tui/questions.rs"]
+mod questions;
 #[path = "tui/race.rs"]
 mod race;
 #[path = "tui/reading.rs"]

@@ -2,7 +2,7 @@
 
 use super::actions::ACTIONS;
 use super::app::{App, Tone};
-use super::overlay::{Overlay, view};
+use super::overlay::{Overlay, hints};
 use super::panes;
 use super::theme::Role;
 use super::tour;
@@ -39,7 +39,7 @@ impl Hint {
 }
 
 /// The hints that there is room for, in their order.
-fn hints(app: &App, width: u16) -> Vec<Hint> {
+fn fitting(app: &App, width: u16) -> Vec<Hint> {
     let mut shown: Vec<(u8, usize)> = app
         .actions()
         .map(|i| (ACTIONS[i].footer, i))
@@ -62,23 +62,6 @@ fn hints(app: &App, width: u16) -> Vec<Hint> {
     hints
 }
 
-/// Of an overlay's keys those that there is room for: the last, which leads out of it, comes before the others.
-fn fitting(
-    keys: &'static [(&'static str, &'static str)],
-    width: u16,
-) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    let size = |(key, word): &(&str, &str)| key.width() + word.width() + 3;
-    let mut room = usize::from(width).saturating_sub(keys.last().map_or(0, size));
-    let last = keys.len().saturating_sub(1);
-    keys.iter().enumerate().filter_map(move |(i, hint)| {
-        let fits = i == last || size(hint) <= room;
-        if fits && i < last {
-            room -= size(hint);
-        }
-        fits.then_some(hint)
-    })
-}
-
 fn is_silent(app: &App) -> bool {
     // The race says its own keys; over the panes other keys hold.
     let other = app.race.is_some() || app.finder.is_some() || tour::takes_footer(app);
@@ -92,7 +75,7 @@ pub fn action_at(app: &App, area: Rect, column: u16) -> Option<usize> {
     }
     let mut from = usize::from(area.x) + 1;
     let column = usize::from(column);
-    for hint in hints(app, area.width) {
+    for hint in fitting(app, area.width) {
         let end = from + hint.width();
         if (from..end - 2).contains(&column) {
             return Some(hint.action);
@@ -122,9 +105,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     if let Some(overlay) = app.overlays.iter().rfind(|o| o.is_seen()) {
         let mut spans = vec![Span::raw(" ")];
-        for (key, word) in fitting(view::keys(overlay), area.width) {
-            spans.push(Span::styled(*key, theme.style(Role::Accent)));
-            spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
+        for (_, hint) in hints::in_row(hints::of(overlay), area.width.into()) {
+            spans.push(Span::styled(hint.key, theme.style(Role::Accent)));
+            let word = format!(" {}  ", hint.word);
+            spans.push(Span::styled(word, theme.style(Role::Dim)));
         }
         buf.set_line(area.x, area.y, &Line::from(spans), area.width);
         return;
@@ -136,7 +120,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         return;
     }
     let mut spans = vec![Span::raw(" ")];
-    for hint in hints(app, area.width) {
+    for hint in fitting(app, area.width) {
         spans.push(Span::styled(hint.key, theme.style(Role::Accent)));
         spans.push(Span::styled(
             format!(" {}  ", hint.label),
@@ -144,23 +128,4 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         ));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_an_overlays_keys_the_way_out_is_shown_first() {
-        const KEYS: &[(&str, &str)] =
-            &[("type", "to filter"), ("enter", "choose"), ("esc", "close")];
-        let shown = |width| {
-            fitting(KEYS, width)
-                .map(|(key, _)| *key)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(shown(80), ["type", "enter", "esc"]);
-        assert_eq!(shown(30), ["type", "esc"]);
-        assert_eq!(shown(5), ["esc"]);
-    }
 }

@@ -2,9 +2,11 @@
 
 pub mod awaiting;
 pub mod form;
+pub mod hints;
 pub mod line;
 pub mod list;
 pub mod preview;
+pub mod question;
 pub mod view;
 
 use super::app::origin::Opening;

@@ -1,6 +1,6 @@
 //! How the overlays look and where they are.
 
-use super::{Item, List, Overlay, Prompt, Purpose};
+use super::{Item, List, Overlay, Prompt, Purpose, question};
 use crate::text::clean;
 use crate::tui::app::App;
 use crate::tui::layout::first_shown;
@@ -42,8 +42,10 @@ pub fn area(overlay: &Overlay, app: &App, screen: Rect) -> Rect {
         Overlay::List(list) => (list_width(list), rows_of(list.items.len()) + below + 3),
         Overlay::Form(form) => (58, rows_of(form.fields(&app.experiment).len()) + below + 2),
         Overlay::Prompt(_) => (64, 7),
-        Overlay::ConfirmQuit => (56, 5),
-        Overlay::ConfirmOpen(..) | Overlay::Awaiting(_) => (62, 5),
+        Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) | Overlay::Awaiting(_) => {
+            let width = centred(screen, question::WIDTH, 3).width;
+            (width, question::height(overlay, app, width))
+        }
         Overlay::Text { text, .. } => (TEXT, rows_of(text_lines(text, screen).len()) + 2),
     };
     centred(screen, width, height)
@@ -130,43 +132,6 @@ pub fn row_at(overlay: &Overlay, app: &App, screen: Rect, at: Position) -> Optio
     (row < count).then_some((first, row))
 }
 
-/// A question and the keys that answer it.
-fn ask(app: &App, question: &str, answers: &str, inner: Rect, buf: &mut Buffer) {
-    let lines = [(question, Role::Text), (answers, Role::Accent)];
-    for (y, (line, role)) in (0..inner.height).zip(lines) {
-        buf.set_stringn(
-            inner.x + 1,
-            inner.y + y,
-            line,
-            usize::from(inner.width.saturating_sub(1)),
-            app.manner.theme.style(role),
-        );
-    }
-}
-
-/// The keys that an overlay answers, with what they do: the footer's while it is there.
-pub fn keys(overlay: &Overlay) -> &'static [(&'static str, &'static str)] {
-    match overlay {
-        Overlay::List(_) => &[
-            ("type", "to filter"),
-            ("↑ ↓", "select"),
-            ("enter", "choose"),
-            ("esc", "close"),
-        ],
-        Overlay::Form(_) => &[
-            ("↑ ↓", "select"),
-            ("enter", "change"),
-            ("+ -", "more, less"),
-            ("u", "undo"),
-            ("esc", "close"),
-        ],
-        Overlay::Prompt(_) => &[("enter", "take it"), ("esc", "leave it")],
-        Overlay::Awaiting(_) => &[("esc", "leave it")],
-        Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) => &[],
-        Overlay::Text { .. } => &[("↑ ↓", "scroll"), ("any other key", "close")],
-    }
-}
-
 /// Draws an overlay; returns where the cursor is, when it has one.
 pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Option<Position> {
     if !overlay.is_seen() {
@@ -212,26 +177,8 @@ pub fn draw(overlay: &Overlay, app: &App, screen: Rect, buf: &mut Buffer) -> Opt
             }
         }
         Overlay::Prompt(prompt) => return prompt_rows(prompt, app, inner, buf),
-        Overlay::ConfirmQuit => {
-            let name = fit(&app.experiment.name, 24);
-            let question = format!("{name} has changes that are not saved.");
-            let answers = "s save and quit   q quit without saving   esc stay";
-            ask(app, &question, answers, inner, buf);
-        }
-        Overlay::ConfirmOpen(opening) => {
-            let now = fit(&app.experiment.name, 20);
-            let question = format!("{now} has changes that are not saved.");
-            let name = fit(&clean(&opening.experiment.name, 20), 20);
-            let back = app.key_of("undo");
-            let answers = format!("o open {name} ({back} comes back)   esc stay");
-            ask(app, &question, &answers, inner, buf);
-        }
-        Overlay::Awaiting(awaiting) => {
-            let file = awaiting.what.file().and_then(|path| path.file_name());
-            let name = file.map(|name| clean(&name.to_string_lossy(), 60));
-            let name = fit(&name.unwrap_or_default(), 19);
-            let question = format!("still reading {name}: the drive does not answer");
-            ask(app, &question, "esc leaves it", inner, buf);
+        Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) | Overlay::Awaiting(_) => {
+            question::draw(overlay, app, inner, buf);
         }
         Overlay::Text { text, scroll, .. } => {
             let lines = text_lines(text, screen);

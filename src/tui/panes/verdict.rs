@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
 
 /// A word in colour, a sentence, and what supports it.
 struct Said {
@@ -292,10 +293,19 @@ fn fix_spans(app: &App, area: Rect) -> Vec<Span<'static>> {
 
 /// Breaks at spaces into lines of at most `width` characters; never empty.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    wrap_by(text, width, |word| word.chars().count())
+}
+
+/// The same, of at most `width` columns: a person's own words may take two a character.
+pub fn wrap_columns(text: &str, width: usize) -> Vec<String> {
+    wrap_by(text, width, UnicodeWidthStr::width)
+}
+
+fn wrap_by(text: &str, width: usize, size_of: impl Fn(&str) -> usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split_whitespace() {
-        let size = word.chars().count();
+        let size = size_of(word);
         if length > 0 && length + 1 + size > width {
             lines.push(String::new());
             length = 0;

@@ -1,0 +1,143 @@
+//! The keys that an overlay answers, with what they do: in the footer while it is there, and in a question's own box.
+
+use super::Overlay;
+use unicode_width::UnicodeWidthStr;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    pub key: &'static str,
+    pub word: &'static str,
+}
+
+impl Hint {
+    const fn new(key: &'static str, word: &'static str) -> Self {
+        Self { key, word }
+    }
+
+    /// With the space between key and word.
+    pub fn width(&self) -> usize {
+        self.key.width() + 1 + self.word.width()
+    }
+}
+
+pub fn of(overlay: &Overlay) -> &'static [Hint] {
+    const ESC: Hint = Hint::new("esc", "leave it");
+    const STAY: Hint = Hint::new("esc", "stay");
+    const SELECT: Hint = Hint::new("↑ ↓", "select");
+    const CLOSE: Hint = Hint::new("esc", "close");
+    match overlay {
+        Overlay::List(_) => {
+            const {
+                &[
+                    Hint::new("type", "to filter"),
+                    SELECT,
+                    Hint::new("enter", "choose"),
+                    CLOSE,
+                ]
+            }
+        }
+        Overlay::Form(_) => {
+            const {
+                &[
+                    SELECT,
+                    Hint::new("enter", "change"),
+                    Hint::new("+ -", "more, less"),
+                    Hint::new("u", "undo"),
+                    CLOSE,
+                ]
+            }
+        }
+        Overlay::Prompt(_) => const { &[Hint::new("enter", "take it"), ESC] },
+        Overlay::Awaiting(_) => const { &[ESC] },
+        Overlay::ConfirmQuit => {
+            const {
+                &[
+                    Hint::new("s", "save and quit"),
+                    Hint::new("q", "quit without saving"),
+                    STAY,
+                ]
+            }
+        }
+        Overlay::ConfirmOpen(..) => const { &[Hint::new("o", "open it"), STAY] },
+        Overlay::Text { .. } => {
+            const {
+                &[
+                    Hint::new("↑ ↓", "scroll"),
+                    Hint::new("any other key", "close"),
+                ]
+            }
+        }
+    }
+}
+
+/// Those that one row has room for, with two columns after each, and the column of each: the last, which leads out, comes
+/// before the others.
+pub fn in_row(
+    hints: &'static [Hint],
+    width: usize,
+) -> impl Iterator<Item = (usize, &'static Hint)> {
+    const GAP: usize = 2;
+    let size = |hint: &Hint| hint.width() + GAP;
+    let mut room = width.saturating_sub(hints.last().map_or(0, size));
+    let last = hints.len().saturating_sub(1);
+    let mut x = 0;
+    hints.iter().enumerate().filter_map(move |(i, hint)| {
+        if i < last && size(hint) > room {
+            return None;
+        }
+        if i < last {
+            room -= size(hint);
+        }
+        let at = x;
+        x += size(hint);
+        Some((at, hint))
+    })
+}
+
+/// All of them with the row and the column of each: none is broken, and what has no room goes to the next row.
+pub fn in_rows(hints: &'static [Hint], width: usize) -> Vec<(usize, usize, &'static Hint)> {
+    const GAP: usize = 3;
+    let (mut row, mut x) = (0, 0);
+    let place = |hint: &'static Hint| {
+        if x > 0 && x + hint.width() > width {
+            (row, x) = (row + 1, 0);
+        }
+        let at = (row, x, hint);
+        x += hint.width() + GAP;
+        at
+    };
+    hints.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HINTS: &[Hint] = &[
+        Hint::new("type", "to filter"),
+        Hint::new("enter", "choose"),
+        Hint::new("esc", "close"),
+    ];
+
+    #[test]
+    fn of_an_overlays_keys_the_way_out_is_shown_first() {
+        let shown = |width| {
+            let hints = in_row(HINTS, width);
+            hints.map(|(x, hint)| (x, hint.key)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80), [(0, "type"), (16, "enter"), (30, "esc")]);
+        assert_eq!(shown(30), [(0, "type"), (16, "esc")]);
+        assert_eq!(shown(5), [(0, "esc")]);
+    }
+
+    #[test]
+    fn a_questions_answers_are_broken_between_two_of_them() {
+        let places = |width| {
+            let hints = in_rows(HINTS, width).into_iter();
+            hints.map(|(y, x, _)| (y, x)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(80), [(0, 0), (0, 17), (0, 32)]);
+        assert_eq!(places(30), [(0, 0), (0, 17), (1, 0)]);
+        assert_eq!(places(3), [(0, 0), (1, 0), (2, 0)]);
+    }
+}

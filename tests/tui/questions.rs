@@ -1,0 +1,75 @@
+//! What is asked before something is lost, and what is typed where a file is named: all of it can be read, and nothing typed is
+//! lost.
+
+use super::bench::Bench;
+use gradlab::experiment::{self, Experiment};
+use gradlab::tui::message::Message;
+
+fn named(name: &str) -> Experiment {
+    let mut experiment = Bench::new().app.experiment;
+    experiment.name = name.into();
+    experiment
+}
+
+/// What the box of that title says, its lines joined.
+#[track_caller]
+fn said(bench: &Bench, title: &str) -> String {
+    let screen = bench.text();
+    let rows: Vec<Vec<char>> = screen.lines().map(|l| l.chars().collect()).collect();
+    let head = format!("╭ {title} ").chars().collect::<Vec<char>>();
+    let find = |row: &Vec<char>| row.windows(head.len()).position(|w| w == head);
+    let top = rows.iter().position(|row| find(row).is_some());
+    let top = top.unwrap_or_else(|| panic!("no box: {screen}"));
+    let left = find(&rows[top]).expect("it is there");
+    let inside = |row: &Vec<char>| {
+        let row = row.get(left + 1..)?;
+        let right = row.iter().position(|c| *c == '│')?;
+        Some(row[..right].iter().collect::<String>())
+    };
+    let within = rows[top + 1..]
+        .iter()
+        .take_while(|row| row.get(left) == Some(&'│'));
+    let words: Vec<String> = within.filter_map(inside).collect();
+    let words = words.join(" ");
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn questions_are_read_whole_whatever_the_name_and_the_window() {
+    let long = "a-name-of-many-letters ".repeat(10);
+    let names = [
+        "vanishing-logistic-normal",
+        "\u{6f22}\u{5b57}".repeat(40).leak(),
+        long.trim(),
+    ];
+    for (width, height) in [(120, 36), (80, 24), (40, 12)] {
+        for name in names {
+            let mut bench = Bench::on(named(name));
+            bench.resize(width, height);
+            bench.keys("n q");
+            let text = said(&bench, "Quit");
+            let is_short = name.len() < 30;
+            assert!(!is_short || text.contains(name), "{text}");
+            assert!(is_short || text.contains('…'), "{text}");
+            assert!(text.contains("has changes that are not saved."), "{text}");
+            for answer in ["s save and quit", "q quit without saving", "esc stay"] {
+                assert!(text.contains(answer), "{text}");
+            }
+            let screen = bench.text();
+            let footer = screen.lines().last().unwrap_or_default();
+            assert!(footer.contains("esc stay"), "{screen}");
+            // Another one in its place.
+            let link = experiment::link::encode(&named(name));
+            bench.keys("esc").tell(Message::Paste(link));
+            let text = said(&bench, "Open another experiment");
+            assert!(
+                text.contains("are not saved") && text.contains("comes back"),
+                "{text}"
+            );
+            assert!(
+                text.contains("o open it") && text.contains("esc stay"),
+                "{text}"
+            );
+        }
+    }
+}
