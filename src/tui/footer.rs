@@ -6,6 +6,7 @@ use super::overlay::{Overlay, hints};
 use super::panes;
 use super::theme::Role;
 use super::tour;
+use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -83,6 +84,15 @@ pub fn action_at(app: &App, area: Rect, column: u16) -> Option<usize> {
         from = end;
     }
     None
+}
+
+/// What a click on the keys of what lies over the panes presses.
+pub fn key_at(app: &App, area: Rect, column: u16) -> Option<KeyCode> {
+    let overlay = app.overlays.iter().rfind(|o| o.is_seen())?;
+    let x = usize::from(column).checked_sub(usize::from(area.x) + 1)?;
+    let mut hints = hints::in_row(hints::of(overlay), area.width.into());
+    let (_, hint) = hints.find(|(from, hint)| (*from..from + hint.width()).contains(&x))?;
+    hint.press
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {

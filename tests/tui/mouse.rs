@@ -3,7 +3,7 @@
 use super::bench::{Bench, running, text};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use gradlab::tui::layout::Pane;
-use gradlab::tui::message::Message;
+use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::overlay::Overlay;
 use ratatui::layout::Rect;
 
@@ -142,6 +142,93 @@ fn the_wheel_scrolls_lists_and_a_click_chooses() {
         .expect("it is there");
     bench.click(10, row as u16);
     assert!(bench.app.experiment.network.layers[0].activation.is_some());
+}
+
+/// Clicks on the first place of the screen that says this.
+#[track_caller]
+fn click_on(bench: &mut Bench, words: &str) {
+    let screen = bench.text();
+    let mut rows = screen.lines().enumerate();
+    let found = rows.find_map(|(y, line)| {
+        let before = &line[..line.find(words)?];
+        Some((before.chars().count(), y))
+    });
+    let (x, y) = found.unwrap_or_else(|| panic!("no `{words}`: {screen}"));
+    bench.click(x as u16, y as u16);
+}
+
+/// The same in the footer.
+#[track_caller]
+fn click_footer(bench: &mut Bench, words: &str) {
+    let screen = bench.text();
+    let footer = screen.lines().last().expect("a footer");
+    let at = footer.find(words).unwrap_or_else(|| panic!("{screen}"));
+    let x = footer[..at].chars().count();
+    bench.click(x as u16, bench.app.size.height - 1);
+}
+
+fn quits(bench: &mut Bench) -> bool {
+    bench.effects.drain(..).any(|e| matches!(e, Effect::Quit))
+}
+
+#[test]
+fn questions_are_answered_where_their_answers_stand() {
+    let mut bench = running(120, 36);
+    for click in [click_on, click_footer] {
+        bench.keys("n q");
+        click(&mut bench, "esc stay");
+        assert!(bench.app.overlays.is_empty() && !quits(&mut bench));
+        bench.keys("q");
+        click(&mut bench, "s save and quit");
+        assert!(matches!(bench.app.overlays[..], [Overlay::Prompt(_)]));
+        bench.keys("esc q");
+        click(&mut bench, "q quit without");
+        assert!(quits(&mut bench));
+        // Another experiment in the place of unsaved changes.
+        bench.keys("t");
+        click(&mut bench, "esc stay");
+        assert!(bench.app.overlays.is_empty() && bench.app.tour.is_none());
+    }
+    bench.keys("t");
+    click_on(&mut bench, "o open");
+    assert_eq!(bench.app.tour, Some(0));
+}
+
+#[test]
+fn the_words_in_the_footer_lead_out_of_what_lies_over_the_panes() {
+    let mut bench = running(120, 36);
+    for over in ["S", "O", "A", ":", "enter", "E", "4 enter"] {
+        bench.keys(over);
+        assert!(!bench.app.overlays.is_empty(), "{over}");
+        let word = match over {
+            "S" | "O" => "esc leave it",
+            "E" => "any other key",
+            _ => "esc close",
+        };
+        click_footer(&mut bench, word);
+        assert!(bench.app.overlays.is_empty(), "{over}: {}", bench.text());
+    }
+    bench.keys("A down");
+    // Between two words and behind the last there is nothing, and what is open stays.
+    bench.click(100, 35);
+    assert_eq!(bench.app.overlays.len(), 1);
+    click_footer(&mut bench, "enter choose");
+    assert!(bench.app.overlays.is_empty());
+    assert!(bench.app.is_changed(), "{}", bench.text());
+}
+
+/// What covers the footer takes the click: what lies beneath cannot be meant.
+#[test]
+fn a_click_on_a_notice_takes_it_away_and_does_nothing_else() {
+    let mut bench = running(120, 36);
+    bench.tell(Message::Notice("something was done".into()));
+    bench.effects.clear();
+    for x in 1..100 {
+        bench.tell(Message::Notice("something was done".into()));
+        bench.click(x, 35);
+        assert!(bench.app.overlays.is_empty() && bench.app.toast.is_none());
+        assert!(bench.sent().is_empty(), "at {x}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::App;
 use crate::tui::footer;
 use crate::tui::layout::Pane;
-use crate::tui::overlay::{Overlay, view};
+use crate::tui::overlay::{Overlay, question, view};
 use crate::tui::panes;
 use crate::tui::race;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -14,7 +14,10 @@ impl App {
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                self.toast = None;
+                // What a notice covers is not what is clicked there.
+                if self.toast.take().is_some() && self.layout().footer.contains(at) {
+                    return;
+                }
                 if self.finder.is_some() && self.overlays.is_empty() {
                     return;
                 }
@@ -133,23 +136,31 @@ impl App {
 
     fn click_overlay(&mut self, at: Position) {
         let screen = Rect::new(0, 0, self.size.width, self.size.height);
-        let Some(overlay) = self.overlays.pop() else {
+        let Some(overlay) = self.overlays.last().filter(|o| o.is_seen()) else {
             return;
         };
-        if matches!(overlay, Overlay::Awaiting(_)) {
-            return self.overlays.push(overlay);
+        let area = view::area(overlay, self, screen);
+        let footer = self.layout().footer;
+        let is_beside = !area.contains(at);
+        let key = match overlay {
+            _ if is_beside => footer::key_at(self, footer, at.x).filter(|_| footer.contains(at)),
+            overlay if overlay.is_question() => question::key_at(overlay, self, area, at),
+            _ => None,
+        };
+        if let Some(key) = key {
+            return self.key(key.into());
         }
-        let area = view::area(&overlay, self, screen);
-        if !area.contains(at) {
-            // A click beside it closes it, but not a question.
-            if matches!(
-                overlay,
-                Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) | Overlay::Prompt(_)
-            ) {
-                self.overlays.push(overlay);
+        if is_beside {
+            // A click beside it closes it, but not a question, and not where the keys stand.
+            let stays = overlay.is_question() || matches!(overlay, Overlay::Prompt(_));
+            if !stays && !footer.contains(at) {
+                self.overlays.pop();
             }
             return;
         }
+        let Some(overlay) = self.overlays.pop() else {
+            return;
+        };
         let row = view::row_at(&overlay, self, screen, at);
         match (overlay, row) {
             (Overlay::List(mut list), Some((first, row))) => {

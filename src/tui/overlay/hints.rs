@@ -1,17 +1,32 @@
-//! The keys that an overlay answers, with what they do: in the footer while it is there, and in a question's own box.
+//! The keys that an overlay answers, with what they do: in the footer while it is there, and in a question's own box. A click on
+//! one presses it.
 
 use super::Overlay;
+use crossterm::event::KeyCode;
 use unicode_width::UnicodeWidthStr;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hint {
     pub key: &'static str,
     pub word: &'static str,
+    /// What a click presses; `None` where several keys are meant.
+    pub press: Option<KeyCode>,
 }
 
 impl Hint {
-    const fn new(key: &'static str, word: &'static str) -> Self {
-        Self { key, word }
+    const fn of(key: &'static str, word: &'static str, press: KeyCode) -> Self {
+        Self {
+            press: Some(press),
+            ..Self::of_several(key, word)
+        }
+    }
+
+    const fn of_several(key: &'static str, word: &'static str) -> Self {
+        Self {
+            key,
+            word,
+            press: None,
+        }
     }
 
     /// With the space between key and word.
@@ -21,17 +36,17 @@ impl Hint {
 }
 
 pub fn of(overlay: &Overlay) -> &'static [Hint] {
-    const ESC: Hint = Hint::new("esc", "leave it");
-    const STAY: Hint = Hint::new("esc", "stay");
-    const SELECT: Hint = Hint::new("↑ ↓", "select");
-    const CLOSE: Hint = Hint::new("esc", "close");
+    const LEAVE: Hint = Hint::of("esc", "leave it", KeyCode::Esc);
+    const STAY: Hint = Hint::of("esc", "stay", KeyCode::Esc);
+    const CLOSE: Hint = Hint::of("esc", "close", KeyCode::Esc);
+    const SELECT: Hint = Hint::of_several("↑ ↓", "select");
     match overlay {
         Overlay::List(_) => {
             const {
                 &[
-                    Hint::new("type", "to filter"),
+                    Hint::of_several("type", "to filter"),
                     SELECT,
-                    Hint::new("enter", "choose"),
+                    Hint::of("enter", "choose", KeyCode::Enter),
                     CLOSE,
                 ]
             }
@@ -40,30 +55,30 @@ pub fn of(overlay: &Overlay) -> &'static [Hint] {
             const {
                 &[
                     SELECT,
-                    Hint::new("enter", "change"),
-                    Hint::new("+ -", "more, less"),
-                    Hint::new("u", "undo"),
+                    Hint::of("enter", "change", KeyCode::Enter),
+                    Hint::of_several("+ -", "more, less"),
+                    Hint::of("u", "undo", KeyCode::Char('u')),
                     CLOSE,
                 ]
             }
         }
-        Overlay::Prompt(_) => const { &[Hint::new("enter", "take it"), ESC] },
-        Overlay::Awaiting(_) => const { &[ESC] },
+        Overlay::Prompt(_) => const { &[Hint::of("enter", "take it", KeyCode::Enter), LEAVE] },
+        Overlay::Awaiting(_) => const { &[LEAVE] },
         Overlay::ConfirmQuit => {
             const {
                 &[
-                    Hint::new("s", "save and quit"),
-                    Hint::new("q", "quit without saving"),
+                    Hint::of("s", "save and quit", KeyCode::Char('s')),
+                    Hint::of("q", "quit without saving", KeyCode::Char('q')),
                     STAY,
                 ]
             }
         }
-        Overlay::ConfirmOpen(..) => const { &[Hint::new("o", "open it"), STAY] },
+        Overlay::ConfirmOpen(..) => const { &[Hint::of("o", "open it", KeyCode::Char('o')), STAY] },
         Overlay::Text { .. } => {
             const {
                 &[
-                    Hint::new("↑ ↓", "scroll"),
-                    Hint::new("any other key", "close"),
+                    Hint::of_several("↑ ↓", "scroll"),
+                    Hint::of("any other key", "close", KeyCode::Esc),
                 ]
             }
         }
@@ -114,9 +129,9 @@ mod tests {
     use super::*;
 
     const HINTS: &[Hint] = &[
-        Hint::new("type", "to filter"),
-        Hint::new("enter", "choose"),
-        Hint::new("esc", "close"),
+        Hint::of_several("type", "to filter"),
+        Hint::of("enter", "choose", KeyCode::Enter),
+        Hint::of("esc", "close", KeyCode::Esc),
     ];
 
     #[test]

@@ -43,6 +43,14 @@ impl Overlay {
     pub fn is_seen(&self) -> bool {
         !matches!(self, Overlay::Awaiting(awaiting) if !awaiting.late)
     }
+
+    /// Whether it is a text with the keys that answer it.
+    pub fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Overlay::ConfirmQuit | Overlay::ConfirmOpen(..) | Overlay::Awaiting(_)
+        )
+    }
 }
 
 /// A line to type.

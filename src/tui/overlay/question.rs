@@ -9,8 +9,9 @@ use crate::tui::app::origin::Opening;
 use crate::tui::panes::fit;
 use crate::tui::panes::verdict::wrap_columns;
 use crate::tui::theme::Role;
+use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Columns of the box, where there are so many.
 pub const WIDTH: u16 = 62;
@@ -87,4 +88,15 @@ pub fn draw(overlay: &Overlay, app: &App, inner: Rect, buf: &mut Buffer) {
             buf.set_stringn(x, y, text, room, theme.style(Role::Accent));
         }
     }
+}
+
+/// What a click at this place of the box `area` presses.
+pub fn key_at(overlay: &Overlay, app: &App, area: Rect, at: Position) -> Option<KeyCode> {
+    let (lines, answers) = layout(overlay, app, area.width);
+    let row = usize::from(at.y).checked_sub(usize::from(area.y) + 1 + lines.len())?;
+    let x = usize::from(at.x).checked_sub(usize::from(area.x) + 2)?;
+    let is_there = |(y, from, hint): &(usize, usize, &Hint)| {
+        *y == row && (*from..from + hint.width()).contains(&x)
+    };
+    answers.iter().find(|answer| is_there(answer))?.2.press
 }
