@@ -141,6 +141,7 @@ fn the_wheel_scrolls_lists_and_a_click_chooses() {
         .position(|l| l.contains(" tanh  ") && l.contains("Glorot"))
         .expect("it is there");
     bench.click(10, row as u16);
+    bench.click(12, row as u16);
     assert!(bench.app.experiment.network.layers[0].activation.is_some());
 }
 
@@ -228,6 +229,36 @@ fn a_click_on_a_notice_takes_it_away_and_does_nothing_else() {
         bench.click(x, 35);
         assert!(bench.app.overlays.is_empty() && bench.app.toast.is_none());
         assert!(bench.sent().is_empty(), "at {x}");
+    }
+}
+
+/// Whichever row it is: one click selects, a second one there acts.
+#[test]
+fn a_first_click_selects_and_a_second_acts() {
+    let mut bench = running(120, 36);
+    bench.keys(":");
+    bench.effects.clear();
+    for clicks in 0..2 {
+        assert_eq!(bench.app.overlays.len(), 1, "after {clicks} clicks");
+        click_on(&mut bench, "run-pause");
+    }
+    assert!(bench.app.overlays.is_empty());
+    assert_eq!(bench.sent().len(), 1);
+    // What is typed between the two makes it a first one again.
+    bench.keys(":");
+    click_on(&mut bench, "run-pause");
+    bench.keys("down up");
+    click_on(&mut bench, "run-pause");
+    assert_eq!(bench.app.overlays.len(), 1);
+    bench.keys("esc 4 1");
+    // The selected row of a pane that has the focus, and of the form that a second click opens.
+    for expected in [0, 1] {
+        click_on(&mut bench, "100 logistic");
+        assert_eq!(bench.app.overlays.len(), expected);
+    }
+    for expected in [1, 2] {
+        click_on(&mut bench, "units");
+        assert_eq!(bench.app.overlays.len(), expected, "{}", bench.text());
     }
 }
 

@@ -104,6 +104,8 @@ pub struct App {
     /// Where the borders between panes were moved to, and the one that the mouse holds.
     pub splits: Splits,
     pub drag: Option<Drag>,
+    /// The last thing the person did was to click on what is selected now.
+    clicked: bool,
     /// Selected row of the Network pane.
     pub network_row: usize,
     /// The first line of it that is shown, where a click keeps it.
@@ -177,6 +179,7 @@ impl App {
             size: Size::new(80, 24),
             splits: Splits::default(),
             drag: None,
+            clicked: false,
             network_row: 1,
             network_first: None,
             training_row: 0,

@@ -18,18 +18,20 @@ impl App {
                 if self.toast.take().is_some() && self.layout().footer.contains(at) {
                     return;
                 }
+                // One click selects, the next on the same row acts.
+                let again = std::mem::take(&mut self.clicked);
                 if self.finder.is_some() && self.overlays.is_empty() {
                     return;
                 }
                 if self.race.is_some() && self.overlays.is_empty() {
-                    return self.click_race(at);
+                    return self.click_race(at, again);
                 }
                 if self.overlays.is_empty() {
                     if !self.grab(at) {
-                        self.click(at);
+                        self.click(at, again);
                     }
                 } else {
-                    self.click_overlay(at);
+                    self.click_overlay(at, again);
                 }
             }
             MouseEventKind::Drag(MouseButton::Left) => self.drag_to(at),
@@ -63,7 +65,7 @@ impl App {
         })
     }
 
-    fn click(&mut self, at: Position) {
+    fn click(&mut self, at: Position, again: bool) {
         let layout = self.layout();
         if layout.footer.contains(at) {
             if let Some(action) = footer::action_at(self, layout.footer, at.x) {
@@ -78,7 +80,7 @@ impl App {
         else {
             return;
         };
-        let again = self.focus == pane;
+        let again = again && self.focus == pane;
         self.focus = pane;
         let inside = panes::inside(area);
         if !inside.contains(at) {
@@ -91,6 +93,7 @@ impl App {
                     self.network_first = Some(first);
                     self.network_row = row;
                     self.follow_network();
+                    self.clicked = !twice;
                     if twice {
                         self.edit_selected();
                     }
@@ -100,6 +103,7 @@ impl App {
                 if let Some(row) = panes::training::row_at(self, area, at) {
                     let twice = again && row == self.training_row;
                     self.training_row = row;
+                    self.clicked = !twice;
                     if twice {
                         self.edit_selected();
                     }
@@ -119,22 +123,23 @@ impl App {
     }
 
     /// Selects the variant under the pointer; once more takes it over.
-    fn click_race(&mut self, at: Position) {
+    fn click_race(&mut self, at: Position, again: bool) {
         let body = self.layout().body();
         let Some(race) = &mut self.race else {
             return;
         };
         if let Some((first, lane)) = race::view::lane_at(race, body, at) {
             race.first = Some(first);
-            if race.selected == lane {
+            if again && race.selected == lane {
                 self.take_over(lane);
             } else {
                 race.selected = lane;
+                self.clicked = true;
             }
         }
     }
 
-    fn click_overlay(&mut self, at: Position) {
+    fn click_overlay(&mut self, at: Position, again: bool) {
         let screen = Rect::new(0, 0, self.size.width, self.size.height);
         let Some(overlay) = self.overlays.last().filter(|o| o.is_seen()) else {
             return;
@@ -165,18 +170,21 @@ impl App {
         match (overlay, row) {
             (Overlay::List(mut list), Some((first, row))) => {
                 list.first = Some(first);
-                if list.selected == row
+                if again
+                    && list.selected == row
                     && let Some((item, _)) = list.current()
                 {
                     return self.chosen(list.purpose, item);
                 }
                 list.selected = row.min(list.matches.len().saturating_sub(1));
+                self.clicked = true;
                 self.overlays.push(Overlay::List(list));
             }
             (Overlay::Form(mut form), Some((first, row))) => {
                 form.first = Some(first);
-                let twice = form.selected == row;
+                let twice = again && form.selected == row;
                 form.selected = row;
+                self.clicked = !twice;
                 self.overlays.push(Overlay::Form(form));
                 if twice && let Some(field) = self.selected_field() {
                     self.edit_field(field);
@@ -188,6 +196,7 @@ impl App {
     }
 
     fn wheel(&mut self, at: Position, by: isize) {
+        self.clicked = false;
         match self.overlays.last_mut() {
             Some(Overlay::List(list)) => list.shift(by),
             Some(Overlay::Form(form)) => form.selected = form.selected.saturating_add_signed(by),

@@ -19,6 +19,7 @@ impl App {
         match message {
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
             Message::Key(key) => {
+                self.clicked = false;
                 self.key(key);
                 self.preview();
             }
@@ -26,7 +27,10 @@ impl App {
                 self.mouse(event);
                 self.preview();
             }
-            Message::Paste(text) => self.paste(&text),
+            Message::Paste(text) => {
+                self.clicked = false;
+                self.paste(&text);
+            }
             Message::Resize(width, height) => self.size = Size::new(width, height),
             Message::Frame(frame) => self.frame(*frame),
             Message::Answered(answer) => self.answered(*answer),
