@@ -263,6 +263,32 @@ fn a_first_click_selects_and_a_second_acts() {
 }
 
 #[test]
+fn what_stands_in_a_panes_frame_is_a_button() {
+    let mut bench = running(120, 36);
+    // Beside the output layer's long name it stands in the lower border.
+    for before in ["tab", "2 home 5"] {
+        bench.keys(before);
+        for (words, pane) in [("6 data", Pane::Data), ("5 layer", Pane::Layer)] {
+            click_on(&mut bench, words);
+            assert_eq!(bench.app.focus, pane);
+            assert!(bench.app.layout().area(pane).is_some());
+        }
+    }
+    for pane in ["1", "2", "3", "4", "5", "6"] {
+        bench.keys(pane).keys("z");
+        click_on(&mut bench, "z: all panes");
+        assert!(!bench.app.zoomed, "{}", bench.text());
+    }
+    bench.resize(200, 60);
+    let rate = gradlab::tui::panes::loss::Curves::Rate;
+    click_on(&mut bench, "v: rate");
+    assert_eq!((bench.app.focus, bench.app.curves), (Pane::Loss, rate));
+    bench.resize(40, 12);
+    click_on(&mut bench, "tab: next pane");
+    assert_eq!(bench.app.focus, Pane::Training);
+}
+
+#[test]
 fn what_is_clicked_in_the_training_pane_stays_under_the_pointer_and_a_second_click_edits_it() {
     let mut bench = running(120, 36);
     let training = area(&bench, Pane::Training);

@@ -26,12 +26,10 @@ impl App {
                 if self.race.is_some() && self.overlays.is_empty() {
                     return self.click_race(at, again);
                 }
-                if self.overlays.is_empty() {
-                    if !self.grab(at) {
-                        self.click(at, again);
-                    }
-                } else {
+                if !self.overlays.is_empty() {
                     self.click_overlay(at, again);
+                } else if !self.click_word(at) && !self.grab(at) {
+                    self.click(at, again);
                 }
             }
             MouseEventKind::Drag(MouseButton::Left) => self.drag_to(at),
@@ -65,17 +63,34 @@ impl App {
         })
     }
 
-    fn click(&mut self, at: Position, again: bool) {
+    /// Does what the words say that are under the pointer, in the footer, the verdict or a pane's frame; whether there are any.
+    fn click_word(&mut self, at: Position) -> bool {
         let layout = self.layout();
         if layout.footer.contains(at) {
             if let Some(action) = footer::action_at(self, layout.footer, at.x) {
                 self.act(action);
             }
-            return;
+            return true;
         }
-        if let Some(action) = panes::verdict::action_at(self, layout.verdict, at) {
-            return self.act(action);
+        let in_verdict = panes::verdict::action_at(self, layout.verdict, at);
+        let mut there = layout.panes.iter().filter(|(_, area)| area.contains(at));
+        let in_frame = there.find_map(|(pane, area)| {
+            let action = panes::frame::action_at(self, *pane, *area, at)?;
+            Some((*pane, action))
+        });
+        match (in_verdict, in_frame) {
+            (Some(action), _) => self.act(action),
+            (None, Some((pane, action))) => {
+                self.focus = pane;
+                self.act(action);
+            }
+            (None, None) => return false,
         }
+        true
+    }
+
+    fn click(&mut self, at: Position, again: bool) {
+        let layout = self.layout();
         let Some((pane, area)) = layout.panes.into_iter().find(|(_, area)| area.contains(at))
         else {
             return;

@@ -81,16 +81,21 @@ fn drops(app: &App) -> bool {
         .any(|l| l.dropout > 0.0)
 }
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let view = app.run.view.as_deref().zip(app.dataset());
-    let title = match view.map(|(view, _)| &view.seen) {
+pub(super) fn heading(app: &App) -> (String, String) {
+    let view = app.run.view.as_deref().filter(|_| app.dataset().is_some());
+    let title = match view.map(|view| &view.seen) {
         Some(Seen::Boundary(map)) if shows_spread(app, map) => "Data · spread".to_string(),
         Some(Seen::Boundary(_)) => "Data · boundary".to_string(),
         Some(Seen::Classes(seen)) => format!("Data · {}", shown(app, seen).name()),
         Some(Seen::Residuals(_)) => "Data · residuals".to_string(),
         None => "Data".to_string(),
     };
-    let note = super::shared_with(app, Pane::Layer);
+    (title, super::shared_with(app, Pane::Layer))
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let view = app.run.view.as_deref().zip(app.dataset());
+    let (title, note) = heading(app);
     let inner = framed(app, Pane::Data, &title, &note, area, buf);
     let Some((view, data)) = view else {
         let text = "a look at the data comes with the first steps";

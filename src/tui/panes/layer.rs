@@ -19,15 +19,18 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let count = app.layer_count();
+pub(super) fn heading(app: &App) -> (String, String) {
     let title = format!("Layer {}", app.layer + 1);
-    let title = if app.layer + 1 == count {
+    let title = if app.layer + 1 == app.layer_count() {
         format!("{title} · output")
     } else {
         title
     };
-    let note = super::shared_with(app, Pane::Data);
+    (title, super::shared_with(app, Pane::Data))
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let (title, note) = heading(app);
     let inner = framed(app, Pane::Layer, &title, &note, area, buf);
     let used = figures(app, inner, buf);
     let used = used + whose(app, used, inner, buf);

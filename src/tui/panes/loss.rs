@@ -58,50 +58,62 @@ impl App {
     }
 }
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let has_accuracy = !app.run.record.train_accuracy.is_empty();
+/// What the pane shows in so much room.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Pretraining(&'a Pretraining),
+    Rate,
+    Both,
+    One(Kind),
+}
+
+fn shown(app: &App, area: Rect) -> Shown<'_> {
     // Before the first step there is nothing else to see.
-    let before = app.run.record.is_empty();
-    if let Some(pretraining) = app.pretraining()
-        && (before || app.curves == Curves::Pretraining)
-    {
-        let title = pretraining::title(pretraining);
-        let note = if before {
-            ""
-        } else {
-            "{loss-or-accuracy}: loss"
-        };
-        let inner = framed(app, Pane::Loss, &title, note, area, buf);
-        return pretraining::draw(app, pretraining, inner, buf);
+    let is_before = app.run.record.is_empty();
+    let has_accuracy = !app.run.record.train_accuracy.is_empty();
+    match (app.pretraining(), app.curves) {
+        (Some(pretraining), curves) if is_before || curves == Curves::Pretraining => {
+            Shown::Pretraining(pretraining)
+        }
+        (_, Curves::Rate) => Shown::Rate,
+        _ if shows_both(app, area) => Shown::Both,
+        (_, Curves::Accuracy) if has_accuracy => Shown::One(Kind::Accuracy),
+        _ => Shown::One(Kind::Loss),
     }
-    if app.curves == Curves::Rate {
-        let inner = framed(
-            app,
-            Pane::Loss,
-            "Learning rate",
-            "{loss-or-accuracy}: loss",
-            area,
-            buf,
-        );
-        return super::schedule::draw(app, inner, buf);
-    }
-    let both = shows_both(app, area);
-    let kind = if app.curves == Curves::Accuracy && has_accuracy {
-        Kind::Accuracy
-    } else {
-        Kind::Loss
-    };
+}
+
+pub(super) fn heading(app: &App, area: Rect) -> (String, String) {
+    let record = &app.run.record;
     let next = match app.pretraining() {
         Some(_) => "{loss-or-accuracy}: rate, pretraining",
         None => "{loss-or-accuracy}: rate",
     };
-    let (title, note) = match (both, kind) {
-        (true, _) => ("Loss and accuracy", next),
-        (false, Kind::Accuracy) => ("Accuracy", next),
-        (false, Kind::Loss) if has_accuracy => ("Loss", "{loss-or-accuracy}: accuracy"),
-        (false, Kind::Loss) => ("Loss", next),
+    let (title, note) = match shown(app, area) {
+        Shown::Pretraining(pretraining) => {
+            let note = match record.is_empty() {
+                true => "",
+                false => "{loss-or-accuracy}: loss",
+            };
+            return (pretraining::title(pretraining), note.into());
+        }
+        Shown::Rate => ("Learning rate", "{loss-or-accuracy}: loss"),
+        Shown::Both => ("Loss and accuracy", next),
+        Shown::One(Kind::Accuracy) => ("Accuracy", next),
+        Shown::One(Kind::Loss) if record.train_accuracy.is_empty() => ("Loss", next),
+        Shown::One(Kind::Loss) => ("Loss", "{loss-or-accuracy}: accuracy"),
     };
-    let inner = framed(app, Pane::Loss, title, note, area, buf);
+    (title.into(), note.into())
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let (title, note) = heading(app, area);
+    let inner = framed(app, Pane::Loss, &title, &note, area, buf);
+    let shown = shown(app, area);
+    match shown {
+        Shown::Pretraining(pretraining) => return pretraining::draw(app, pretraining, inner, buf),
+        Shown::Rate => return super::schedule::draw(app, inner, buf),
+        Shown::Both | Shown::One(_) => {}
+    }
     if let Some(pinned) = app.baseline() {
         let room = usize::from(area.width.saturating_sub(3));
         // What is drawn is not yet of a change that waits for the next start.
@@ -125,30 +137,17 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             app.manner.theme.style(Role::Pinned),
         );
     }
-    if both {
-        // The loss has lines more of figures: the gap and since when it grows, and the pinned run's. With all of them its
-        // chart would have no room for an axis.
-        let overfits = app.run.record.gap().is_some_and(|gap| gap.since.is_some());
-        let crowded = overfits && app.baseline().is_some();
-        let half = inner.height.div_ceil(2) + u16::from(crowded);
-        chart(
-            app,
-            Kind::Loss,
-            Rect {
-                height: half,
-                ..inner
-            },
-            buf,
-        );
-        let lower = Rect {
-            y: inner.y + half,
-            height: inner.height - half,
-            ..inner
-        };
-        chart(app, Kind::Accuracy, lower, buf);
-    } else {
-        chart(app, kind, inner, buf);
+    if let Shown::One(kind) = shown {
+        return chart(app, kind, inner, buf);
     }
+    // The loss has lines more of figures: the gap and since when it grows, and the pinned run's. With all of them its
+    // chart would have no room for an axis.
+    let overfits = app.run.record.gap().is_some_and(|gap| gap.since.is_some());
+    let crowded = overfits && app.baseline().is_some();
+    let half = inner.height.div_ceil(2) + u16::from(crowded);
+    let (above, below) = super::split_rows(inner, half);
+    chart(app, Kind::Loss, above, buf);
+    chart(app, Kind::Accuracy, below, buf);
 }
 
 /// Of which rows a curve is.

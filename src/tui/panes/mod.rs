@@ -3,6 +3,7 @@
 pub mod bars;
 pub mod data;
 pub mod flow;
+pub mod frame;
 pub mod header;
 pub mod layer;
 pub mod loss;
@@ -16,11 +17,12 @@ pub mod verdict;
 use super::app::App;
 use super::layout::Pane;
 use super::theme::Role;
+use frame::{fits_frame, framed, shared_with};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Widget};
+use ratatui::widgets::Block;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What is left of a pane within its border.
@@ -64,70 +66,6 @@ pub fn titled<'a>(app: &App, title: &str, width: u16) -> Block<'a> {
             format!(" {} ", fit(title, usize::from(width.saturating_sub(4)))),
             theme.style(Role::Accent).add_modifier(Modifier::BOLD),
         )))
-}
-
-/// The border with the pane's number and name; returns what is left within.
-fn framed(app: &App, pane: Pane, title: &str, note: &str, area: Rect, buf: &mut Buffer) -> Rect {
-    let theme = &app.manner.theme;
-    let focused = app.focus == pane && app.overlays.is_empty();
-    let role = if focused {
-        Role::FocusedBorder
-    } else {
-        Role::Border
-    };
-    let name = if focused {
-        theme.style(Role::Accent).add_modifier(Modifier::BOLD)
-    } else {
-        theme.style(Role::Text)
-    };
-    let mut block = Block::bordered()
-        .border_set(app.manner.glyphs.border())
-        .border_style(theme.style(role))
-        .title(Line::from(vec![
-            Span::styled(format!("{} ", pane.number()), theme.style(Role::Dim)),
-            Span::styled(format!("{title} "), name),
-        ]));
-    let note = &with_way_on(app, note);
-    if !note.is_empty() && frame_width(title, note) <= usize::from(area.width) {
-        block = block.title(
-            Line::from(Span::styled(format!(" {note} "), theme.style(Role::Dim))).right_aligned(),
-        );
-    }
-    let inner = block.inner(area);
-    block.render(area, buf);
-    inner
-}
-
-/// Columns of a frame with a pane's number, its name and a note.
-fn frame_width(title: &str, note: &str) -> usize {
-    title.width() + note.width() + 9
-}
-
-/// Whether a pane's frame has room for its title and its whole note, or for the way on in the note's place.
-fn fits_frame(app: &App, title: &str, note: &str, width: u16) -> bool {
-    let shown = with_way_on(app, note);
-    let is_said = note.is_empty() || shown == app.manner.keymap.in_text(note);
-    is_said && frame_width(title, &shown) <= usize::from(width)
-}
-
-/// What stands in a pane's frame, keys by `{action}`; one that fills the screen says how to get to the others.
-fn with_way_on(app: &App, note: &str) -> String {
-    if app.zoomed {
-        format!("{}: all panes", app.key_of("zoom"))
-    } else if app.layout().panes.len() == 1 {
-        format!("{}: next pane", app.key_of("next-pane"))
-    } else {
-        app.manner.keymap.in_text(note)
-    }
-}
-
-/// The pane that could be in this one's place and is not on the screen, with its key: `6 data`.
-fn shared_with(app: &App, other: Pane) -> String {
-    if app.zoomed || app.layout().area(other).is_some() {
-        String::new()
-    } else {
-        format!("{} {}", other.number(), other.name().to_lowercase())
-    }
 }
 
 /// Writes spans on one row, cut at the area's right edge.

@@ -56,15 +56,13 @@ fn size(app: &App, width: u16) -> String {
     }
 }
 
+pub(super) fn heading(app: &App, area: Rect) -> (String, String) {
+    ("Network".into(), size(app, area.width))
+}
+
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let inner = framed(
-        app,
-        Pane::Network,
-        "Network",
-        &size(app, area.width),
-        area,
-        buf,
-    );
+    let (title, note) = heading(app, area);
+    let inner = framed(app, Pane::Network, &title, &note, area, buf);
     let list = Lines::new(app, inner.width);
     about(app, inner, list.lines.len(), buf);
     let first = list.first(app, inner.height);

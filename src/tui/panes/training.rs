@@ -39,17 +39,21 @@ pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
     (fields.contains(at) && row < count).then_some(row)
 }
 
-pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let fields = field::training(&app.experiment);
-    let hidden = fields
-        .len()
-        .saturating_sub(usize::from(super::inside(area).height));
-    let note = if hidden > 0 {
-        format!("{} of {}", app.training_row + 1, fields.len())
+/// Where not all fields are seen, which of them is selected.
+pub(super) fn heading(app: &App, area: Rect) -> (String, String) {
+    let count = field::training(&app.experiment).len();
+    let note = if count > usize::from(super::inside(area).height) {
+        format!("{} of {count}", app.training_row + 1)
     } else {
         String::new()
     };
-    let inner = framed(app, Pane::Training, "Training", &note, area, buf);
+    ("Training".into(), note)
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let fields = field::training(&app.experiment);
+    let (title, note) = heading(app, area);
+    let inner = framed(app, Pane::Training, &title, &note, area, buf);
     let (inner, below) = parts(app, inner);
     if !below.is_empty() {
         schedule::draw(app, below, buf);

@@ -22,7 +22,7 @@ pub use rows::layer_word;
 
 /// What stands in the frame at the left and at the right: whose figures these are, and that they are logarithms, is said
 /// before how they are drawn.
-fn heading(app: &App, width: u16) -> (String, String) {
+pub(super) fn heading(app: &App, width: u16) -> (String, String) {
     let measure = app.measure;
     let (subject, short) = match app.view {
         View::Time => (format!("‖{}‖", time::symbol(app)), time::symbol(app)),
