@@ -227,6 +227,40 @@ fn a_gap_that_grows_says_of_which_loss_it_is_and_since_which_step() {
     }
 }
 
+/// A mini-batch's share of right rows jumps: the pinned run's is smoothed as the live one's is, and says so.
+#[test]
+fn the_pinned_accuracy_is_smoothed_as_the_live_one_is() {
+    let mut seen = points(11, 1000..1400);
+    for (i, point) in seen.iter_mut().enumerate() {
+        point.train.accuracy = Some([0.4, 0.0][i % 2]);
+    }
+    let untested = |point: &mut gradlab::training::Point| point.test = None;
+    for has_tests in [true, false] {
+        if !has_tests {
+            seen.iter_mut().for_each(untested);
+        }
+        for (width, height) in [(200, 60), (120, 36), (80, 24)] {
+            let mut bench = Bench::new();
+            bench.resize(width, height);
+            bench.tell(Message::Frame(frame(1, Status::Paused, 11, seen.clone())));
+            let text = flat(&bench.keys("b 3 z").text());
+            assert!(text.contains("train ≈18.8 %"), "{text}");
+            assert!(text.contains("pinned ≈18.8 %"), "{text}");
+        }
+        // Where there are no rows for it the pinned run has one figure, behind the others.
+        let mut bench = Bench::new();
+        bench.resize(200, 60);
+        bench.tell(Message::Frame(frame(1, Status::Paused, 11, seen.clone())));
+        bench.keys("b 3");
+        for _ in 0..20 {
+            bench.keys("ctrl-up");
+        }
+        let text = flat(&bench.keys("v").text());
+        assert!(text.contains("accuracy train ≈18.8 %"), "{text}");
+        assert_eq!(text.contains("pinned ≈18.8 %"), !has_tests, "{text}");
+    }
+}
+
 /// The pinned run's figures and since when it overfits leave the loss an axis.
 #[test]
 fn the_loss_has_an_axis_beneath_all_its_figures() {

@@ -1,6 +1,8 @@
 //! Loss and accuracy over the steps, training and test rows, the pinned run beneath.
 
-use super::{first_that_fits, fit, framed, percent, pretraining, write_line};
+mod figures;
+
+use super::{first_that_fits, fit, framed, pretraining, write_line};
 use crate::telemetry::{Bucket, History};
 use crate::training::Pretraining;
 use crate::tui::app::App;
@@ -8,7 +10,8 @@ use crate::tui::app::run::Record;
 use crate::tui::differences;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{LineChart, Place, Series, format_value};
+use crate::tui::widgets::{LineChart, Place, Series};
+use figures::{draw_gap, draw_pinned, newest};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -202,25 +205,24 @@ fn of_batches(buckets: &[Bucket], kind: Kind) -> Vec<f64> {
     if kind == Kind::Loss {
         return values;
     }
+    (0..values.len())
+        .map(|end| smoothed(&values, end))
+        .collect()
+}
+
+/// The mean of the values up to one of them, over a part of all.
+fn smoothed(values: &[f64], end: usize) -> f64 {
     let over = values.len().div_ceil(SMOOTHED);
-    let mean = |end: usize| {
-        let window = &values[(end + 1).saturating_sub(over)..=end];
-        window.iter().sum::<f64>() / window.len() as f64
-    };
-    (0..values.len()).map(mean).collect()
+    let window = &values[(end + 1).saturating_sub(over)..=end];
+    window.iter().sum::<f64>() / window.len() as f64
 }
 
 /// A line with the newest values, the chart beneath it.
 fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     let theme = &app.manner.theme;
     let record = &app.run.record;
-    let (train, test) = curves(record, kind);
-    let train_now = of_batches(train.buckets(), kind).last().copied();
-    let text = |v: Option<f64>| match (v, kind) {
-        (None, _) => "-".to_string(),
-        (Some(v), Kind::Loss) => format_value(v),
-        (Some(v), Kind::Accuracy) => percent(v),
-    };
+    let test = Rows::Test.history(record, kind);
+    let text = |rows| newest(record, kind, rows).unwrap_or_else(|| "-".into());
     let beneath = app.baseline().map_or(0, |pinned| {
         let (train, test) = curves(&pinned.record, kind);
         usize::from(!train.is_empty()) + usize::from(!test.is_empty())
@@ -229,10 +231,6 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     let sample = |i: usize| match Place::of(beneath + i, count).sample(app.look()) {
         "" => String::new(),
         sample => format!("{sample} "),
-    };
-    let about = match kind {
-        Kind::Loss => "",
-        Kind::Accuracy => "≈",
     };
     let mut spans = vec![
         Span::styled(
@@ -244,13 +242,13 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
             theme.style(Role::Dim),
         ),
         Span::styled(
-            format!("{}train {about}{}  ", sample(0), text(train_now)),
+            format!("{}train {}  ", sample(0), text(Rows::Train)),
             theme.style(Role::Train),
         ),
     ];
     if !test.is_empty() {
         spans.push(Span::styled(
-            format!("{}test {}  ", sample(1), text(test.last())),
+            format!("{}test {}  ", sample(1), text(Rows::Test)),
             theme.style(Role::Test),
         ));
     }
@@ -279,8 +277,9 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
     if draw_pinned(app, kind, lines, area, buf) {
         lines += 1;
     } else if let Some(pinned) = app.baseline() {
-        let (train, test) = curves(&pinned.record, kind);
-        let last = text(if test.is_empty() { train } else { test }.last());
+        let newest = |rows| newest(&pinned.record, kind, rows);
+        let last = newest(Rows::Test).or_else(|| newest(Rows::Train));
+        let last = last.unwrap_or_else(|| "-".into());
         let left = room.saturating_sub(width(&spans));
         let word = first_that_fits([format!("pinned {last}"), format!("pin {last}")], left);
         spans.extend(word.map(|word| Span::styled(word, theme.style(Role::Pinned))));
@@ -335,65 +334,4 @@ fn chart(app: &App, kind: Kind, area: Rect, buf: &mut Buffer) {
         chart = chart.x_range((first as f64, last as f64));
     }
     chart.render(below, buf);
-}
-
-/// The pinned run's newest figures, on the line `row`; whether they were drawn.
-fn draw_pinned(app: &App, kind: Kind, row: u16, area: Rect, buf: &mut Buffer) -> bool {
-    let Some(pinned) = app.baseline().filter(|_| area.height >= row + 4) else {
-        return false;
-    };
-    let (train, test) = curves(&pinned.record, kind);
-    let text = |v: f64| match kind {
-        Kind::Loss => format_value(v),
-        Kind::Accuracy => percent(v),
-    };
-    let last = [train.last(), test.last()].map(|v| v.map(text));
-    let figures: Vec<&str> = last.iter().flatten().map(String::as_str).collect();
-    let gap = pinned.record.gap().filter(|_| kind == Kind::Loss);
-    let both = figures.join(" ");
-    let words = match (gap.map(|gap| gap.figure()), &last[1]) {
-        (Some(gap), Some(test)) => vec![
-            format!("pinned {both} {gap}"),
-            format!("pin test {test} {gap}"),
-            format!("pin test {test}"),
-        ],
-        (None, Some(test)) => vec![format!("pinned {both}"), format!("pin test {test}")],
-        _ => vec![format!("pinned {both}"), format!("pin {both}")],
-    };
-    let Some(text) = first_that_fits(words, area.width.into()) else {
-        return false;
-    };
-    let span = Span::styled(text, app.manner.theme.style(Role::Pinned));
-    write_line(buf, area, row, vec![span]);
-    true
-}
-
-/// How far training and test rows are apart, beneath the figures, and since when that grows, on a line of its own where one
-/// is too short; returns the lines it took.
-fn draw_gap(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
-    let Some(gap) = app.run.record.gap().filter(|_| area.height >= 6) else {
-        return 0;
-    };
-    let role = if gap.since.is_some() {
-        Role::Warning
-    } else {
-        Role::Dim
-    };
-    let room = usize::from(area.width);
-    let figures = first_that_fits([gap.figures(), gap.figure()], room);
-    let lines: Vec<String> = match (first_that_fits([gap.sentence()], room), gap.turned()) {
-        (Some(whole), _) => vec![whole],
-        (None, None) => figures.into_iter().collect(),
-        (None, Some(turned)) => {
-            let turned = first_that_fits([turned, "overfits".into()], room);
-            let figures = figures.filter(|_| area.height >= 7);
-            figures.into_iter().chain(turned).collect()
-        }
-    };
-    let count = lines.len() as u16;
-    for (row, line) in (1..).zip(lines) {
-        let span = Span::styled(line, app.manner.theme.style(role));
-        write_line(buf, area, row, vec![span]);
-    }
-    count
 }
