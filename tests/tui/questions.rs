@@ -4,6 +4,8 @@
 use super::bench::Bench;
 use gradlab::experiment::{self, Experiment};
 use gradlab::tui::message::Message;
+use gradlab::tui::overlay::{Overlay, Prompt};
+use std::path::PathBuf;
 
 fn named(name: &str) -> Experiment {
     let mut experiment = Bench::new().app.experiment;
@@ -71,5 +73,28 @@ fn questions_are_read_whole_whatever_the_name_and_the_window() {
                 "{text}"
             );
         }
+    }
+}
+
+#[test]
+fn a_name_that_is_no_files_is_not_proposed_as_a_path() {
+    for name in [
+        "../../.config/x",
+        "/etc/passwd",
+        "na\u{ef}ve \u{6f22}\u{5b57} \u{1f642}/../x.toml",
+    ] {
+        let mut bench = Bench::on(named(name));
+        bench.keys("s");
+        let path = PathBuf::from(prompt(&bench).line.text());
+        assert_eq!(path.components().count(), 1, "{path:?}");
+        assert_eq!(path.extension().and_then(|e| e.to_str()), Some("toml"));
+    }
+}
+
+#[track_caller]
+fn prompt(bench: &Bench) -> &Prompt {
+    match bench.app.overlays.last() {
+        Some(Overlay::Prompt(prompt)) => prompt,
+        other => panic!("no line to type: {other:?}"),
     }
 }

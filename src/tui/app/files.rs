@@ -7,6 +7,7 @@ use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
 use crate::tui::message::{Effect, Openable, Saving, Source};
 use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::tui::world::file_stem;
 use std::path::PathBuf;
 
 /// What an experiment's description was written of: the preset that it stands in, where it is one's, else the experiment as
@@ -236,7 +237,7 @@ impl App {
     pub fn save_as(&mut self) {
         let suggestion = match &self.origin.path {
             Some(path) => path.display().to_string(),
-            None => format!("{}.toml", self.experiment.name),
+            None => format!("{}.toml", file_stem(&self.experiment.name)),
         };
         self.ask_for_name(&suggestion, None);
     }
