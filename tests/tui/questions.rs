@@ -1,11 +1,11 @@
 //! What is asked before something is lost, and what is typed where a file is named: all of it can be read, and nothing typed is
 //! lost.
 
-use super::bench::Bench;
+use super::bench::{Bench, running};
 use gradlab::experiment::{self, Experiment};
-use gradlab::tui::message::Message;
+use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::overlay::{Overlay, Prompt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn named(name: &str) -> Experiment {
     let mut experiment = Bench::new().app.experiment;
@@ -96,5 +96,51 @@ fn prompt(bench: &Bench) -> &Prompt {
     match bench.app.overlays.last() {
         Some(Overlay::Prompt(prompt)) => prompt,
         other => panic!("no line to type: {other:?}"),
+    }
+}
+
+fn types(bench: &mut Bench, text: &str) {
+    for c in text.chars() {
+        bench.keys(&c.to_string());
+    }
+}
+
+/// The path that was asked for.
+fn asked(bench: &mut Bench) -> Option<PathBuf> {
+    let mut paths = bench.effects.drain(..).filter_map(|e| match e {
+        Effect::Open(path) | Effect::Write { path, .. } => Some(path),
+        Effect::Save(saving) => Some(saving.path),
+        _ => None,
+    });
+    paths.next_back()
+}
+
+#[test]
+fn a_tilde_is_the_home_folder_wherever_a_file_is_named() {
+    let home = etcetera::home_dir().expect("a home");
+    for (key, name) in [
+        ("O", "t.toml"),
+        ("S", "t.toml"),
+        ("w", "t.csv"),
+        ("W", "t.svg"),
+    ] {
+        let mut bench = running(120, 36);
+        bench.keys(key).keys("ctrl-u");
+        types(&mut bench, &format!("~/{name}"));
+        bench.effects.clear();
+        bench.keys("enter");
+        assert_eq!(asked(&mut bench), Some(home.join(name)));
+    }
+    for (typed, path) in [
+        ("~", home.as_path()),
+        ("~x", Path::new("~x")),
+        ("a/~", Path::new("a/~")),
+    ] {
+        let mut bench = running(120, 36);
+        bench.keys("O");
+        types(&mut bench, typed);
+        bench.effects.clear();
+        bench.keys("enter");
+        assert_eq!(asked(&mut bench).as_deref(), Some(path));
     }
 }

@@ -9,6 +9,7 @@ use crate::tui::key::{Key, leaves};
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
 use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
+use crate::tui::paths;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Rect, Size};
 use std::path::PathBuf;
@@ -373,6 +374,6 @@ fn path_of(text: &str) -> Result<PathBuf, String> {
     let text = line::clean(text);
     match text.trim() {
         "" => Err("write a file's name".into()),
-        name => Ok(PathBuf::from(name)),
+        name => Ok(paths::of(name)),
     }
 }

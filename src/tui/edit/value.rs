@@ -2,6 +2,7 @@
 
 use crate::nn::vocabulary::{Limits, Parameter, Value};
 use crate::text::number;
+use crate::tui::paths;
 
 pub fn text_of(value: &Value) -> String {
     match value {
@@ -59,7 +60,8 @@ pub fn parse(text: &str, parameter: &Parameter) -> Result<Value, String> {
             .map(|word| Value::Text(word.to_string()))
             .ok_or_else(|| format!("`{text}` is none of {}", words.join(", "))),
         Limits::Text | Limits::Path if text.is_empty() => Err("write a text".into()),
-        Limits::Text | Limits::Path => Ok(Value::Text(text.into())),
+        Limits::Text => Ok(Value::Text(text.into())),
+        Limits::Path => Ok(Value::Text(paths::of(text).display().to_string())),
         Limits::List => {
             let words: Vec<String> = text
                 .split(',')
