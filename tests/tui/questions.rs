@@ -144,3 +144,54 @@ fn a_tilde_is_the_home_folder_wherever_a_file_is_named() {
         assert_eq!(asked(&mut bench).as_deref(), Some(path));
     }
 }
+
+/// What was typed can be mended.
+#[test]
+fn a_path_that_cannot_be_opened_comes_back_with_what_is_wrong() {
+    let mut bench = running(120, 36);
+    bench.keys("O");
+    types(&mut bench, "nope.toml");
+    bench.keys("enter x");
+    let fault = "nope.toml: No such file or directory";
+    bench.tell(Message::Opened("nope.toml".into(), Err(fault.into())));
+    // What was typed meanwhile is typed into it.
+    assert_eq!(prompt(&bench).line.text(), "nope.tomlx");
+    bench.keys("backspace enter");
+    bench.tell(Message::Opened("nope.toml".into(), Err(fault.into())));
+    assert_eq!(prompt(&bench).line.text(), "nope.toml");
+    assert!(bench.text().contains("No such file"), "{}", bench.text());
+    // Faults that fill more than a line lie over it.
+    bench.keys("enter");
+    bench.tell(Message::Opened(
+        "nope.toml".into(),
+        Err("one\ntwo\nthree".into()),
+    ));
+    assert!(matches!(
+        bench.app.overlays[..],
+        [Overlay::Prompt(_), Overlay::Text { .. }]
+    ));
+    bench.keys("esc");
+    assert_eq!(prompt(&bench).line.text(), "nope.toml");
+    // A link that is none is mended in the same way.
+    bench.keys("ctrl-u");
+    types(&mut bench, "gl1:nonsense");
+    bench.keys("enter");
+    assert!(prompt(&bench).error.is_some());
+    // What opens leaves nothing behind.
+    bench.keys("ctrl-u");
+    types(&mut bench, "a.toml");
+    bench.keys("enter");
+    let experiment = Box::new(named("a"));
+    bench.tell(Message::Opened("a.toml".into(), Ok(experiment)));
+    assert!(bench.app.overlays.is_empty());
+    assert_eq!(bench.app.experiment.name, "a");
+    // A path typed into the list of what can be opened is one, too.
+    bench.keys("o").tell(Message::Listed(Vec::new()));
+    types(&mut bench, "b.toml");
+    bench.keys("enter");
+    bench.tell(Message::Opened("b.toml".into(), Err(fault.into())));
+    bench.keys("esc");
+    assert!(
+        matches!(&bench.app.overlays[..], [Overlay::List(list)] if list.line.text() == "b.toml")
+    );
+}

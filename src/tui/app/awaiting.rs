@@ -15,6 +15,16 @@ impl App {
         self.overlays.push(Awaiting::overlay(what));
     }
 
+    /// The same, of what was typed in an overlay.
+    pub(super) fn wait_from(&mut self, what: Awaited, from: Overlay) {
+        self.overlays.push(Overlay::Awaiting(Awaiting {
+            what,
+            typed: Vec::new(),
+            late: false,
+            from: Some(Box::new(from)),
+        }));
+    }
+
     pub(super) fn awaiting_key(&mut self, mut awaiting: Awaiting, key: KeyEvent) {
         if leaves(key) {
             if let Awaited::Columns(_, completion) = awaiting.what {
@@ -31,12 +41,16 @@ impl App {
     /// What was waited for is there (or is not waited for any more): gives what was typed meanwhile, where somebody still
     /// waits.
     pub(super) fn no_longer_awaits(&mut self, is: impl Fn(&Awaited) -> bool) -> Option<Vec<Typed>> {
+        self.taken_from_waiting(is).map(|awaiting| awaiting.typed)
+    }
+
+    pub(super) fn taken_from_waiting(&mut self, is: impl Fn(&Awaited) -> bool) -> Option<Awaiting> {
         let place = self
             .overlays
             .iter()
             .position(|o| matches!(o, Overlay::Awaiting(awaiting) if is(&awaiting.what)))?;
         match self.overlays.remove(place) {
-            Overlay::Awaiting(awaiting) => Some(awaiting.typed),
+            Overlay::Awaiting(awaiting) => Some(awaiting),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use super::origin::Opening;
 use super::run::{Pinned, Run};
 use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
+use crate::text::clean;
 use crate::tui::message::{Effect, Openable, Saving, Source};
 use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use crate::tui::world::file_stem;
@@ -100,7 +101,7 @@ impl App {
     }
 
     pub(super) fn opened(&mut self, path: PathBuf, result: Result<Box<Experiment>, String>) {
-        let Some(typed) = self.no_longer_awaits(|what| what.is_open(&path)) else {
+        let Some(awaiting) = self.taken_from_waiting(|what| what.is_open(&path)) else {
             return;
         };
         match result {
@@ -108,13 +109,28 @@ impl App {
                 let opening = self.opening(*experiment, Some(path));
                 self.start_unless_changed(opening);
             }
-            Err(fault) => self.overlays.push(Overlay::Text {
-                title: format!("{} cannot be opened", path.display()),
-                text: fault,
-                scroll: 0,
-            }),
+            Err(fault) => self.not_opened(path, fault, awaiting.from),
         }
-        self.type_again(typed);
+        self.type_again(awaiting.typed);
+    }
+
+    /// What was typed comes back to be mended; faults of more than a line lie over it.
+    fn not_opened(&mut self, path: PathBuf, fault: String, from: Option<Box<Overlay>>) {
+        let is_line = fault.lines().count() == 1;
+        match from.map(|overlay| *overlay) {
+            Some(Overlay::Prompt(prompt)) if is_line => {
+                return self.overlays.push(Overlay::Prompt(Prompt {
+                    error: Some(clean(&fault, 400)),
+                    ..prompt
+                }));
+            }
+            from => self.overlays.extend(from),
+        }
+        self.overlays.push(Overlay::Text {
+            title: format!("{} cannot be opened", path.display()),
+            text: fault,
+            scroll: 0,
+        });
     }
 
     /// Another experiment, after a question where it would hide unsaved changes.

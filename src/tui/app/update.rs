@@ -2,13 +2,14 @@
 
 use super::{App, Tone};
 use crate::experiment::link;
+use crate::text::clean;
 use crate::training::{Frame, Status};
 use crate::tui::actions::{ACTIONS, Action};
 use crate::tui::edit::value;
 use crate::tui::key::{Key, leaves};
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
-use crate::tui::overlay::{Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
+use crate::tui::overlay::{Awaited, Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
 use crate::tui::paths;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Rect, Size};
@@ -150,7 +151,9 @@ impl App {
         match overlay {
             // What is no name in the list may be a link, or a file's path.
             Overlay::List(list) if opens_a_path(&list, key) => {
-                if let Err(why) = self.open_named(list.line.text()) {
+                let text = list.line.text().to_string();
+                if let Err(why) = self.open_named(&text, Overlay::List(list.clone())) {
+                    self.overlays.push(Overlay::List(list));
                     self.trouble(why);
                 }
             }
@@ -350,16 +353,21 @@ impl App {
             }
             Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
             Goal::NamePinned => self.name_pinned(text),
-            Goal::OpenPath => self.open_named(text),
+            Goal::OpenPath => self.open_named(text, Overlay::Prompt(prompt.clone())),
         }
     }
 
-    /// Opens what was typed or pasted where one opens things: a link, or a file by its path.
-    fn open_named(&mut self, text: &str) -> Result<(), String> {
-        if text.trim_start().starts_with(link::PREFIX) {
-            self.open_pasted(text);
+    /// Opens what was typed where one opens things: a link, or a file by its path.
+    fn open_named(&mut self, text: &str, from: Overlay) -> Result<(), String> {
+        let text = text.trim();
+        if text.starts_with(link::PREFIX) {
+            let experiment = link::decode(text).map_err(|e| clean(&e.to_string(), 400))?;
+            let opening = self.opening(experiment, None);
+            self.start_unless_changed(opening);
         } else {
-            self.read(path_of(text)?);
+            let path = path_of(text)?;
+            self.wait_from(Awaited::Open(path.clone()), from);
+            self.effect(Effect::Open(path));
         }
         Ok(())
     }

@@ -11,6 +11,8 @@ pub struct Awaiting {
     pub typed: Vec<Typed>,
     /// It has been said that the drive does not answer: it is seen that this is waited for, and nothing is kept any more.
     pub late: bool,
+    /// Where it was typed what is asked for: to be mended there where nothing comes of it.
+    pub from: Option<Box<Overlay>>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,7 @@ impl Awaiting {
             what,
             typed: Vec::new(),
             late: false,
+            from: None,
         })
     }
 }
