@@ -268,7 +268,7 @@ actions! {
     "undo" ["u"], Everywhere, 14 "undo", "take the last edit back", needs_undo, App::undo;
     "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
     "open" ["o"], Everywhere, 15 "open", "open a preset, a file, a saved run, or a link", always, App::ask_to_open;
-    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path, or a link", always, ask_for_path;
+    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path, which tab completes, or a link", always, ask_for_path;
     "save" ["s"], Everywhere, 16 "save", "save the experiment", always, App::save;
     "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
     "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;

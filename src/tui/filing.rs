@@ -3,6 +3,7 @@
 use super::event_loop::{Bell, Event};
 use super::message::{Errand, Message, Obstacle, Openable, Saving, Source};
 use super::overlay::{Completion, Goal};
+use super::paths;
 use super::saved_runs;
 use crate::data;
 use crate::experiment::{self, Experiment, presets};
@@ -78,6 +79,19 @@ impl Filing {
         };
         self.lanes
             .start(&of, Job::read(Message::Late(Errand::Columns(path)), work));
+    }
+
+    pub fn complete(&mut self, base: &Path, typed: String) {
+        let of = paths::of(&typed);
+        let (base, late) = (
+            base.to_path_buf(),
+            Message::Late(Errand::Entries(typed.clone())),
+        );
+        let work = move || {
+            let completed = paths::complete(&base, &typed);
+            Ok(Message::Entries(typed, completed))
+        };
+        self.lanes.start(&of, Job::read(late, work));
     }
 
     pub fn open(&mut self, path: PathBuf) {

@@ -90,7 +90,7 @@ pub fn action_at(app: &App, area: Rect, column: u16) -> Option<usize> {
 pub fn key_at(app: &App, area: Rect, column: u16) -> Option<KeyCode> {
     let overlay = app.overlays.iter().rfind(|o| o.is_seen())?;
     let x = usize::from(column).checked_sub(usize::from(area.x) + 1)?;
-    let mut hints = hints::in_row(hints::of(overlay), area.width.into());
+    let mut hints = hints::in_row(hints::of(overlay, app), area.width.into());
     let (_, hint) = hints.find(|(from, hint)| (*from..from + hint.width()).contains(&x))?;
     hint.press
 }
@@ -115,7 +115,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     if let Some(overlay) = app.overlays.iter().rfind(|o| o.is_seen()) {
         let mut spans = vec![Span::raw(" ")];
-        for (_, hint) in hints::in_row(hints::of(overlay), area.width.into()) {
+        for (_, hint) in hints::in_row(hints::of(overlay, app), area.width.into()) {
             spans.push(Span::styled(hint.key, theme.style(Role::Accent)));
             let word = format!(" {}  ", hint.word);
             spans.push(Span::styled(word, theme.style(Role::Dim)));

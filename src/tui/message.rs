@@ -2,6 +2,7 @@
 
 use super::inquiry::{Answer, Question};
 use super::overlay::{Completion, Goal};
+use super::paths::Completed;
 use crate::experiment::Experiment;
 use crate::training::{Command, Frame, Sweep};
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -25,6 +26,8 @@ pub enum Message {
     Listed(Vec<Openable>),
     /// The columns that a table's first line names, for the answer that waits for them.
     Columns(Completion, Result<Vec<String>, String>),
+    /// What a path that was typed so far goes on as; `Err` says why nothing.
+    Entries(String, Result<Completed, String>),
     /// A file was read; `Err` says why not, or what is wrong with it and where.
     Opened(PathBuf, Result<Box<Experiment>, String>),
     /// A file stands in the way: the person is asked by this goal whether it is to be replaced.
@@ -89,6 +92,8 @@ pub enum Errand {
     Open(PathBuf),
     Columns(PathBuf),
     Write(PathBuf),
+    /// What a path that was typed so far goes on as.
+    Entries(String),
 }
 
 /// An entry of the list that `o` opens.
@@ -147,6 +152,8 @@ pub enum Effect {
     List,
     /// Which columns a table has.
     Columns(PathBuf, Completion),
+    /// What a path that was typed so far goes on as, from a folder on.
+    Complete(PathBuf, String),
     Open(PathBuf),
     Save(Saving),
     /// Something to take away, written whole or not at all.

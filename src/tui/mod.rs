@@ -23,7 +23,7 @@ pub mod measure;
 pub mod message;
 pub mod overlay;
 pub mod panes;
-mod paths;
+pub mod paths;
 pub mod picture;
 pub mod race;
 #[cfg(test)]

@@ -227,6 +227,10 @@ impl World {
                 self.files.columns(&self.base, path, completion);
                 None
             }
+            Effect::Complete(base, typed) => {
+                self.files.complete(&base, typed);
+                None
+            }
             Effect::Open(path) => {
                 self.files.open(path);
                 None

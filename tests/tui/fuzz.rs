@@ -13,6 +13,7 @@ use gradlab::tui::glyphs::Glyphs;
 use gradlab::tui::inquiry::{Found, Question};
 use gradlab::tui::message::{Effect, Errand, Message, Openable, Saving, Source};
 use gradlab::tui::overlay::{Awaited, Awaiting};
+use gradlab::tui::paths::Completed;
 use gradlab::tui::theme::{ColourDepth, Theme, ThemeName};
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -225,6 +226,11 @@ fn answer(effect: Effect) -> Option<Message> {
         Effect::Write { path, what, .. } => Some(Message::Written(path, Ok(what))),
         Effect::Columns(_, completion) => Some(Message::Columns(completion, Ok(vec!["a".into()]))),
         Effect::List => Some(Message::Listed(SHIPPED.clone())),
+        Effect::Complete(_, typed) => {
+            let text = typed.clone() + "/";
+            let names = vec!["a".into(), typed.clone()];
+            Some(Message::Entries(typed, Ok(Completed { text, names })))
+        }
         Effect::Open(path) => Some(Message::Opened(path, Err("no such file".into()))),
         _ => None,
     }
@@ -236,6 +242,7 @@ fn late(effect: &Effect) -> Option<Message> {
         Effect::List => Errand::List,
         Effect::Open(path) => Errand::Open(path.clone()),
         Effect::Columns(path, _) => Errand::Columns(path.clone()),
+        Effect::Complete(_, typed) => Errand::Entries(typed.clone()),
         Effect::Save(Saving { path, .. }) | Effect::Write { path, .. } => {
             Errand::Write(path.clone())
         }

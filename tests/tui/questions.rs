@@ -3,8 +3,9 @@
 
 use super::bench::{Bench, running};
 use gradlab::experiment::{self, Experiment};
-use gradlab::tui::message::{Effect, Message};
+use gradlab::tui::message::{Effect, Errand, Message};
 use gradlab::tui::overlay::{Overlay, Prompt};
+use gradlab::tui::paths::Completed;
 use std::path::{Path, PathBuf};
 
 fn named(name: &str) -> Experiment {
@@ -193,5 +194,79 @@ fn a_path_that_cannot_be_opened_comes_back_with_what_is_wrong() {
     bench.keys("esc");
     assert!(
         matches!(&bench.app.overlays[..], [Overlay::List(list)] if list.line.text() == "b.toml")
+    );
+}
+
+/// The folder and the path whose entries are asked for.
+fn entries_asked(bench: &mut Bench) -> Option<(PathBuf, String)> {
+    bench.effects.drain(..).find_map(|e| match e {
+        Effect::Complete(base, typed) => Some((base, typed)),
+        _ => None,
+    })
+}
+
+fn completed(text: &str, names: &[&str]) -> Result<Completed, String> {
+    let names = names.iter().map(|name| name.to_string()).collect();
+    let text = text.into();
+    Ok(Completed { text, names })
+}
+
+#[test]
+fn tab_completes_a_path_and_shows_what_it_could_go_on_as() {
+    let mut bench = running(120, 36);
+    bench.keys("O");
+    assert!(bench.text().contains("tab complete"), "{}", bench.text());
+    types(&mut bench, "wi");
+    bench.keys("tab x");
+    assert_eq!(entries_asked(&mut bench), Some((".".into(), "wi".into())));
+    let found = completed("win", &["window.csv", "wine.toml"]);
+    bench.tell(Message::Entries("wi".into(), found.clone()));
+    // What was typed meanwhile is typed behind it.
+    assert_eq!(prompt(&bench).line.text(), "winx");
+    bench.keys("backspace tab");
+    bench.tell(Message::Entries("win".into(), found));
+    let screen = bench.text();
+    assert!(screen.contains("window.csv · wine.toml"), "{screen}");
+    bench.keys("e");
+    assert!(!bench.text().contains("window.csv"), "{}", bench.text());
+    bench.keys("tab");
+    bench.tell(Message::Entries("wine".into(), completed("wine.toml", &[])));
+    assert_eq!(prompt(&bench).line.text(), "wine.toml");
+    // Why there is nothing, and that a drive hangs, is said and holds up nothing.
+    for say in [
+        Message::Entries("wine.toml".into(), Err("nothing here".into())),
+        Message::Late(Errand::Entries("wine.toml".into())),
+    ] {
+        bench.keys("tab").tell(say);
+        assert!(prompt(&bench).error.is_some());
+        assert_eq!(prompt(&bench).line.text(), "wine.toml");
+    }
+    // An answer that nobody waits for any more.
+    bench.keys("tab esc");
+    bench.tell(Message::Entries("wine.toml".into(), completed("x", &[])));
+    assert_eq!(prompt(&bench).line.text(), "wine.toml");
+}
+
+#[test]
+fn tab_completes_where_a_file_is_named_and_nowhere_else() {
+    for key in ["O", "S", "w", "W"] {
+        let mut bench = running(120, 36);
+        bench.keys(key).keys("tab");
+        assert!(entries_asked(&mut bench).is_some(), "{key}");
+    }
+    let mut bench = running(120, 36);
+    bench.keys("b N tab");
+    assert_eq!(entries_asked(&mut bench), None);
+    assert!(!bench.text().contains("tab complete"));
+    // An experiment's data are looked for where its file is.
+    let csv = "format = 1\n[data]\nkind = \"csv\"\npath = \"d.csv\"\ntarget = \"y\"\ntask = \"regression\"\n";
+    let experiment = experiment::parse(csv, "e.toml").expect("valid");
+    let mut bench = Bench::on(experiment);
+    bench.app.origin.base = "a".into();
+    bench.resize(120, 36);
+    bench.keys("4").down_to("path").keys("enter tab");
+    assert_eq!(
+        entries_asked(&mut bench),
+        Some(("a".into(), "d.csv".into()))
     );
 }

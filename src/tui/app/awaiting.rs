@@ -79,6 +79,10 @@ impl App {
                 ));
             }
             Errand::Open(path) => self.seen_to_await(|what| what.is_open(&path)),
+            Errand::Entries(typed) => {
+                let why = "the drive does not answer";
+                self.complete_with(typed, Err(why.into()));
+            }
             Errand::Columns(path) => self.seen_to_await(|what| what.is_columns(&path)),
             Errand::Write(path) => {
                 let typed = self.no_longer_awaits(|what| what.is_name(&path));

@@ -119,10 +119,9 @@ impl App {
         completion: &Completion,
         text: &str,
     ) -> Result<(), String> {
-        let parameters = completion.parameters(&self.experiment);
-        match completion.missing().and_then(|i| parameters.get(i)) {
+        match completion.asked(&self.experiment) {
             Some(parameter) => {
-                let answer = value::parse(text, parameter)?;
+                let answer = value::parse(text, &parameter)?;
                 self.give_answer(completion.clone(), answer);
             }
             None => self.ask_next(completion.clone()),
@@ -159,6 +158,14 @@ impl Completion {
         of: &crate::experiment::Experiment,
     ) -> Vec<crate::nn::vocabulary::Parameter> {
         self.slot.parameters(of, self.choice)
+    }
+
+    /// The parameter that is asked for.
+    pub(super) fn asked(
+        &self,
+        of: &crate::experiment::Experiment,
+    ) -> Option<crate::nn::vocabulary::Parameter> {
+        self.parameters(of).into_iter().nth(self.missing()?)
     }
 
     /// The first parameter without a value.

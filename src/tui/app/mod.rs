@@ -20,6 +20,7 @@ mod shown;
 mod takeaway;
 pub mod time;
 mod touring;
+mod typing;
 mod update;
 mod watching;
 

@@ -1,19 +1,14 @@
 //! The one place where the workbench's state changes: a message in, effects out.
 
-use super::{App, Tone};
-use crate::experiment::link;
-use crate::text::clean;
+use super::App;
 use crate::training::{Frame, Status};
 use crate::tui::actions::{ACTIONS, Action};
-use crate::tui::edit::value;
 use crate::tui::key::{Key, leaves};
 use crate::tui::message::{Effect, Message};
 use crate::tui::overlay::list::Outcome;
-use crate::tui::overlay::{Awaited, Goal, List, Overlay, Prompt, Purpose, Typed, line, view};
-use crate::tui::paths;
+use crate::tui::overlay::{List, Overlay, Purpose, Typed, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Rect, Size};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 impl App {
@@ -40,6 +35,7 @@ impl App {
             Message::Swept(sweep) => self.swept(*sweep),
             Message::Columns(completion, names) => self.read_columns(completion, names),
             Message::Listed(openables) => self.listed(openables),
+            Message::Entries(typed, result) => self.complete_with(typed, result),
             Message::Opened(path, result) => self.opened(path, result),
             Message::Exists(path, goal, why) => self.exists(path, goal, why),
             Message::Saved(saving, result) => self.saved(saving, result),
@@ -301,87 +297,9 @@ impl App {
             _ => {}
         }
     }
-
-    fn prompt_key(&mut self, mut prompt: Prompt, key: KeyEvent) {
-        match key.code {
-            KeyCode::Esc => {
-                self.quit_after_save = false;
-                if let Goal::Complete(completion) = prompt.goal {
-                    self.step_back(completion, None);
-                }
-                return;
-            }
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                return self.quit_after_save = false;
-            }
-            KeyCode::Enter => {
-                if let Err(error) = self.answer(&prompt) {
-                    prompt.error = Some(error);
-                    self.overlays.push(Overlay::Prompt(prompt));
-                }
-                return;
-            }
-            _ => {
-                if prompt.line.key(key) == Some(true) {
-                    prompt.error = None;
-                }
-            }
-        }
-        self.overlays.push(Overlay::Prompt(prompt));
-    }
-
-    /// What was typed is taken, or the error says what would be right.
-    fn answer(&mut self, prompt: &Prompt) -> Result<(), String> {
-        let text = prompt.line.text();
-        match &prompt.goal {
-            Goal::Set(field) => {
-                let Some(parameter) = field.parameter(&self.experiment) else {
-                    return Ok(());
-                };
-                let new = value::parse(text, &parameter)?;
-                if new != field.get(&self.experiment) && !self.edit(|e| field.set(e, &new)) {
-                    return match self.toast.take() {
-                        Some(toast) if toast.tone == Tone::Trouble => Err(toast.text),
-                        _ => Err("that does not fit here".into()),
-                    };
-                }
-                Ok(())
-            }
-            Goal::Complete(completion) => self.type_answer(completion, text),
-            goal @ (Goal::SaveAs | Goal::SaveCurves | Goal::SavePicture) => {
-                self.save_to(path_of(text)?, goal, None)
-            }
-            Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
-            Goal::NamePinned => self.name_pinned(text),
-            Goal::OpenPath => self.open_named(text, Overlay::Prompt(prompt.clone())),
-        }
-    }
-
-    /// Opens what was typed where one opens things: a link, or a file by its path.
-    fn open_named(&mut self, text: &str, from: Overlay) -> Result<(), String> {
-        let text = text.trim();
-        if text.starts_with(link::PREFIX) {
-            let experiment = link::decode(text).map_err(|e| clean(&e.to_string(), 400))?;
-            let opening = self.opening(experiment, None);
-            self.start_unless_changed(opening);
-        } else {
-            let path = path_of(text)?;
-            self.wait_from(Awaited::Open(path.clone()), from);
-            self.effect(Effect::Open(path));
-        }
-        Ok(())
-    }
 }
 
 fn opens_a_path(list: &List, key: KeyEvent) -> bool {
     let is_path = list.matches.is_empty() && !list.line.text().trim().is_empty();
     matches!(list.purpose, Purpose::Open(_)) && is_path && key.code == KeyCode::Enter
-}
-
-fn path_of(text: &str) -> Result<PathBuf, String> {
-    let text = line::clean(text);
-    match text.trim() {
-        "" => Err("write a file's name".into()),
-        name => Ok(paths::of(name)),
-    }
 }

@@ -24,6 +24,8 @@ pub enum Awaited {
     Columns(PathBuf, Completion),
     /// Whether a file of this name is there.
     Name(PathBuf),
+    /// What a path that was typed so far could go on as.
+    Entries(String),
 }
 
 #[derive(Clone, Debug)]
@@ -45,11 +47,15 @@ impl Awaited {
         matches!(self, Awaited::Name(p) if p == path)
     }
 
+    pub fn is_entries(&self, typed: &str) -> bool {
+        matches!(self, Awaited::Entries(t) if t == typed)
+    }
+
     /// The file that is read.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Awaited::Open(path) | Awaited::Columns(path, _) | Awaited::Name(path) => Some(path),
-            Awaited::List => None,
+            Awaited::List | Awaited::Entries(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! one presses it.
 
 use super::Overlay;
+use crate::tui::app::App;
 use crossterm::event::KeyCode;
 use unicode_width::UnicodeWidthStr;
 
@@ -35,7 +36,7 @@ impl Hint {
     }
 }
 
-pub fn of(overlay: &Overlay) -> &'static [Hint] {
+pub fn of(overlay: &Overlay, app: &App) -> &'static [Hint] {
     const LEAVE: Hint = Hint::of("esc", "leave it", KeyCode::Esc);
     const STAY: Hint = Hint::of("esc", "stay", KeyCode::Esc);
     const CLOSE: Hint = Hint::of("esc", "close", KeyCode::Esc);
@@ -59,6 +60,15 @@ pub fn of(overlay: &Overlay) -> &'static [Hint] {
                     Hint::of_several("+ -", "more, less"),
                     Hint::of("u", "undo", KeyCode::Char('u')),
                     CLOSE,
+                ]
+            }
+        }
+        Overlay::Prompt(prompt) if app.names_a_file(&prompt.goal) => {
+            const {
+                &[
+                    Hint::of("enter", "take it", KeyCode::Enter),
+                    Hint::of("tab", "complete", KeyCode::Tab),
+                    LEAVE,
                 ]
             }
         }

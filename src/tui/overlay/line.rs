@@ -6,13 +6,28 @@ use tui_input::{Input, InputRequest};
 #[derive(Clone, Debug, Default)]
 pub struct Line {
     input: Input,
+    /// What a path that stands here could go on as, as long as nothing else is typed.
+    names: Vec<String>,
 }
 
 impl Line {
     pub fn new(text: &str) -> Self {
         Self {
             input: Input::new(clean(text)),
+            names: Vec::new(),
         }
+    }
+
+    /// A path that was completed, and the names that begin like it.
+    pub fn completed(text: &str, names: Vec<String>) -> Self {
+        Self {
+            names,
+            ..Self::new(text)
+        }
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     pub fn text(&self) -> &str {
@@ -25,6 +40,7 @@ impl Line {
     }
 
     pub fn paste(&mut self, text: &str) {
+        self.names.clear();
         for c in clean(text).chars() {
             self.input.handle(InputRequest::InsertChar(c));
         }
@@ -56,11 +72,12 @@ impl Line {
             KeyCode::End => InputRequest::GoToEnd,
             _ => return None,
         };
-        Some(
-            self.input
-                .handle(request)
-                .is_some_and(|change| change.value),
-        )
+        let change = self.input.handle(request);
+        let is_changed = change.is_some_and(|change| change.value);
+        if is_changed {
+            self.names.clear();
+        }
+        Some(is_changed)
     }
 }
 

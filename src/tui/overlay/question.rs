@@ -62,7 +62,7 @@ fn layout(
 ) -> (Vec<String>, Vec<(usize, usize, &'static Hint)>) {
     let room = usize::from(width.saturating_sub(FRAME));
     let lines = wrap_columns(&text(overlay, app, room), room);
-    (lines, hints::in_rows(hints::of(overlay), room))
+    (lines, hints::in_rows(hints::of(overlay, app), room))
 }
 
 /// Rows of a box of so many columns, its border too.

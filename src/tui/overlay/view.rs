@@ -428,12 +428,14 @@ fn prompt_rows(prompt: &Prompt, app: &App, inner: Rect, buf: &mut Buffer) -> Opt
         Span::raw(shown),
     ]);
     buf.set_line(inner.x, inner.y, &line, inner.width);
-    let (text, role) = match &prompt.error {
-        Some(error) => (error.as_str(), Role::Error),
-        None => (prompt.help.as_str(), Role::Dim),
+    let (text, role) = match (&prompt.error, prompt.line.names()) {
+        (Some(error), _) => (error.clone(), Role::Error),
+        (None, []) => (prompt.help.clone(), Role::Dim),
+        (None, names) => (names.join(" · "), Role::Text),
     };
     let room = usize::from(inner.width.saturating_sub(1));
-    for (y, line) in (inner.y + 2..inner.bottom()).zip(wrap(text, room)) {
+    let rows = inner.y + 2..inner.bottom();
+    for (y, line) in rows.clone().zip(wrap_to(&text, room, rows.len())) {
         buf.set_stringn(inner.x + 1, y, line, room, theme.style(role));
     }
     let x = (inner.x + 2 + (prompt.line.cursor() - skip) as u16).min(inner.right() - 1);
