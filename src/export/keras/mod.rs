@@ -96,12 +96,14 @@ fn names(job: &Job) -> String {
         out.push_str(RECURRENT_GRADIENTS);
     }
     out.push_str("    return {torch_name(variable): transposed(variable, gradient)}\n\n\n");
-    out.push_str("def load_weights(model, saved):\n    for variable in model.variables:\n");
+    out.push_str("def load(variable, saved):\n");
     if recurrent {
         out.push_str(RECURRENT_LOAD);
     }
     out.push_str(
-        "        if \"seed_generator\" not in variable.path:\n            variable.assign(transposed(variable, saved[torch_name(variable)]).reshape(variable.shape))\n",
+        "    variable.assign(transposed(variable, saved[torch_name(variable)]).reshape(variable.shape))\n\n\n\
+         def load_weights(model, saved):\n    for variable in model.variables:\n        \
+         if \"seed_generator\" not in variable.path:\n            load(variable, saved)\n",
     );
     out
 }
@@ -117,14 +119,12 @@ const CELLS: &str = r#"def cell(variable):
 
 "#;
 
-const RECURRENT_LOAD: &str = r#"        if "_cell/" in variable.path:
-            of, name, gru, gates = cell(variable)
-            if name == "bias":
-                both = gates(saved[of + "bias_ih"]), gates(saved[of + "bias_hh"])
-                variable.assign(np.stack(both) if gru else both[0] + both[1])
-            else:
-                variable.assign(gates(saved[of + ("weight_ih" if name == "kernel" else "weight_hh")]).T)
-            continue
+const RECURRENT_LOAD: &str = r#"    if "_cell/" in variable.path:
+        of, name, gru, gates = cell(variable)
+        if name != "bias":
+            return variable.assign(gates(saved[of + ("weight_ih" if name == "kernel" else "weight_hh")]).T)
+        both = gates(saved[of + "bias_ih"]), gates(saved[of + "bias_hh"])
+        return variable.assign(np.stack(both) if gru else both[0] + both[1])
 "#;
 
 const RECURRENT_GRADIENTS: &str = r#"    if "_cell/" in variable.path:

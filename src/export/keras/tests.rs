@@ -253,8 +253,8 @@ fn lower_layers_are_taken_over_by_what_their_file_has() {
     let script = script(&job(TRANSFERRED)).expect("a script");
     for piece in [
         "def lower_layers(file, count, names):",
-        "for v in model.variables if \"seed_generator\" not in v.path}",
-        "given = lower_layers(file, count, places)\n",
+        "for v in model.variables if \"seed_generator\" not in v.path]",
+        "given = lower_layers(file, count, [name for of in names.values() for name in of])\n",
         "    take_over(model, arguments.transfer, 2)\n",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");

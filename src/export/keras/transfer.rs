@@ -12,15 +12,16 @@ pub fn transferred(job: &Job) -> String {
     }
 }
 
-/// By names: of what Keras counts as variables some are no parameters.
+/// Of what Keras counts as variables some are no parameters, and one may be several tensors of the file.
 const TAKE_OVER: &str = r#"def take_over(model, file, count):
-    places = {torch_name(v): v for v in model.variables if "seed_generator" not in v.path}
-    given = lower_layers(file, count, places)
-    for name, array in given.items():
-        if name not in places:
-            raise SystemExit(f"{file}: there is no place for {name}")
-        variable = places[name]
-        variable.assign(transposed(variable, array).reshape(variable.shape))
+    own = [v for v in model.variables if "seed_generator" not in v.path]
+    names = {v.path: list(torch_gradients(v, keras.ops.convert_to_numpy(v))) for v in own}
+    given = lower_layers(file, count, [name for of in names.values() for name in of])
+    for variable in own:
+        if all(name in given for name in names[variable.path]):
+            load(variable, given)
+    if strange := given.keys() - {name for of in names.values() for name in of}:
+        raise SystemExit(f"{file}: there is no place for {', '.join(sorted(strange))}")
 
 
 "#;
