@@ -145,6 +145,7 @@ fn optimizer_state_of_another_size_is_refused() {
 fn what_is_observed_changes_no_bit() {
     for (spec, optimizer) in [
         (rich(), make::named("adam")),
+        (hardly_few(), make::named("sgd")),
         (wide(), make::named("rmsprop")),
         (wide(), make::named("sgd")),
     ] {
@@ -175,6 +176,11 @@ fn what_is_observed_changes_no_bit() {
     }
 }
 
+/// Layers that have few values without the padding of a block, and not with it.
+fn hardly_few() -> NetworkSpec {
+    make::spec(&[6, 48, 48, 4], &Activation::Tanh, Loss::CrossEntropy)
+}
+
 /// Runs its members one after the other, the last first, and counts how often it was asked.
 #[derive(Debug, Default)]
 struct Backwards(AtomicUsize);
@@ -190,10 +196,10 @@ impl Team for Backwards {
 }
 
 /// Wide enough that every pass is shared out and that gradients are made in strips, with widths that no number of threads
-/// divides.
+/// divides, and shares of the last but one so small that a layer of their size would take other passes.
 fn wide() -> NetworkSpec {
     let mut spec = make::spec(
-        &[37, 613, 101, 413, 5],
+        &[37, 613, 101, 213, 5],
         &Activation::Selu,
         Loss::CrossEntropy,
     );

@@ -23,6 +23,8 @@ pub enum Holds {
 pub struct Kept<'a> {
     pub pre: &'a [f32],
     pub holds: Holds,
+    /// Whether the layer, of which this may be a share, [has few values](is_few).
+    pub few: bool,
 }
 
 /// delta ← delta·φ'(pre), and what magnitudes that has
@@ -39,7 +41,7 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
     fn visit<F: Function>(self, function: &F) -> Extremes<f32> {
         let Self {
             s,
-            kept: Kept { pre, holds },
+            kept: Kept { pre, holds, few },
             out,
             delta,
         } = self;
@@ -48,8 +50,8 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
             || {
                 let mut search = Search::new(s);
                 let (mut pre, all) = (pre.as_chunks().0, holds == Holds::All);
-                // of few values all slopes are of z, as [`ApplyWithSlopes`](super::pass::ApplyWithSlopes) makes them
-                if all && delta.len() < RUN && F::SLOPE == Slope::OfBoth {
+                // all of z, as [`ApplyWithSlopes`](super::pass::ApplyWithSlopes) makes them
+                if all && few && F::SLOPE == Slope::OfBoth {
                     by_slopes(s, function, pre, delta.as_chunks_mut().0, &mut search);
                     return search.end(delta);
                 }
@@ -95,8 +97,16 @@ pub fn multiply_by<S: Simd>(s: S, slopes: &[f32], delta: &mut [f32]) -> Extremes
     )
 }
 
-/// As many values as a word has bits to mark their vectors by. Fewer are not worth a [pass in place](super::pass::ApplyInPlace).
+/// As many values as a word has bits to mark their vectors by.
 pub const RUN: usize = u64::BITS as usize * LANES;
+
+/// Whether a layer has so few values, those in its padding counted, that they are not worth a
+/// [pass in place](super::pass::ApplyInPlace), and have slopes made of z alone: others than those of more, by their last digits. So
+/// no part of a layer is to be asked, nor may what else is done decide.
+#[inline(always)]
+pub fn is_few(values: usize) -> bool {
+    values < RUN
+}
 
 /// delta ← delta·slope
 #[inline(always)]

@@ -29,7 +29,7 @@ use std::sync::OnceLock;
 pub(crate) use blocked::clear_past;
 pub use blocked::{Blocked, Share};
 pub use buffer::Buffer;
-pub use derivative::{Holds, RUN as WORTH_IN_PLACE};
+pub use derivative::{Holds, is_few};
 pub use extremes::Extremes;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;

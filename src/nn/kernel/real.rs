@@ -155,8 +155,8 @@ pub trait Real: Number + Sum {
         Self::activate(activation, pre, values);
         Holds::All
     }
-    /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of so few
-    /// values that they are not [worth a pass in place](super::WORTH_IN_PLACE).
+    /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of
+    /// [few values](super::is_few).
     fn activate_with_slopes(
         activation: &Activation,
         pre: &mut Blocked<Self>,

@@ -3,7 +3,7 @@
 use super::dropout::draw_slopes;
 use super::layer::{Layer, Mode};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::{Blocked, Crew, Holds, Real, WORTH_IN_PLACE, slope};
+use crate::nn::kernel::{Blocked, Crew, Holds, LANES, Real, is_few, slope};
 
 /// Takes the input of so many rows through all layers, bottom up. `keeps_pre`: whether all of `pre` is asked for afterwards.
 pub(crate) fn forward<T: Real>(
@@ -67,10 +67,8 @@ impl<T: Real> Layer<T> {
     }
     /// What is best left in `pre` where only the backward pass asks for it.
     fn best_held(&self, rows: usize, mode: Mode) -> Holds {
-        let (few, activation) = (
-            self.spec.units * rows < WORTH_IN_PLACE,
-            &self.spec.activation,
-        );
+        let few = is_few(self.spec.units * rows.next_multiple_of(LANES));
+        let activation = &self.spec.activation;
         if !few && activation.slope_follows_from_out() {
             Holds::Wanted
         } else if few && mode.trains() && activation.slope_is_made_of_z() {

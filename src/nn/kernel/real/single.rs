@@ -2,7 +2,7 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::derivative::{self, ApplyBackward, Kept};
+use crate::nn::kernel::derivative::{self, ApplyBackward, Kept, is_few};
 use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyInPlace, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
@@ -270,15 +270,12 @@ impl Real for f32 {
         activate_lanes(activation, pre, out, LANES);
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
-        activate_lanes_backward(
-            activation,
-            Kept {
-                pre,
-                holds: Holds::All,
-            },
-            out,
-            delta,
-        );
+        let kept = Kept {
+            pre,
+            holds: Holds::All,
+            few: is_few(delta.len()),
+        };
+        activate_lanes_backward(activation, kept, out, delta);
     }
     fn activate_by(
         crew: Crew<'_>,
@@ -333,11 +330,13 @@ impl Real for f32 {
         if holds == Holds::Slopes {
             return dispatch!(level(), s => derivative::multiply_by(s, pre.data(), delta.data_mut()));
         }
+        let few = is_few(delta.data().len());
         let crew = crew.for_work(pre.data().len() * ELEMENT);
         if crew.is_alone() {
             let kept = Kept {
                 pre: pre.data(),
                 holds,
+                few,
             };
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
@@ -347,7 +346,7 @@ impl Real for f32 {
             for block in 0..pre.blocks() {
                 let own = units.start * LANES..units.end * LANES;
                 let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-                let kept = Kept { pre, holds };
+                let kept = Kept { pre, holds, few };
                 let made = activate_lanes_backward(activation, kept, out, delta.block(block));
                 *found = found.and(made);
             }
