@@ -10,6 +10,8 @@ use fearless_simd::{Select, prelude::*};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     All,
+    /// All of a share of a layer that does not [have few](is_few), however few the share has.
+    AllOfShare,
     /// The vectors of those that [`Function::derivative`] is asked for beside φ, one after the other.
     Wanted,
     /// None, since that is asked for none.
@@ -23,8 +25,6 @@ pub enum Holds {
 pub struct Kept<'a> {
     pub pre: &'a [f32],
     pub holds: Holds,
-    /// Whether the layer, of which this may be a share, [has few values](is_few).
-    pub few: bool,
 }
 
 /// delta ← delta·φ'(pre), and what magnitudes that has
@@ -41,7 +41,7 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
     fn visit<F: Function>(self, function: &F) -> Extremes<f32> {
         let Self {
             s,
-            kept: Kept { pre, holds, few },
+            kept: Kept { pre, holds },
             out,
             delta,
         } = self;
@@ -49,9 +49,10 @@ impl<S: Simd> Visitor for ApplyBackward<'_, S> {
             #[inline(always)]
             || {
                 let mut search = Search::new(s);
-                let (mut pre, all) = (pre.as_chunks().0, holds == Holds::All);
+                let mut pre = pre.as_chunks().0;
+                let all = matches!(holds, Holds::All | Holds::AllOfShare);
                 // all of z, as [`ApplyWithSlopes`](super::pass::ApplyWithSlopes) makes them
-                if all && few && F::SLOPE == Slope::OfBoth {
+                if holds == Holds::All && is_few(delta.len()) && F::SLOPE == Slope::OfBoth {
                     by_slopes(s, function, pre, delta.as_chunks_mut().0, &mut search);
                     return search.end(delta);
                 }

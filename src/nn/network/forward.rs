@@ -32,7 +32,7 @@ impl<T: Real> Layer<T> {
             false => self.best_held(input.rows(), mode),
         };
         match self.pre_holds {
-            Holds::All => {
+            Holds::All | Holds::AllOfShare => {
                 self.affine(input, crew);
                 if let Some(norm) = &mut self.norm {
                     norm.forward(&mut self.pre, mode.norms_by_batch());

@@ -2,7 +2,7 @@
 
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::derivative::{self, ApplyBackward, Kept, is_few};
+use crate::nn::kernel::derivative::{self, ApplyBackward, Kept};
 use crate::nn::kernel::gradient::{self, Panels};
 use crate::nn::kernel::pass::{self, Apply, ApplyInPlace, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
@@ -270,11 +270,8 @@ impl Real for f32 {
         activate_lanes(activation, pre, out, LANES);
     }
     fn activate_backward_run(activation: &Activation, pre: &[f32], out: &[f32], delta: &mut [f32]) {
-        let kept = Kept {
-            pre,
-            holds: Holds::All,
-            few: is_few(delta.len()),
-        };
+        let holds = Holds::All;
+        let kept = Kept { pre, holds };
         activate_lanes_backward(activation, kept, out, delta);
     }
     fn activate_by(
@@ -330,23 +327,26 @@ impl Real for f32 {
         if holds == Holds::Slopes {
             return dispatch!(level(), s => derivative::multiply_by(s, pre.data(), delta.data_mut()));
         }
-        let few = is_few(delta.data().len());
         let crew = crew.for_work(pre.data().len() * ELEMENT);
         if crew.is_alone() {
             let kept = Kept {
                 pre: pre.data(),
                 holds,
-                few,
             };
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
         let mut found = [Extremes::none(); MAX_MEMBERS];
         let pieces = delta.shares(crew).zip(&mut found);
+        // no layer of few values is shared out
+        let holds = match holds {
+            Holds::All => Holds::AllOfShare,
+            other => other,
+        };
         crew.each(pieces, |((units, mut delta), found)| {
             for block in 0..pre.blocks() {
                 let own = units.start * LANES..units.end * LANES;
                 let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-                let kept = Kept { pre, holds, few };
+                let kept = Kept { pre, holds };
                 let made = activate_lanes_backward(activation, kept, out, delta.block(block));
                 *found = found.and(made);
             }
