@@ -94,9 +94,9 @@ const ARGUMENTS: &str = "def main():\n    arguments = argparse.ArgumentParser(de
          arguments.add_argument(\"--probe\", metavar=\"FILE\", help=\"one batch forward and back; write the gradients; no training\")\n    \
          arguments.add_argument(\"--steps\", type=int, help=\"stop after so many steps\")\n";
 
-/// The function `lower_layers(file, count)`: what another run has of so many layers, by gradlab's names.
+/// The function `lower_layers(file, count, names)`: what another run has of so many layers, by gradlab's names.
 pub const LOWER_LAYERS: &str = r#"def lower_layers(file, count, names):
-    """The lower layers of another run, each whole; what a probe saw in them is left out. names: of the model's tensors."""
+    """The lower layers of another run, each whole, for a model with tensors of these names; what a probe saw in them is left out."""
     lower = tuple(f"layers.{i}." for i in range(count))
     saved = load_file(file)
     needed = [k for k in names if k.startswith(lower) and ".running_" not in k]

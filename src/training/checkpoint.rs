@@ -231,7 +231,8 @@ fn read_folder(texts: &HashMap<String, String>) -> Option<PathBuf> {
     texts.get("base_dir").map(PathBuf::from)
 }
 
-/// Plateau's scale and best, NAdam's product of the layer with the most updates, the best test loss, the last test loss and accuracy, the last rate.
+/// Plateau's scale and best, NAdam's product of the layer with the most updates, the best test loss, the last test loss and
+/// accuracy, the last rate.
 pub(super) const SCALARS: usize = 7;
 /// Step, epoch, rate, train loss and accuracy, test loss and accuracy, gradient norm, clip factor.
 pub(super) const POINT: usize = 9;

@@ -1,6 +1,6 @@
 //! `run` and `probe` from outside: files, formats, exit statuses, signals, and death at any moment.
 
-use gradlab::training::{Checkpoint, Numbers, Tensor, TensorFile};
+use gradlab::training::{Checkpoint, Numbers, Session, Start, Tensor, TensorFile};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -238,6 +238,19 @@ fn weights_with_more_outputs_than_the_data_shows_classes_are_taken() {
     }
     let at = |name: &str| fs::read(folder.path().join(name)).expect("a file");
     assert_eq!(at("whole"), at("parts"));
+    // a run that begins anew where such a one stood has the data's own
+    let experiment = gradlab::experiment::parse(experiment, "c").expect("parses");
+    let resumed = Start {
+        resume: Some(folder.path().join("c")),
+        ..Start::default()
+    };
+    let build = |start: &Start, old| {
+        Session::build(&experiment, folder.path(), start, old, &|_| {}).expect("builds")
+    };
+    let old = build(&resumed, None);
+    let outputs = |session: &Session| session.network().spec().layers.last().map(|l| l.units);
+    assert_eq!(outputs(&old), Some(4));
+    assert_eq!(outputs(&build(&Start::default(), Some(old))), Some(3));
 }
 
 #[test]

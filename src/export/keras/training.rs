@@ -123,7 +123,8 @@ const PATIENCE: &str = r#"class Patience(keras.callbacks.EarlyStopping):
 "#;
 
 const PLATEAU: &str = r#"class Plateau(keras.callbacks.Callback):
-    """PyTorch's ReduceLROnPlateau: better by a ten-thousandth of the loss. (Keras's is better by 0.0001, however large the loss.)"""
+    """PyTorch's ReduceLROnPlateau: better by a ten-thousandth of the loss, the training rows' where there are no others.
+    (Keras's is better by 0.0001, however large the loss.)"""
 
     def __init__(self, monitor, factor, patience):
         super().__init__()
@@ -131,7 +132,7 @@ const PLATEAU: &str = r#"class Plateau(keras.callbacks.Callback):
         self.best, self.bad = math.inf, 0
 
     def on_epoch_end(self, epoch, logs=None):
-        loss, rate = logs[self.monitor], float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        loss, rate = logs.get(self.monitor, logs["loss"]), float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         better = loss < self.best * (1 - 1e-4)
         self.best, self.bad = (loss, 0) if better else (self.best, self.bad + 1)
         if self.bad > self.patience:

@@ -106,12 +106,13 @@ impl Session {
         let say = ear.say;
         let request = experiment.request();
         let kept = old
-            .filter(|old| old.request == request && old.base_dir == base_dir)
+            .filter(|old| old.request == request && old.base_dir == base_dir && !old.of_weights)
             .map(|old| old.data);
         let data = match kept {
             Some(data) => data,
             None => Arc::new(load(&request, base_dir, say)?),
         };
+        let shown = data.task.clone();
         let weights = start.weights.as_deref().map(read_weights).transpose()?;
         let data = match &weights {
             Some(file) => classes::as_weights_have_them(data, experiment, file),
@@ -174,6 +175,7 @@ impl Session {
             experiment: experiment.clone(),
             base_dir: base_dir.to_path_buf(),
             request,
+            of_weights: data.task != shown,
             data,
             fingerprint: OnceLock::new(),
             network,

@@ -40,6 +40,8 @@ pub struct Session {
     base_dir: PathBuf,
     request: Request,
     data: Arc<Dataset>,
+    /// Whether some of its classes were known to weights alone: it is not that of another run then.
+    of_weights: bool,
     /// The data's, once it has been asked for.
     fingerprint: OnceLock<u64>,
     network: Network,
