@@ -254,17 +254,15 @@ impl World {
 
     /// The terminal is gone or the system wants an end: what is not saved is kept beside the file.
     pub fn hang_up(&mut self, app: &App) {
-        if !app.is_changed() {
-            return;
+        for (experiment, origin) in app.unsaved() {
+            let path = match &origin.path {
+                Some(path) => path.with_extension("recovered.toml"),
+                None => origin
+                    .base
+                    .join(format!("{}.recovered.toml", file_stem(&experiment.name))),
+            };
+            self.files.recover(path, experiment, &origin.base);
         }
-        let path = match &app.origin.path {
-            Some(path) => path.with_extension("recovered.toml"),
-            None => self.base.join(format!(
-                "{}.recovered.toml",
-                file_stem(&app.experiment.name)
-            )),
-        };
-        self.files.recover(path, &app.experiment, &self.base);
     }
 }
 

@@ -125,3 +125,22 @@ fn a_hang_up_waits_for_the_changes_to_be_kept() {
         "{said}"
     );
 }
+
+/// What the tour was to bring back is kept, too.
+#[test]
+fn a_hang_up_in_the_tour_keeps_the_changes_of_what_was_open_before() {
+    let folder = tempdir().expect("folder");
+    let mut terminal = open(&folder);
+    terminal.keys("n");
+    terminal.wait("a change", |s| header(s).contains("moons*"));
+    terminal.keys("t");
+    terminal.wait("the question", |s| s.contains("for the tour"));
+    terminal.keys("o");
+    terminal.wait("the tour", |s| !header(s).contains("moons"));
+    terminal.signal("-HUP");
+    let (status, said) = terminal.end_given_back();
+    assert_eq!(status, 75);
+    assert!(said.contains("moons.recovered.toml"), "{said}");
+    let kept = fs::read_to_string(folder.path().join("moons.recovered.toml"));
+    assert!(kept.expect("a file").contains("name = \"moons\""));
+}

@@ -1,7 +1,7 @@
 //! The tour through the presets.
 
-use super::bench::running;
-use gradlab::experiment::{link, presets};
+use super::bench::{Bench, running};
+use gradlab::experiment::{Experiment, link, presets};
 use gradlab::tui::message::{Effect, Message};
 use gradlab::tui::overlay::Overlay;
 use gradlab::tui::tour::STOPS;
@@ -112,26 +112,112 @@ fn the_tour_hides_unsaved_changes_only_after_a_question_and_gives_them_back() {
     assert!(!bench.effects.iter().any(|e| matches!(e, Effect::Quit)));
 }
 
-/// What was made of a stop is the person's own once they leave it, or save it.
+/// What was changed at a stop was told to be tried there; what else is opened is the person's own.
 #[test]
-fn what_was_made_of_a_stop_is_left_only_after_a_question() {
+fn something_else_than_a_stop_is_left_only_after_a_question() {
     let mut bench = running(120, 36);
     bench.keys("t ] n t");
-    assert_eq!(bench.app.tour, None);
-    assert!(bench.text().contains("not saved"), "{}", bench.text());
-    bench.keys("esc");
-    assert_eq!(bench.app.experiment.name, STOPS[1].preset);
-    bench.keys("t");
-    assert!(bench.text().contains("not saved"), "{}", bench.text());
-    bench.keys("o t");
-    assert_eq!(bench.app.experiment.name, STOPS[1].preset);
-    assert!(bench.app.is_changed());
+    let now = (bench.app.tour, bench.app.experiment.name.as_str());
+    assert_eq!(now, (None, "vanishing"));
+    assert!(bench.app.overlays.is_empty());
     // Another is opened, and changed, while the tour's words stand beneath it.
-    bench.keys("t o");
-    let moons = presets::find("moons").expect("a preset").experiment();
-    bench.tell(Message::Paste(link::encode(&moons.expect("valid"))));
+    bench.keys("t");
+    open_preset(&mut bench, "moons");
     bench.keys("n ]");
     assert!(bench.text().contains("not saved"), "{}", bench.text());
     bench.keys("esc t");
+    let now = (bench.app.tour, bench.app.experiment.name.as_str());
+    assert_eq!(now, (None, "moons"));
+}
+
+fn open_preset(bench: &mut Bench, name: &str) {
+    let preset = presets::find(name).expect("a preset").experiment();
+    bench.tell(Message::Paste(link::encode(&preset.expect("valid"))));
+    assert_eq!(bench.app.experiment.name, name);
+}
+
+/// In the tour, begun with changes that are not saved.
+fn touring_with_changes() -> (Bench, Experiment) {
+    let mut bench = running(120, 36);
+    bench.keys("n");
+    let edited = bench.app.experiment.clone();
+    bench.keys("t o");
+    assert_eq!(bench.app.tour, Some(0));
+    bench.effects.clear();
+    (bench, edited)
+}
+
+fn quits(bench: &Bench) -> bool {
+    bench.effects.iter().any(|e| matches!(e, Effect::Quit))
+}
+
+#[test]
+fn quitting_in_the_tour_asks_about_what_was_open_before() {
+    let (mut bench, edited) = touring_with_changes();
+    bench.keys("q");
+    assert!(!quits(&bench), "{}", bench.text());
+    assert!(matches!(bench.app.overlays[..], [Overlay::ConfirmQuit]));
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    assert!(bench.text().contains("vanishing has changes"));
+    bench.keys("q");
+    assert!(quits(&bench));
+    // Without changes nothing is asked.
+    let mut bench = running(120, 36);
+    bench.keys("t q");
+    assert!(quits(&bench));
+}
+
+#[test]
+fn opening_something_else_in_the_tour_loses_no_changes() {
+    let (mut bench, edited) = touring_with_changes();
+    open_preset(&mut bench, "moons");
+    bench.keys("t");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    bench.keys("q");
+    assert!(!quits(&bench));
+    // What is open by now has changes, too.
+    let (mut bench, edited) = touring_with_changes();
+    open_preset(&mut bench, "moons");
+    bench.keys("n q");
+    assert!(!quits(&bench));
+    assert!(
+        bench.text().contains("moons has changes") && bench.text().contains("leave the tour"),
+        "{}",
+        bench.text()
+    );
+    bench.keys("o");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+}
+
+/// Who stays at the question is asked again, and what was open before is still there to come back.
+#[test]
+fn staying_at_the_question_on_leaving_stays_in_the_tour() {
+    let (mut bench, edited) = touring_with_changes();
+    open_preset(&mut bench, "moons");
+    bench.keys("n t");
+    assert!(matches!(bench.app.overlays[..], [Overlay::ConfirmOpen(_)]));
+    bench.keys("esc");
+    assert_eq!(bench.app.tour, Some(0));
     assert_eq!(bench.app.experiment.name, "moons");
+    bench.keys("t o");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    assert!(bench.app.is_changed());
+}
+
+#[test]
+fn undo_in_the_tour_leads_to_the_stop_before_and_leaving_still_brings_back_what_was_open() {
+    let (mut bench, edited) = touring_with_changes();
+    bench.keys("] u");
+    assert_eq!(bench.app.experiment.name, STOPS[0].preset);
+    assert_eq!(bench.app.tour, Some(0));
+    bench.keys("t");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
+    bench.keys("q");
+    assert!(!quits(&bench));
+    // Undone as far as to what was open before, and changed there: it is of then that it comes back.
+    let (mut bench, _) = touring_with_changes();
+    bench.keys("u n");
+    let edited = bench.app.experiment.clone();
+    bench.keys("] o t");
+    assert_eq!((bench.app.tour, &bench.app.experiment), (None, &edited));
 }

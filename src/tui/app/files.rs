@@ -1,7 +1,7 @@
 //! Opening, saving, quitting.
 
 use super::App;
-use super::origin::Opening;
+use super::origin::{OpenedFor, Opening};
 use super::run::{Pinned, Run};
 use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
@@ -144,9 +144,10 @@ impl App {
 
     /// What would hide unsaved changes is opened all the same.
     pub(super) fn start_confirmed(&mut self, opening: Opening) {
-        match opening.stop {
-            Some(at) => self.arrive_at(at, opening),
-            None => self.start(opening),
+        match opening.opened_for {
+            OpenedFor::Itself => self.start(opening),
+            OpenedFor::Stop(at) => self.arrive_at(at, opening),
+            OpenedFor::TourEnd => self.return_to(opening),
         }
     }
 
@@ -159,6 +160,7 @@ impl App {
             runs,
             ..
         } = opening;
+        self.note_before_tour();
         let before = std::mem::replace(&mut self.experiment, experiment);
         self.remember(before);
         let at_step = saved.as_ref().map(|run| run.step);
@@ -300,7 +302,19 @@ impl App {
         self.type_again(typed.unwrap_or_default());
     }
 
+    /// What the tour was to bring back is brought back to be asked about, after a question where that hides other changes.
     pub fn quit(&mut self) {
+        if self.unsaved_before_tour().is_some() {
+            self.overlays.clear();
+            self.end_race();
+            if self.finder.is_some() {
+                self.leave_finder();
+            }
+            self.leave_tour();
+        }
+        if self.unsaved_before_tour().is_some() {
+            return;
+        }
         if self.is_changed() {
             self.overlays.push(Overlay::ConfirmQuit);
         } else {

@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    fn leave_finder(&mut self) {
+    pub(super) fn leave_finder(&mut self) {
         self.finder = None;
         self.effect(Effect::EndSweep);
     }

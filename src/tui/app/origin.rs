@@ -49,6 +49,16 @@ pub(super) fn folder(path: Option<&Path>) -> PathBuf {
     path.map_or_else(|| PathBuf::from("."), folder_of)
 }
 
+/// What an experiment is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedFor {
+    Itself,
+    /// This stop of the tour.
+    Stop(usize),
+    /// The end of the tour: it was open before.
+    TourEnd,
+}
+
 /// An experiment that is to be opened.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -56,8 +66,7 @@ pub struct Opening {
     pub(super) origin: Origin,
     /// The saved run that goes on.
     pub(super) saved: Option<SavedRun>,
-    /// The tour's stop that it is.
-    pub stop: Option<usize>,
+    pub opened_for: OpenedFor,
     /// Whether it runs, where that is not what the person asked for last.
     pub(super) runs: Option<bool>,
 }
@@ -71,7 +80,7 @@ impl App {
             origin: Origin::new(self.opened, &experiment, path, base),
             experiment,
             saved: None,
-            stop: None,
+            opened_for: OpenedFor::Itself,
             runs: None,
         }
     }
@@ -82,7 +91,7 @@ impl App {
             experiment: self.experiment.clone(),
             origin: self.origin.clone(),
             saved: None,
-            stop: None,
+            opened_for: OpenedFor::Itself,
             runs: Some(self.wants_run),
         }
     }
@@ -116,15 +125,17 @@ impl App {
         if !self.wants_run {
             self.send(Command::Pause);
         }
+        self.follow_tour();
         self.clamp();
     }
 
-    /// What no edit and no pinned run leads back to is forgotten.
+    /// What no edit, no pinned run and no end of the tour leads back to is forgotten.
     fn enter(&mut self, origin: Origin) {
         let was_left = self.left.iter().position(|left| left.id == origin.id);
         let origin = was_left.map_or(origin, |at| self.left.swap_remove(at));
         let pasts = self.undo.iter().chain(&self.redo).map(|past| past.origin);
-        let led_to: Vec<u64> = pasts.chain(self.pinned.iter().map(|p| p.origin)).collect();
+        let pinned = self.pinned.iter().map(|p| p.origin);
+        let led_to: Vec<u64> = pasts.chain(pinned).chain(self.before_tour()).collect();
         self.left.retain(|left| led_to.contains(&left.id));
         self.left.push(std::mem::replace(&mut self.origin, origin));
     }

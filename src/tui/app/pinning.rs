@@ -2,7 +2,7 @@
 //! brought back.
 
 use super::App;
-use super::origin::Opening;
+use super::origin::{OpenedFor, Opening};
 use super::run::{Pinned, Run};
 use crate::experiment::Experiment;
 use crate::tui::differences;
@@ -138,7 +138,7 @@ impl App {
                 experiment,
                 origin,
                 saved: None,
-                stop: None,
+                opened_for: OpenedFor::Itself,
                 runs: None,
             }),
         }

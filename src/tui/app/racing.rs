@@ -136,7 +136,7 @@ impl App {
     }
 
     /// Its lanes train no more; it is kept to be looked at.
-    fn end_race(&mut self) {
+    pub(super) fn end_race(&mut self) {
         if let Some(mut race) = self.race.take() {
             race.end();
             self.raced = Some(race);

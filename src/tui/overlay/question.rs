@@ -5,7 +5,7 @@ use super::hints::{self, Hint};
 use super::{Awaiting, Overlay};
 use crate::text::clean;
 use crate::tui::app::App;
-use crate::tui::app::origin::Opening;
+use crate::tui::app::origin::{OpenedFor, Opening};
 use crate::tui::panes::fit;
 use crate::tui::panes::verdict::wrap_columns;
 use crate::tui::theme::Role;
@@ -40,10 +40,11 @@ fn text(overlay: &Overlay, app: &App, width: usize) -> String {
 
 /// What would be in the place of the changes, and the key that comes back to them.
 fn instead(opening: &Opening, app: &App, name: &str) -> String {
-    let (purpose, back) = match (opening.stop, app.tour) {
-        (Some(_), None) => ("for the tour", "tour"),
-        (Some(_), Some(_)) => ("for the tour", "undo"),
-        (None, _) => ("in its place", "undo"),
+    let (purpose, back) = match (opening.opened_for, app.tour) {
+        (OpenedFor::Stop(_), None) => ("for the tour", "tour"),
+        (OpenedFor::Stop(_), Some(_)) => ("for the tour", "undo"),
+        (OpenedFor::TourEnd, _) => ("and leave the tour", "undo"),
+        (OpenedFor::Itself, _) => ("in its place", "undo"),
     };
     let back = app.key_of(back);
     format!("Open {name} {purpose}? {back} comes back.")
