@@ -3,8 +3,8 @@
 
 use super::bench::{Bench, running};
 use gradlab::experiment::{self, Experiment};
-use gradlab::tui::message::{Effect, Errand, Message};
-use gradlab::tui::overlay::{Overlay, Prompt};
+use gradlab::tui::message::{Effect, Errand, Message, Obstacle};
+use gradlab::tui::overlay::{Goal, Overlay, Prompt};
 use gradlab::tui::paths::Completed;
 use std::path::{Path, PathBuf};
 
@@ -269,4 +269,20 @@ fn tab_completes_where_a_file_is_named_and_nowhere_else() {
         entries_asked(&mut bench),
         Some(("a".into(), "d.csv".into()))
     );
+}
+
+#[test]
+fn a_file_of_a_long_path_is_the_one_that_is_replaced() {
+    let path = format!("{}e.toml", "a-long-name/".repeat(20));
+    let mut bench = running(120, 36);
+    bench.keys("S ctrl-u");
+    types(&mut bench, &path);
+    bench.keys("enter");
+    let there = Message::Exists(path.clone().into(), Goal::SaveAs, Obstacle::There);
+    bench.tell(there);
+    assert_eq!(prompt(&bench).line.text(), path);
+    bench.effects.clear();
+    bench.keys("enter");
+    assert_eq!(asked(&mut bench), Some(path.into()));
+    assert!(bench.app.overlays.is_empty(), "{}", bench.text());
 }

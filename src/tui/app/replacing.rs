@@ -3,6 +3,7 @@
 use super::App;
 use crate::text::clean;
 use crate::tui::message::Obstacle;
+use crate::tui::overlay::line::LONGEST;
 use crate::tui::overlay::{Awaited, Goal, Line, Overlay, Prompt};
 use std::path::PathBuf;
 
@@ -59,12 +60,14 @@ impl App {
     }
 
     fn ask_to_replace(&mut self, path: PathBuf, goal: Goal, why: Obstacle) {
-        let name = clean(&path.display().to_string(), 200);
+        // The file that is there, to its last letter: a name that was cut would be another one.
+        let whole = path.display().to_string();
+        let name = clean(&whole, LONGEST);
         self.overlays.push(Overlay::Prompt(Prompt {
             title: "Replace a file".into(),
             help: "enter replaces it, another name saves elsewhere".into(),
             error: Some(format!("{name} {}", why.words())),
-            line: Line::new(&name),
+            line: Line::new(&whole),
             goal: Goal::Replace(Box::new(goal), path),
         }));
     }

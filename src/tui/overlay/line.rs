@@ -81,11 +81,14 @@ impl Line {
     }
 }
 
+/// Characters of a line.
+pub const LONGEST: usize = 4096;
+
 /// One line without control characters: what is pasted may hold anything.
 pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !c.is_control())
-        .take(4096)
+        .take(LONGEST)
         .collect()
 }
