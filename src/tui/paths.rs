@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 /// Entries of a folder that are looked at.
 const MOST: usize = 100_000;
 
+/// Names that are kept to be shown: no screen shows more.
+const SHOWN: usize = 100;
+
 /// What a typed path goes on as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completed {
     /// As far as all that begin like it are the same.
     pub text: String,
-    /// Those, where they are several: folders end in a slash.
+    /// The first of those, where they are several: folders end in a slash.
     pub names: Vec<String>,
 }
 
@@ -47,8 +50,9 @@ pub fn complete(base: &Path, typed: &str) -> Result<Completed, String> {
         });
     };
     let text = format!("{folder}{shared}");
-    if names.len() == 1 {
-        names.clear();
+    match names.len() {
+        1 => names.clear(),
+        _ => names.truncate(SHOWN),
     }
     Ok(Completed { text, names })
 }
@@ -134,3 +138,16 @@ mod tests {
         }
     }
 }
+
+    #[test]
+    fn of_many_names_the_first_are_kept_and_what_all_share_is_typed() {
+        let folder = tempfile::tempdir().expect("folder");
+        for n in 0..SHOWN {
+            fs::write(folder.path().join(format!("long-{n:04}")), "").expect("written");
+        }
+        fs::write(folder.path().join("lot"), "").expect("written");
+        let completed = complete(folder.path(), "l").expect("names");
+        assert_eq!(completed.text, "lo");
+        assert_eq!(completed.names.len(), SHOWN);
+        assert_eq!(completed.names[0], "long-0000");
+    }

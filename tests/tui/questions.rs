@@ -286,3 +286,18 @@ fn a_file_of_a_long_path_is_the_one_that_is_replaced() {
     assert_eq!(asked(&mut bench), Some(path.into()));
     assert!(bench.app.overlays.is_empty(), "{}", bench.text());
 }
+
+#[test]
+fn names_of_two_columns_a_character_are_wrapped_by_columns() {
+    let names: Vec<String> = (10..14)
+        .map(|n| format!("{}{n}", "\u{6f22}".repeat(20)))
+        .collect();
+    let mut bench = running(120, 36);
+    bench.keys("O tab");
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    bench.tell(Message::Entries(String::new(), completed("", &names)));
+    let screen = bench.text();
+    for n in [10, 11] {
+        assert!(screen.contains(&format!("{n} \u{b7}")), "{screen}");
+    }
+}

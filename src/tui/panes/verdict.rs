@@ -322,9 +322,9 @@ fn wrap_by(text: &str, width: usize, size_of: impl Fn(&str) -> usize) -> Vec<Str
     lines
 }
 
-/// At most `most` lines of a text, the cut shown.
+/// At most `most` lines of a text, of at most `width` columns, the cut shown.
 pub fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
-    let mut lines = wrap(text, width);
+    let mut lines = wrap_columns(text, width);
     if lines.len() > most {
         let rest = lines.split_off(most.saturating_sub(1)).join(" ");
         lines.push(fit(&rest, width));
