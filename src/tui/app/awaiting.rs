@@ -6,7 +6,8 @@ use crate::text::clean;
 use crate::tui::filing;
 use crate::tui::key::leaves;
 use crate::tui::message::Errand;
-use crate::tui::overlay::{Awaited, Awaiting, Overlay, Typed};
+use crate::tui::overlay::line::LONGEST;
+use crate::tui::overlay::{Awaited, Awaiting, Overlay, Prompt, Typed};
 use crossterm::event::KeyEvent;
 use std::path::{Path, PathBuf};
 
@@ -105,9 +106,20 @@ impl App {
         }
     }
 
-    /// There is an answer about a file that was to be written: gives what was typed while that was waited for.
-    pub(super) fn answered_about(&mut self, path: &Path) -> Option<Vec<Typed>> {
+    /// There is an answer about a file that was to be written: gives who waited for it.
+    pub(super) fn answered_about(&mut self, path: &Path) -> Option<Awaiting> {
         self.writing.retain(|late: &PathBuf| late != path);
-        self.no_longer_awaits(|what| what.is_name(path))
+        self.taken_from_waiting(|what| what.is_name(path))
+    }
+
+    /// What was typed comes back to be mended. What was typed since is dropped: it was typed before anybody could know, and
+    /// would take away what is wrong unseen.
+    pub(super) fn mend(&mut self, awaiting: Awaiting, why: &str) {
+        if let Some(Overlay::Prompt(prompt)) = awaiting.from.map(|overlay| *overlay) {
+            self.overlays.push(Overlay::Prompt(Prompt {
+                error: Some(clean(why, 2 * LONGEST)),
+                ..prompt
+            }));
+        }
     }
 }

@@ -5,9 +5,8 @@ use super::origin::{OpenedFor, Opening};
 use super::run::{Pinned, Run};
 use crate::experiment::presets::{self, Preset};
 use crate::experiment::{self, Experiment, link};
-use crate::text::clean;
 use crate::tui::message::{Effect, Openable, Saving, Source};
-use crate::tui::overlay::{Awaited, Goal, Item, Line, List, Overlay, Prompt, Purpose};
+use crate::tui::overlay::{Awaited, Awaiting, Goal, Item, Line, List, Overlay, Prompt, Purpose};
 use crate::tui::world::file_stem;
 use std::path::PathBuf;
 
@@ -109,28 +108,27 @@ impl App {
                 let opening = self.opening(*experiment, Some(path));
                 self.start_unless_changed(opening);
             }
-            Err(fault) => self.not_opened(path, fault, awaiting.from),
+            Err(fault) => return self.not_opened(path, fault, awaiting),
         }
         self.type_again(awaiting.typed);
     }
 
     /// What was typed comes back to be mended; faults of more than a line lie over it.
-    fn not_opened(&mut self, path: PathBuf, fault: String, from: Option<Box<Overlay>>) {
-        let is_line = fault.lines().count() == 1;
-        match from.map(|overlay| *overlay) {
-            Some(Overlay::Prompt(prompt)) if is_line => {
-                return self.overlays.push(Overlay::Prompt(Prompt {
-                    error: Some(clean(&fault, 400)),
-                    ..prompt
-                }));
-            }
-            from => self.overlays.extend(from),
+    fn not_opened(&mut self, path: PathBuf, fault: String, mut awaiting: Awaiting) {
+        let is_prompt = matches!(awaiting.from.as_deref(), Some(Overlay::Prompt(_)));
+        if is_prompt && fault.lines().count() == 1 {
+            return self.mend(awaiting, &fault);
         }
+        self.overlays
+            .extend(awaiting.from.take().map(|overlay| *overlay));
         self.overlays.push(Overlay::Text {
             title: format!("{} cannot be opened", path.display()),
             text: fault,
             scroll: 0,
         });
+        if !is_prompt {
+            self.type_again(awaiting.typed);
+        }
     }
 
     /// Another experiment, after a question where it would hide unsaved changes.
@@ -257,26 +255,22 @@ impl App {
             Some(path) => path.display().to_string(),
             None => format!("{}.toml", file_stem(&self.experiment.name)),
         };
-        self.ask_for_name(&suggestion, None);
-    }
-
-    fn ask_for_name(&mut self, suggestion: &str, error: Option<String>) {
         self.overlays.push(Overlay::Prompt(Prompt {
             title: "Save as".into(),
             help: "the experiment's file".into(),
-            line: Line::new(suggestion),
-            error,
+            line: Line::new(&suggestion),
+            error: None,
             goal: Goal::SaveAs,
         }));
     }
 
     /// The experiment that is saved is the one of when that was asked for, whatever has become of it since.
     pub(super) fn saved(&mut self, saving: Saving, result: Result<(), String>) {
-        let typed = self.answered_about(&saving.path);
+        let awaiting = self.answered_about(&saving.path);
         let name = saving.path.display().to_string();
         let is_newest = saving.number == self.saves;
-        match result {
-            Ok(()) => {
+        match (result, awaiting) {
+            (Ok(()), awaiting) => {
                 self.notice(format!("saved {name}"));
                 let origin = self.origin_mut(saving.origin);
                 if let Some(origin) = origin.filter(|o| saving.number > o.last_saved) {
@@ -288,10 +282,10 @@ impl App {
                 if is_newest && std::mem::take(&mut self.quit_after_save) && !self.is_changed() {
                     self.effect(Effect::Quit);
                 }
+                self.type_again(awaiting.map(|a| a.typed).unwrap_or_default());
             }
-            // What was typed can be mended.
-            Err(why) if typed.is_some() => self.ask_for_name(&name, Some(why)),
-            Err(why) => {
+            (Err(why), Some(awaiting)) => self.mend(awaiting, &why),
+            (Err(why), None) => {
                 self.quit_after_save &= !is_newest;
                 self.trouble(format!(
                     "not saved, {name}: {why} (the edit is kept; {} saves elsewhere)",
@@ -299,7 +293,6 @@ impl App {
                 ));
             }
         }
-        self.type_again(typed.unwrap_or_default());
     }
 
     /// What the tour was to bring back is brought back to be asked about, after a question where that hides other changes.

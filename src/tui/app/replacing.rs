@@ -14,6 +14,7 @@ impl App {
         path: PathBuf,
         goal: &Goal,
         known: Option<&PathBuf>,
+        from: Overlay,
     ) -> Result<(), String> {
         let ask = (known != Some(&path)).then(|| goal.clone());
         match goal {
@@ -24,7 +25,7 @@ impl App {
             }
         }
         if ask.is_some() {
-            self.wait_for(Awaited::Name(path));
+            self.wait_from(Awaited::Name(path), from);
         }
         Ok(())
     }
@@ -32,9 +33,9 @@ impl App {
     /// A file stands in the way, and the person is asked; where they did not wait for that, they are told.
     pub(super) fn exists(&mut self, path: PathBuf, goal: Goal, why: Obstacle) {
         match self.answered_about(&path) {
-            Some(typed) => {
+            Some(awaiting) => {
                 self.ask_to_replace(path, goal, why);
-                self.type_again(typed);
+                self.type_again(awaiting.typed);
             }
             None => {
                 self.quit_after_save = false;
@@ -50,13 +51,16 @@ impl App {
 
     /// Something to take away was written.
     pub(super) fn written(&mut self, path: PathBuf, result: Result<String, String>) {
-        let typed = self.answered_about(&path);
+        let awaiting = self.answered_about(&path);
         let name = path.display();
-        match result {
-            Ok(what) => self.notice(format!("saved {what} as {name}")),
-            Err(why) => self.trouble(format!("not saved, {name}: {why}")),
+        match (result, awaiting) {
+            (Ok(what), awaiting) => {
+                self.notice(format!("saved {what} as {name}"));
+                self.type_again(awaiting.map(|a| a.typed).unwrap_or_default());
+            }
+            (Err(why), Some(awaiting)) => self.mend(awaiting, &why),
+            (Err(why), None) => self.trouble(format!("not saved, {name}: {why}")),
         }
-        self.type_again(typed.unwrap_or_default());
     }
 
     fn ask_to_replace(&mut self, path: PathBuf, goal: Goal, why: Obstacle) {

@@ -45,6 +45,7 @@ impl App {
     fn answer(&mut self, prompt: &Prompt) -> Result<(), String> {
         let text = prompt.line.text();
         match &prompt.goal {
+        let from = || Overlay::Prompt(prompt.clone());
             Goal::Set(field) => {
                 let Some(parameter) = field.parameter(&self.experiment) else {
                     return Ok(());
@@ -60,11 +61,11 @@ impl App {
             }
             Goal::Complete(completion) => self.type_answer(completion, text),
             goal @ (Goal::SaveAs | Goal::SaveCurves | Goal::SavePicture) => {
-                self.save_to(path_of(text)?, goal, None)
+                self.save_to(path_of(text)?, goal, None, from())
             }
-            Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known)),
+            Goal::Replace(goal, known) => self.save_to(path_of(text)?, goal, Some(known), from()),
             Goal::NamePinned => self.name_pinned(text),
-            Goal::OpenPath => self.open_named(text, Overlay::Prompt(prompt.clone())),
+            Goal::OpenPath => self.open_named(text, from()),
         }
     }
 
