@@ -328,3 +328,20 @@ fn a_file_that_cannot_be_written_comes_back_with_what_is_wrong() {
         assert_eq!(asked(&mut bench), Some(name.into()));
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_long_path_names_the_file() {
+    for (width, height) in [(120, 36), (80, 24), (40, 12)] {
+        for folder in ["folder/", "a", "\u{6f22}\u{5b57}/"] {
+            let path = format!("/{}/e.toml", folder.repeat(100));
+            let mut bench = running(width, height);
+            bench.keys("O").tell(Message::Paste(path.clone()));
+            bench.keys("enter");
+            let fault = format!("{path}: No such file or directory");
+            bench.tell(Message::Opened(path.into(), Err(fault)));
+            let text = said(&bench, &prompt(&bench).title);
+            assert!(text.contains('\u{2026}'), "{text}");
+            assert!(text.contains("/e.toml: No such file"), "{text}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::nn::vocabulary::Limits;
 use crate::text::clean;
 use crate::tui::edit::value;
 use crate::tui::message::Effect;
+use crate::tui::overlay::line::LONGEST;
 use crate::tui::overlay::{Awaited, Goal, Line, Overlay, Prompt, line};
 use crate::tui::paths::{self, Completed};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -44,8 +45,8 @@ impl App {
     /// What was typed is taken, or the error says what would be right.
     fn answer(&mut self, prompt: &Prompt) -> Result<(), String> {
         let text = prompt.line.text();
-        match &prompt.goal {
         let from = || Overlay::Prompt(prompt.clone());
+        match &prompt.goal {
             Goal::Set(field) => {
                 let Some(parameter) = field.parameter(&self.experiment) else {
                     return Ok(());
@@ -127,7 +128,7 @@ impl App {
                     prompt.line = Line::completed(&completed.text, completed.names);
                     prompt.error = None;
                 }
-                Err(why) => prompt.error = Some(clean(&why, 400)),
+                Err(why) => prompt.error = Some(clean(&why, 2 * LONGEST)),
             }
         }
         self.type_again(meanwhile);

@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Lines under a list or a form, the rule above them too.
 fn help_rows(overlay: &Overlay, screen: Rect) -> u16 {
@@ -414,6 +415,27 @@ fn help(app: &App, lines: &[(String, Role)], inner: Rect, top: u16, buf: &mut Bu
     }
 }
 
+/// The text with the ends alone of words that have no room in a line: of a path the file's name, `…/e.toml`.
+fn ends(text: &str, width: usize) -> String {
+    let words = text.split_whitespace().map(|word| {
+        if word.width() <= width {
+            return word.to_string();
+        }
+        let mut room = width.saturating_sub(1);
+        let fits = |(at, c): (usize, char)| {
+            room = room.checked_sub(c.width().unwrap_or(0))?;
+            Some(at)
+        };
+        let first = word.char_indices().rev().map_while(fits).last();
+        let tail = &word[first.unwrap_or(word.len())..];
+        // From a slash on, unless nothing but a name's last letter would follow.
+        let whole = tail.find('/').map(|at| &tail[at..]);
+        let end = whole.filter(|end| end.len() > 2).unwrap_or(tail);
+        format!("…{end}")
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn prompt_rows(prompt: &Prompt, app: &App, inner: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &app.manner.theme;
     if inner.is_empty() {
@@ -435,6 +457,7 @@ fn prompt_rows(prompt: &Prompt, app: &App, inner: Rect, buf: &mut Buffer) -> Opt
     };
     let room = usize::from(inner.width.saturating_sub(1));
     let rows = inner.y + 2..inner.bottom();
+    let text = ends(&text, room);
     for (y, line) in rows.clone().zip(wrap_to(&text, room, rows.len())) {
         buf.set_stringn(inner.x + 1, y, line, room, theme.style(role));
     }
