@@ -82,7 +82,8 @@ impl Filing {
     }
 
     pub fn complete(&mut self, base: &Path, typed: String) {
-        let of = paths::of(&typed);
+        // The folder's own lane: no file that hangs, and no list, holds it up.
+        let of = paths::folder(base, &typed);
         let (base, late) = (
             base.to_path_buf(),
             Message::Late(Errand::Entries(typed.clone())),
@@ -392,6 +393,28 @@ mod tests {
         );
         fs::remove_file(&path).expect("removed");
         assert!(matches!(saved(5, ask()), Message::Saved(_, Ok(()))));
+    }
+
+    #[test]
+    fn no_file_that_hangs_and_no_list_holds_up_a_completion() {
+        let folder = tempfile::tempdir().expect("folder");
+        let base = folder.path();
+        let hung = base.join("hung.toml");
+        let made = std::process::Command::new("mkfifo").arg(&hung).status();
+        assert!(made.expect("mkfifo").success());
+        let mut filing = filing();
+        filing.0.open(hung.clone());
+        for typed in ["", "hung.toml", &hung.display().to_string()] {
+            filing.0.complete(base, typed.into());
+            let Message::Entries(of, Ok(_)) = outcome(&mut filing) else {
+                panic!("no entries");
+            };
+            assert_eq!(of, typed);
+        }
+        let folders = ["", "hung.toml"].map(|typed| paths::folder(Path::new(""), typed));
+        assert!(folders.iter().all(|of| *of == Path::new(".")));
+        let home = etcetera::home_dir().expect("a home");
+        assert_eq!(paths::folder(base, "~"), home);
     }
 
     #[test]

@@ -31,15 +31,25 @@ pub fn of(typed: &str) -> PathBuf {
     }
 }
 
+/// The folder that is looked into, as it is typed, and how what is meant in it begins.
+fn parts(typed: &str) -> (&str, &str) {
+    match typed {
+        // Its entries are not those of the folder that it is in.
+        "~" => ("~/", ""),
+        typed => typed.split_at(typed.rfind('/').map_or(0, |at| at + 1)),
+    }
+}
+
+/// The folder that a typed path is completed in.
+pub fn folder(base: &Path, typed: &str) -> PathBuf {
+    Path::new(".").join(base).join(of(parts(typed).0))
+}
+
 /// Looks into the folder that a typed path names; one that is not absolute starts from `base`. The error says why there is
 /// nothing to go on with.
 pub fn complete(base: &Path, typed: &str) -> Result<Completed, String> {
-    // Its entries are not those of the folder that it is in.
-    if typed == "~" {
-        return complete(base, "~/");
-    }
-    let (folder, start) = typed.split_at(typed.rfind('/').map_or(0, |at| at + 1));
-    let entries = fs::read_dir(base.join(of(folder))).map_err(|e| format!("{folder}: {e}"))?;
+    let (folder, start) = parts(typed);
+    let entries = fs::read_dir(self::folder(base, typed)).map_err(|e| format!("{folder}: {e}"))?;
     let entries = entries.take(MOST).flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| name(&entry, start)).collect();
     names.sort_unstable();
@@ -137,7 +147,6 @@ mod tests {
             assert!(fault.contains(why), "{fault}");
         }
     }
-}
 
     #[test]
     fn of_many_names_the_first_are_kept_and_what_all_share_is_typed() {
@@ -151,3 +160,4 @@ mod tests {
         assert_eq!(completed.names.len(), SHOWN);
         assert_eq!(completed.names[0], "long-0000");
     }
+}
