@@ -345,3 +345,16 @@ fn what_is_wrong_with_a_long_path_names_the_file() {
         }
     }
 }
+
+#[test]
+fn what_is_pasted_mends_what_was_wrong() {
+    let mut bench = running(120, 36);
+    bench.keys("O");
+    types(&mut bench, "nope");
+    bench.keys("enter");
+    bench.tell(Message::Opened("nope".into(), Err("no such file".into())));
+    assert!(prompt(&bench).error.is_some());
+    bench.tell(Message::Paste(".toml".into()));
+    assert_eq!(prompt(&bench).line.text(), "nope.toml");
+    assert_eq!(prompt(&bench).error, None);
+}

@@ -132,7 +132,10 @@ impl App {
     pub(super) fn paste(&mut self, text: &str) {
         match self.overlays.last_mut() {
             Some(Overlay::List(list)) => list.paste(text),
-            Some(Overlay::Prompt(prompt)) => prompt.line.paste(text),
+            Some(Overlay::Prompt(prompt)) => {
+                prompt.line.paste(text);
+                prompt.error = None;
+            }
             Some(Overlay::Awaiting(awaiting)) if !awaiting.late => {
                 awaiting.typed.push(Typed::Paste(text.into()));
             }
