@@ -1,4 +1,5 @@
-//! The mouse: a click focuses a pane and selects the row under it, the wheel scrolls.
+//! The mouse: a click focuses a pane and selects the row under it, a second one there acts. Keys with their words are buttons: in
+//! the footer, in the verdict, in panes' frames, in questions. The wheel scrolls, and over the curves zooms time.
 
 use super::App;
 use crate::tui::footer;
