@@ -112,7 +112,7 @@ impl Session {
             Some(data) => data,
             None => Arc::new(load(&request, base_dir, say)?),
         };
-        let shown = data.task.clone();
+        let shown = data.task;
         let weights = start.weights.as_deref().map(read_weights).transpose()?;
         let data = match &weights {
             Some(file) => classes::as_weights_have_them(data, experiment, file),
