@@ -114,14 +114,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         return;
     }
     if let Some(overlay) = app.overlays.iter().rfind(|o| o.is_seen()) {
-        let mut spans = vec![Span::raw(" ")];
-        for (_, hint) in hints::in_row(hints::of(overlay, app), area.width.into()) {
-            spans.push(Span::styled(hint.key, theme.style(Role::Accent)));
-            let word = format!(" {}  ", hint.word);
-            spans.push(Span::styled(word, theme.style(Role::Dim)));
-        }
-        buf.set_line(area.x, area.y, &Line::from(spans), area.width);
-        return;
+        let hints = hints::in_row(hints::of(overlay, app), area.width.into());
+        let words = hints.map(|(_, hint)| (hint.key.into(), hint.word));
+        return draw_words(app, words, area, buf);
     }
     if tour::takes_footer(app) {
         return tour::draw(app, area, buf);
@@ -129,13 +124,23 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     if is_silent(app) {
         return;
     }
+    let hints = fitting(app, area.width).into_iter();
+    draw_words(app, hints.map(|hint| (hint.key, hint.label)), area, buf);
+}
+
+/// Keys, each with what it does.
+fn draw_words(
+    app: &App,
+    words: impl Iterator<Item = (String, &'static str)>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let theme = &app.manner.theme;
     let mut spans = vec![Span::raw(" ")];
-    for hint in fitting(app, area.width) {
-        spans.push(Span::styled(hint.key, theme.style(Role::Accent)));
-        spans.push(Span::styled(
-            format!(" {}  ", hint.label),
-            theme.style(Role::Dim),
-        ));
+    for (key, word) in words {
+        spans.push(Span::styled(key, theme.style(Role::Accent)));
+        let word = format!(" {word}  ");
+        spans.push(Span::styled(word, theme.style(Role::Dim)));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }

@@ -13,7 +13,7 @@ use crate::nn::network::{
 };
 use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
-use crate::training::checkpoint::CheckpointError;
+use crate::training::checkpoint::{Checkpoint, CheckpointError};
 use crate::training::pretrain::{self, Ear, PretrainError};
 use crate::training::tensors::TensorFileError;
 use std::path::{Path, PathBuf};
@@ -114,9 +114,14 @@ impl Session {
         };
         let shown = data.task;
         let weights = start.weights.as_deref().map(read_weights).transpose()?;
+        let checkpoint = start.resume.as_deref().map(Checkpoint::read);
         let data = match &weights {
             Some(file) => classes::as_weights_have_them(data, experiment, file),
-            None => with_the_classes_of(start.resume.as_deref(), data, experiment),
+            // What cannot be read of a checkpoint is said where it is taken over.
+            None => match &checkpoint {
+                Some(Ok(run)) => classes::as_weights_have_them(data, experiment, &run.tensors),
+                _ => data,
+            },
         };
         say("building the network");
         let mut spec = network_of(experiment, &data)?;
@@ -197,27 +202,14 @@ impl Session {
             pretrained,
             is_watched: false,
         };
-        if let Some(path) = &start.resume {
-            session.resume(path)?;
+        if let Some(checkpoint) = checkpoint {
+            session.restore(checkpoint?)?;
         }
         session.end_by_rule()?;
         if let Some(what) = session.goes_on_from_best() {
             (ear.warn)(&what);
         }
         Ok(session)
-    }
-}
-
-/// The data with the classes of the run that goes on. What cannot be read of it is said where it is taken over.
-fn with_the_classes_of(
-    checkpoint: Option<&Path>,
-    data: Arc<Dataset>,
-    experiment: &Experiment,
-) -> Arc<Dataset> {
-    let path = checkpoint.filter(|_| classes::are_numbered(experiment));
-    match path.map(TensorFile::read) {
-        Some(Ok(file)) => classes::as_weights_have_them(data, experiment, &file),
-        _ => data,
     }
 }
 

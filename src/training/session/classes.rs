@@ -6,7 +6,7 @@ use crate::training::tensors::TensorFile;
 use std::sync::Arc;
 
 /// Whether the classes are plain numbers of a file.
-pub fn are_numbered(experiment: &Experiment) -> bool {
+fn are_numbered(experiment: &Experiment) -> bool {
     matches!(
         experiment.data.kind,
         DataKind::Safetensors { .. } | DataKind::Npz { .. } | DataKind::Idx { .. }

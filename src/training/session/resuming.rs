@@ -117,11 +117,7 @@ impl Session {
     }
 
     /// Goes on where the checkpoint was written.
-    pub(super) fn resume(&mut self, path: &Path) -> Result<(), CheckpointError> {
-        self.restore(Checkpoint::read(path)?)
-    }
-
-    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+    pub(super) fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let Checkpoint {
             ref file,
             ref counts,

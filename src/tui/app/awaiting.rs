@@ -18,12 +18,7 @@ impl App {
 
     /// The same, of what was typed in an overlay.
     pub(super) fn wait_from(&mut self, what: Awaited, from: Overlay) {
-        self.overlays.push(Overlay::Awaiting(Awaiting {
-            what,
-            typed: Vec::new(),
-            late: false,
-            from: Some(Box::new(from)),
-        }));
+        self.overlays.push(Awaiting::from(what, Some(from)));
     }
 
     pub(super) fn awaiting_key(&mut self, mut awaiting: Awaiting, key: KeyEvent) {

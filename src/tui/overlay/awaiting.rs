@@ -62,11 +62,16 @@ impl Awaited {
 
 impl Awaiting {
     pub fn overlay(what: Awaited) -> Overlay {
+        Self::from(what, None)
+    }
+
+    /// The same, of what was typed in an overlay.
+    pub fn from(what: Awaited, from: Option<Overlay>) -> Overlay {
         Overlay::Awaiting(Self {
             what,
             typed: Vec::new(),
             late: false,
-            from: None,
+            from: from.map(Box::new),
         })
     }
 }
