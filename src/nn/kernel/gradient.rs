@@ -1,5 +1,6 @@
 //! The third product of a layer in `f32`, the gradient of its weights, over the samples of a batch; and that of its biases.
 
+use super::picked::Picked;
 use super::product::{BLOCKS, runs};
 use super::quarter::{gradient_quarter_columns, has_quarter, pack};
 use super::team::Crew;
@@ -16,12 +17,52 @@ use std::ops::Range;
 pub struct Panels {
     data: Buffer<f32>,
     samples: usize,
+    /// The whole groups, where units pick samples, and whether they do.
+    picked: Picked,
+    picks: bool,
 }
 
 impl Panels {
-    /// Takes over `input`, so many blocks `later` than it lies there, with zeros before it; features past its last are 0.
-    pub fn load<S: Simd>(&mut self, s: S, crew: Crew<'_>, input: &Blocked<f32>, later: usize) {
-        let groups = input.features().div_ceil(LANES);
+    /// Takes over `input` for the gradient by `delta`: of large matrices for its samples to be picked, if that pays. The whole of
+    /// the delta decides, so that no share of the work has other sums.
+    pub fn load<S: Simd>(
+        &mut self,
+        s: S,
+        crew: Crew<'_>,
+        delta: &Blocked<f32>,
+        input: &Blocked<f32>,
+    ) {
+        self.picks = has_strips(delta.features() * input.features()) && self.picked.look(s, delta);
+        if !self.picks {
+            return self.load_groups(s, crew, input, 0, 0);
+        }
+        let (whole, halved) = groups(input.features());
+        self.picked.load(s, crew, input, whole);
+        if halved {
+            self.load_groups(s, crew, input, whole, 0);
+        }
+    }
+    /// Takes over `input`, so many blocks `later` than it lies there, with zeros before it.
+    pub fn load_later<S: Simd>(
+        &mut self,
+        s: S,
+        crew: Crew<'_>,
+        input: &Blocked<f32>,
+        later: usize,
+    ) {
+        self.picks = false;
+        self.load_groups(s, crew, input, 0, later);
+    }
+    /// The groups from `first` on, the first of them in the first place; features past the last are 0.
+    fn load_groups<S: Simd>(
+        &mut self,
+        s: S,
+        crew: Crew<'_>,
+        input: &Blocked<f32>,
+        first: usize,
+        later: usize,
+    ) {
+        let groups = input.features().div_ceil(LANES) - first;
         self.samples = input.blocks() * LANES;
         let size = self.samples * LANES;
         if self.data.len() < groups * size {
@@ -36,7 +77,7 @@ impl Panels {
             }
             // block after block, as they lie in memory
             for block in 0..input.blocks() - later {
-                let x = &lanes(input.block(block))[groups.start * LANES..];
+                let x = &lanes(input.block(block))[(first + groups.start) * LANES..];
                 let to = (later + block) * square;
                 for (x, data) in x.chunks(LANES).zip(data.chunks_exact_mut(size)) {
                     let data = &mut data[to..][..square];
@@ -48,6 +89,10 @@ impl Panels {
                 }
             }
         });
+    }
+    #[cfg(test)]
+    pub fn picks(&self) -> bool {
+        self.picks
     }
     /// Room for so many squares.
     pub(super) fn squares(&mut self, count: usize) -> &mut [Square] {
@@ -121,6 +166,12 @@ pub fn weight_gradient<S: Simd>(
     });
 }
 
+/// The groups of so many inputs that are whole, and whether half a last one is left.
+fn groups(inputs: usize) -> (usize, bool) {
+    let halved = (1..=HALF).contains(&(inputs % LANES));
+    (inputs.div_ceil(LANES) - usize::from(halved), halved)
+}
+
 /// What some blocks add to the gradients of `units`; the first run begins at 0.
 fn gradient_rows<S: Simd>(
     s: S,
@@ -131,10 +182,13 @@ fn gradient_rows<S: Simd>(
     (inputs, ld): (usize, usize),
 ) {
     // half a last group takes as long where a vector is one register, and has the same order of sums everywhere
-    let halved = (1..=HALF).contains(&(inputs % LANES));
-    let whole = inputs.div_ceil(LANES) - usize::from(halved);
+    let (whole, halved) = groups(inputs);
     let place = (&blocks, &units, ld);
-    let mut first = 0;
+    let picked = if input.picks { whole } else { 0 };
+    if picked > 0 {
+        input.picked.gradient_rows(s, place, grad);
+    }
+    let mut first = picked;
     // two groups share the reading of the deltas, which more registers would outrun
     if const { tile::wide::<S>() } {
         while first + 1 < whole {
@@ -148,7 +202,7 @@ fn gradient_rows<S: Simd>(
         gradient_columns(s, delta, place, input.groups::<1>(group), grad);
     }
     if halved {
-        let ([x], grad) = (input.groups(whole), &mut grad[whole * LANES..]);
+        let ([x], grad) = (input.groups(whole - picked), &mut grad[whole * LANES..]);
         if has_quarter(inputs) {
             gradient_quarter_columns(s, delta, place, x, grad);
         } else {

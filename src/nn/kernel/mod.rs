@@ -9,6 +9,7 @@ mod extremes;
 mod gradient;
 pub mod lane;
 mod pass;
+mod picked;
 pub mod plain;
 mod product;
 mod quarter;

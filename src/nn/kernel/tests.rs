@@ -186,6 +186,44 @@ fn a_gradient_in_strips_is_that_of_the_whole() {
     }
 }
 
+/// Whatever was picked, and by how many: units that ask nothing, few samples of the last block, halves and quarters of a group.
+#[test]
+fn picked_samples_give_the_sums_of_all() {
+    let mut numbers = Numbers(12);
+    let shapes = [
+        (100, 784, 32),
+        (37, 300, 70),
+        (100, 100, 64),
+        (90, 106, 7),
+        (30, 530, 300),
+    ];
+    for (units, inputs, rows) in shapes {
+        for kept in [0.0, 0.1, 0.7] {
+            let mut delta = numbers.batch(units, rows, 0.0);
+            for (unit, row) in (0..units).flat_map(|unit| (0..rows).map(move |row| (unit, row))) {
+                if numbers.next().abs() > kept {
+                    delta.set(row, unit, 0.0);
+                }
+            }
+            let input = numbers.batch(inputs, rows, f64::INFINITY);
+            let [all, picked] = [false, true].map(|picks| {
+                let mut grad = Weights::<f32>::zeros(units, inputs);
+                let mut panels = gradient::Panels::default();
+                dispatch!(level(), s => {
+                    match picks {
+                        true => panels.load(s, Crew::ALONE, &delta, &input),
+                        false => panels.load_later(s, Crew::ALONE, &input, 0),
+                    }
+                    gradient::weight_gradient(s, Crew::ALONE, &delta, &panels, &mut grad);
+                });
+                assert_eq!(panels.picks(), picks, "{units}x{inputs} on {rows}, {kept}");
+                grad.data().iter().map(|g| g.to_bits()).collect::<Vec<_>>()
+            });
+            assert_eq!(all, picked, "{units}x{inputs} on {rows}, {kept}");
+        }
+    }
+}
+
 /// As on a processor whose registers hold two columns of sums beside each other.
 #[test]
 fn a_tile_of_two_columns_as_one_of_one() {
@@ -202,7 +240,7 @@ fn a_tile_of_two_columns_as_one_of_one() {
     let (ld, first) = (got.ld(), 2);
     let mut panels = gradient::Panels::default();
     dispatch!(level(), s => {
-        panels.load(s, Crew::ALONE, &input, 0);
+        panels.load_later(s, Crew::ALONE, &input, 0);
         let tile = tile::Tiles { first, rows: ROWS, count: 1 };
         let d = (&delta, 0..delta.blocks(), 0);
         gradient::gradient_tiles::<_, ROWS, 2>(s, tile, d, panels.groups(0), got.data_mut(), ld);

@@ -31,6 +31,26 @@ fn transpose_rows<'a, S: Simd>(
     );
 }
 
+/// As [`transpose`], with columns that lie `ld` apart in `out`.
+pub fn transpose_apart<S: Simd>(s: S, rows: &[Lanes], out: &mut [f32], ld: usize) {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let row = |i: usize| rows.get(i).unwrap_or(&ZEROS);
+            let mut square = [ZEROS; LANES];
+            match tile::wide::<S>() {
+                true => by_sixteen(s, row, &mut square),
+                false => by_fours(s, row, rows.len(), &mut square),
+            }
+            for (column, out) in square.iter().zip(out.chunks_mut(ld)) {
+                if let Some(out) = out.first_chunk_mut() {
+                    *out = *column;
+                }
+            }
+        },
+    );
+}
+
 /// Up to sixteen rows of a batch, those that are missing empty, into `[feature][lane]`: as many features as there are whole
 /// vectors of; the others are left to the caller, who is told their first.
 pub fn load_rows<S: Simd>(s: S, rows: &[&[f32]; LANES], block: &mut [f32]) -> usize {

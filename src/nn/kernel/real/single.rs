@@ -34,7 +34,10 @@ fn gradient_later(
             return dispatch!(level(), s => small::gradients(s, delta, input, room, grad, None));
         }
         dispatch!(level(), s => {
-            panels.load(s, crew, input, later);
+            match later {
+                0 => panels.load(s, crew, delta, input),
+                _ => panels.load_later(s, crew, input, later),
+            }
             gradient::weight_gradient(s, crew, delta, panels, grad);
         });
     });
@@ -185,7 +188,7 @@ impl Real for f32 {
         take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
     ) {
         PANELS.with_borrow_mut(|panels| {
-            dispatch!(level(), s => panels.load(s, crew, input, 0));
+            dispatch!(level(), s => panels.load(s, crew, delta, input));
             let (panels, size) = (&*panels, (input.features(), ld));
             crew.each(pieces, |(units, mut piece)| {
                 STRIP.with_borrow_mut(|room| {
