@@ -12,6 +12,10 @@ use crate::nn::optimizer::{Rule, Slots};
 use crate::nn::spec::Regularize;
 use std::ops::Range;
 
+/// Elements whose squares are summed, and that are learned, in one go: beginning either takes as long as dozens of them, and no
+/// more of the gradient stays in the first cache meanwhile.
+const PART: usize = 4 * RUN;
+
 /// What a member learns of a matrix, from row `first` on.
 struct Share<'a, T> {
     first: usize,
@@ -23,8 +27,7 @@ struct Share<'a, T> {
 }
 
 impl<T: Real> Share<'_, T> {
-    /// Takes up the gradient of some rows, scaled by 2^`exponent`, and sums its squares before that: run by run, so that what
-    /// comes first has not left the first cache.
+    /// Takes up the gradient of some rows, scaled by 2^`exponent`, and sums its squares before that.
     fn learn(&mut self, rows: Range<usize>, grad: &mut [T], rule: &Rule, exponent: i32) {
         let (from, to) = (rows.start - self.first, rows.end - self.first);
         let own = from * self.ld..to * self.ld;
@@ -38,8 +41,8 @@ impl<T: Real> Share<'_, T> {
                 let (group, end) = (GROUP * self.ld, grad.len());
                 for (square, start) in squares.iter_mut().zip((0..end).step_by(group)) {
                     let end = end.min(start + group);
-                    for start in (start..end).step_by(RUN) {
-                        let run = start..end.min(start + RUN);
+                    for start in (start..end).step_by(PART) {
+                        let run = start..end.min(start + PART);
                         let grad = &mut grad[run.clone()];
                         *square += T::square_sum(grad);
                         if exponent != 0 {
@@ -91,6 +94,7 @@ impl<T: Real> Layer<T> {
     }
     /// Makes the gradients of the weights and the biases and learns all of this layer. Returns the norm of all, as
     /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows.
+    #[inline(never)]
     pub fn learn_in_strips(
         &mut self,
         input: &Blocked<T>,
@@ -121,12 +125,17 @@ impl<T: Real> Layer<T> {
 impl<T: Real> Parameter<T> {
     /// Σ grad², with whatever scale that has: of large matrices the sum of those of [groups](GROUP).
     pub fn square_sum(&self) -> f64 {
-        let grad = self.grad.data();
-        if !has_strips(grad.len()) {
-            return T::square_sum(grad);
+        match has_strips(self.grad.data().len()) {
+            true => self.square_sum_of_groups(),
+            false => T::square_sum(self.grad.data()),
         }
-        let groups = grad.chunks(GROUP * self.grad.ld().max(1));
-        groups.map(T::square_sum).sum()
+    }
+    /// On its own, for the sake of small layers' code.
+    #[inline(never)]
+    fn square_sum_of_groups(&self) -> f64 {
+        let groups = self.grad.data().chunks(GROUP * self.grad.ld().max(1));
+        let of_group = |group: &[T]| group.chunks(PART).map(T::square_sum).sum::<f64>();
+        groups.map(of_group).sum()
     }
     /// Takes up the gradient that `delta` and `input` have, scaled by 2^`exponent`, and returns the sum of its squares before
     /// that.
