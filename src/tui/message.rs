@@ -132,11 +132,12 @@ pub enum Effect {
     /// To be found out beside the screen.
     Ask(Box<Question>),
     /// A new training thread: another experiment, whose relative paths start from `base`, perhaps a run that goes on from a
-    /// checkpoint.
+    /// checkpoint; it runs, or waits as it was drawn.
     Start {
         experiment: Box<Experiment>,
         base: PathBuf,
         resume: Option<PathBuf>,
+        runs: bool,
     },
     /// Training threads beside the present one, each to take so many steps.
     Race {

@@ -97,7 +97,7 @@ pub fn run(
             .files
             .look_back(&experiment, &base_dir, options.resume.clone());
     }
-    world.start(&experiment, base_dir.clone(), options.resume)?;
+    world.start(&experiment, base_dir.clone(), options.resume, true)?;
     terminal::hook_panics();
     let farewell = Arc::new(Farewell::default());
     event_loop::read_signals(bell.clone(), Arc::clone(&farewell))?;

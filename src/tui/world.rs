@@ -48,12 +48,14 @@ impl World {
         }
     }
 
-    /// A new training thread, running; the old one is told to end.
+    /// A new training thread, which begins with what is asked of it: told a moment later to wait, it would have taken steps. The
+    /// old one is told to end.
     pub fn start(
         &mut self,
         experiment: &Experiment,
         base_dir: PathBuf,
         resume: Option<PathBuf>,
+        runs: bool,
     ) -> io::Result<()> {
         if let Some(old) = self.handle.take() {
             self.leave(old);
@@ -62,7 +64,7 @@ impl World {
         let bell = self.bell.clone();
         let options = Options {
             threads: self.threads,
-            begin: Some(Command::Run),
+            begin: runs.then_some(Command::Run),
             resume,
             autosave: Some(Autosave {
                 path: None,
@@ -193,8 +195,9 @@ impl World {
                 experiment,
                 base,
                 resume,
+                runs,
             } => self
-                .start(&experiment, base, resume)
+                .start(&experiment, base, resume, runs)
                 .err()
                 .map(|error| Message::Trouble(format!("no training thread: {error}"))),
             Effect::Race { experiments, steps } => self

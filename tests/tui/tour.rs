@@ -78,8 +78,8 @@ fn a_stop_runs() {
     let mut bench = running(120, 36);
     bench.app.wants_run = false;
     bench.keys("t");
-    let pauses = |e: &Effect| matches!(e, Effect::Send(gradlab::training::Command::Pause));
-    assert!(bench.app.wants_run && !bench.effects.iter().any(pauses));
+    let runs = |e: &Effect| matches!(e, Effect::Start { runs: true, .. });
+    assert!(bench.app.wants_run && bench.effects.iter().any(runs));
 }
 
 /// What was changed is not lost by a look at the tour: it is asked first, and what was open comes back as it was.

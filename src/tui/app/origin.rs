@@ -4,7 +4,6 @@
 use super::App;
 use super::files::described_by;
 use crate::experiment::Experiment;
-use crate::training::Command;
 use crate::training::file::folder_of;
 use crate::tui::message::{Effect, SavedRun};
 use std::path::{Path, PathBuf};
@@ -120,11 +119,9 @@ impl App {
             experiment: Box::new(self.experiment.clone()),
             base: self.origin.base.clone(),
             resume,
+            // where the person had paused they look first
+            runs: self.wants_run,
         });
-        // A new run starts at once; where the person had paused they look first.
-        if !self.wants_run {
-            self.send(Command::Pause);
-        }
         self.follow_tour();
         self.clamp();
     }
