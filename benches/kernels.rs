@@ -64,6 +64,12 @@ fn products(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("weight gradient", &shape), |b| {
             b.iter(|| f32::weight_gradient(&above, &below, &mut weights));
         });
+        // what relu leaves; the operations of all samples are counted
+        let half = rows(batch, units);
+        let half = Blocked::from_rows(half.to_array().mapv(|d| d.max(0.0)).view());
+        group.bench_function(BenchmarkId::new("weight gradient of half", &shape), |b| {
+            b.iter(|| f32::weight_gradient(&half, &below, &mut weights));
+        });
     }
     group.finish();
 }
