@@ -318,21 +318,20 @@ pub fn clip(experiment: &Experiment) -> Option<Fix> {
 
 /// The learning rate times `factor`, rounded to one digit. `None` where that changes nothing.
 pub fn scale_learning_rate(experiment: &Experiment, factor: f64) -> Option<Fix> {
-    let mut changed = experiment.clone();
     let now = experiment.training.learning_rate();
     let rate = one_digit(now * factor);
-    if !(rate > 0.0 && rate.is_finite()) || rate == now {
-        return None;
-    }
+    let sound = rate > 0.0 && rate.is_finite() && rate != now;
+    sound.then(|| set_learning_rate(experiment, rate))
+}
+
+pub fn set_learning_rate(experiment: &Experiment, rate: f64) -> Fix {
+    let mut changed = experiment.clone();
     changed.training.set_learning_rate(rate);
     let name = match changed.training.schedule {
         Schedule::OneCycle { .. } => "one-cycle's max",
         _ => "learning rate",
     };
-    Some(Fix::new(
-        format!("set the {name} to {}", number(rate)),
-        changed,
-    ))
+    Fix::new(format!("set the {name} to {}", number(rate)), changed)
 }
 
 /// Rounded to one significant digit, through its decimal form so that it reads well.

@@ -247,6 +247,29 @@ fn too_much_dropout_is_named_and_lowered() {
     }
 }
 
+/// In so many layers the usual shares are too much as well.
+#[test]
+fn dropout_is_named_however_deep_the_network() {
+    for share in ["0.9", "0.999"] {
+        let network = layers("relu", "he-normal", 30) + &format!("dropout = {share}\n");
+        let loud = experiment("\"digits\"", &network, &rate("sgd", 0.01));
+        let first = advice(&loud).swap_remove(0);
+        assert_eq!(first.topic, Topic::Dropout, "{}", first.sentence);
+        let label = first.fix.expect("a fix").label;
+        assert_eq!(label, "drop at most 0.05 of each layer's outputs");
+    }
+}
+
+#[test]
+fn a_rate_of_0_is_named() {
+    let still = experiment("\"digits\"", &relu(""), &rate("sgd", 0.0));
+    let first = advice(&still).swap_remove(0);
+    assert_eq!(first.topic, Topic::LearningRateLow, "{}", first.sentence);
+    let fix = first.fix.expect("a fix");
+    assert_eq!(fix.label, "set the learning rate to 0.01");
+    assert_eq!(advice(&fix.experiment), []);
+}
+
 #[test]
 fn a_pretraining_that_kills_the_network_is_named_and_slowed_down() {
     let network = layers("relu", "he-normal", 3);

@@ -17,6 +17,7 @@ const TOO_MANY: f64 = 3.0;
 
 pub fn advise(case: &Case) -> Vec<Advice> {
     let mut advice = Vec::new();
+    advice.extend(still(case));
     advice.extend(symmetric(case));
     let departures = departures(case);
     let on_the_table = departures.is_empty();
@@ -42,6 +43,21 @@ fn of_cause(cause: Cause) -> Advice {
 
 fn hidden(case: &Case) -> usize {
     case.spec.layers.len().saturating_sub(1)
+}
+
+/// Nothing is wrong with the gradient of a network that does not learn for want of a rate.
+fn still(case: &Case) -> Option<Advice> {
+    let training = &case.experiment.training;
+    (training.learning_rate() == 0.0).then(|| Advice {
+        topic: Topic::LearningRateLow,
+        severity: Severity::Warning,
+        layers: Vec::new(),
+        sentence: "The learning rate is 0: no step changes a weight.".to_string(),
+        fix: Some(remedy::set_learning_rate(
+            case.experiment,
+            training.optimizer.default_learning_rate(),
+        )),
+    })
 }
 
 /// A hidden layer's units stay equal for ever where they start equal and are read equally, and nothing tells them apart: no

@@ -172,6 +172,9 @@ fn inputs(case: &Case) -> Option<Cause> {
 const LOUD: f64 = 10.0;
 const QUIET: f64 = 3.0;
 
+/// What layers may drop instead: the more layers, the less.
+const SHARES: [f64; 7] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.0];
+
 /// What is left of a layer's outputs is divided by the share that is left, so that their mean stays; their mean square grows by
 /// as much, layer by layer, and no draw makes up for it.
 fn dropout(case: &Case) -> Option<Cause> {
@@ -191,7 +194,7 @@ fn dropout(case: &Case) -> Option<Cause> {
     if grown.is_nan() || grown <= LOUD {
         return None;
     }
-    let most = [0.5, 0.2, 0.1]
+    let most = SHARES
         .into_iter()
         .find(|most| size(*most).is_some_and(|size| size <= QUIET * without))?;
     let mut changed = case.experiment.clone();
@@ -205,7 +208,10 @@ fn dropout(case: &Case) -> Option<Cause> {
             words::number(grown)
         ),
         fix: Fix::new(
-            format!("drop at most {most} of each layer's outputs"),
+            match most {
+                0.0 => "drop none of the layers' outputs".to_string(),
+                most => format!("drop at most {most} of each layer's outputs"),
+            },
             changed,
         ),
     })
