@@ -182,6 +182,9 @@ fn needs_fix(app: &App) -> Option<&'static str> {
     match app.fix() {
         Some(_) => None,
         None if app.is_looking_for_fix() => Some("what would help is still being looked for"),
+        None if app.is_ill() => {
+            Some("the verdict proposes no change; {restart} starts again with fresh weights")
+        }
         None => Some("the verdict proposes no change"),
     }
 }

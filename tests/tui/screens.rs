@@ -1,6 +1,7 @@
 //! What the screen shows: whole screens as text, and the colours that carry meaning.
 
-use super::bench::{Bench, frame, points, running, text};
+use super::bench::{Bench, VANISHING, frame, points, running, text};
+use gradlab::experiment;
 use gradlab::training::Status;
 use gradlab::tui::app::{App, Manner};
 use gradlab::tui::glyphs::Glyphs;
@@ -96,6 +97,22 @@ fn the_verdict_names_the_trouble_and_f_mends_it() {
     assert_eq!(bench.app.experiment, *fix.experiment);
     bench.keys("u");
     assert!(!bench.app.is_changed());
+}
+
+/// What an edit under way has done to the weights is not undone with it.
+#[test]
+fn where_no_setting_is_to_blame_fresh_weights_are_pointed_to() {
+    let text = VANISHING
+        .replace("logistic", "relu")
+        .replace("glorot-normal", "he-normal");
+    let mut bench = Bench::on(experiment::parse(&text, "fine.toml").expect("valid"));
+    bench.resize(120, 36);
+    let seen = frame(1, Status::Running, 11, points(11, 0..40));
+    bench.tell(Message::Frame(seen));
+    assert!(bench.text().contains("VANISHING") && bench.app.fix().is_none());
+    bench.keys("f");
+    let screen = bench.text();
+    assert!(screen.contains("r starts again with fresh weights"), "{screen}");
 }
 
 #[test]

@@ -196,6 +196,12 @@ impl App {
         self.insight.verdict.as_ref()?.fix.as_ref()
     }
 
+    /// Whether the newest step's gradient is not as it should be.
+    pub fn is_ill(&self) -> bool {
+        let verdict = self.insight.verdict.as_ref();
+        verdict.is_some_and(|verdict| verdict.kind != Kind::Healthy)
+    }
+
     /// Makes the change that the verdict proposes.
     pub fn apply_fix(&mut self) {
         if let Some(fix) = self.fix().cloned() {
