@@ -161,7 +161,7 @@ impl From<&Predicted> for PredictedJson {
     }
 }
 
-/// `layer 0 through time: 5.81e-9 at step 1, ... 1.20e-1 at step 100; spectral radius 0.98`
+/// `layer 1 through time: 5.81e-9 at step 1, ... 1.20e-1 at step 100; spectral radius 0.98`
 fn through_time(time: &ThroughTime) -> String {
     let last = time.state_norms().len().saturating_sub(1);
     let mut steps: Vec<usize> = (0..=4).map(|quarter| last * quarter / 4).collect();
@@ -184,7 +184,7 @@ fn through_time(time: &ThroughTime) -> String {
     });
     format!(
         "layer {} through time, |dL/d(state)|: {}{radius}",
-        time.layer,
+        time.layer + 1,
         norms.join(", ")
     )
 }
@@ -218,7 +218,7 @@ impl Seen<'_> {
         }
     }
 
-    /// From the top down, as the workbench shows it.
+    /// From the top down, and with layers counted as the workbench and every sentence do.
     fn table(&self, output: &mut Output) -> Result<(), Failure> {
         let score = self.trace.score;
         let accuracy = score
@@ -229,14 +229,19 @@ impl Seen<'_> {
             self.rows,
             loss_text(score.loss)
         ))?;
-        let head = "layer      delta     theory  grad_norm     theory   grad_rms   grad_max    out_mean    out_std  saturated   dead";
+        let head = " layer     delta     theory  grad_norm     theory   grad_rms   grad_max    out_mean    out_std  saturated   dead";
         let head = output.bold(head);
         output.line(head)?;
         let theirs = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.2e}"));
+        let count = self.trace.stats.len();
         for (layer, s) in self.trace.stats.iter().enumerate().rev() {
             let predicted = self.predicted(layer);
+            let layer = match layer + 1 {
+                last if last == count => "output".to_string(),
+                number => number.to_string(),
+            };
             output.line(format!(
-                "{layer:>5} {:>10.2e} {:>10} {:>10.2e} {:>10} {:>10.2e} {:>10.2e} {:>11.2e} {:>10.2e} {:>8.1} % {:>4.1} %",
+                "{layer:>6} {:>9.2e} {:>10} {:>10.2e} {:>10} {:>10.2e} {:>10.2e} {:>11.2e} {:>10.2e} {:>8.1} % {:>4.1} %",
                 s.delta_rms,
                 theirs(predicted.map(|p| p.delta_rms)),
                 s.grad_norm,

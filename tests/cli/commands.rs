@@ -305,3 +305,20 @@ fn check_refuses_what_would_not_be_built() {
         }
     }
 }
+
+/// The table counts layers as the sentence beneath it does.
+#[test]
+fn probe_names_layers_as_its_verdict_does() {
+    let said = gradlab(&["probe", "vanishing-logistic"]);
+    let rows: Vec<Vec<&str>> = said
+        .out
+        .lines()
+        .map(|l| l.split(' ').filter(|w| !w.is_empty()).collect())
+        .collect();
+    let of = |name: &str| rows.iter().find(|row| row.len() > 8 && row[0] == name);
+    assert!(of("output").is_some() && of("0").is_none(), "{}", said.out);
+    let lowest = of("1").expect("a row")[5];
+    let exponent: f64 = lowest.parse::<f64>().expect("a number").log10();
+    let told = format!("\u{2202}W 10^{exponent:.1} in layer 1");
+    assert!(said.out.contains(&told), "{told}: {}", said.out);
+}

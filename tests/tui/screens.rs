@@ -112,7 +112,10 @@ fn where_no_setting_is_to_blame_fresh_weights_are_pointed_to() {
     assert!(bench.text().contains("VANISHING") && bench.app.fix().is_none());
     bench.keys("f");
     let screen = bench.text();
-    assert!(screen.contains("r starts again with fresh weights"), "{screen}");
+    assert!(
+        screen.contains("r starts again with fresh weights"),
+        "{screen}"
+    );
 }
 
 #[test]
