@@ -51,6 +51,16 @@ pub enum TensorFileError {
         name: String,
         found: String,
     },
+    #[error(
+        "{file}: the tensor `{name}` holds numbers that are not finite in 32 bits ({count} of {all}): take weights that were \
+         saved before it diverged"
+    )]
+    NotFinite {
+        file: String,
+        name: String,
+        count: usize,
+        all: usize,
+    },
 }
 
 impl View for &Tensor {
@@ -236,6 +246,25 @@ impl TensorFile {
 fn numbers<const N: usize, T>(bytes: &[u8], from: fn([u8; N]) -> T) -> Vec<T> {
     let (chunks, _) = bytes.as_chunks::<N>();
     chunks.iter().map(|&chunk| from(chunk)).collect()
+}
+
+/// Refuses what no run can begin with: its first outputs would be as if it had diverged.
+///
+/// # Errors
+/// [`TensorFileError::NotFinite`], of the first such tensor.
+pub(super) fn all_finite(path: &Path, tensors: &[NamedTensor<f32>]) -> Result<(), TensorFileError> {
+    for tensor in tensors {
+        let count = tensor.data.iter().filter(|v| !v.is_finite()).count();
+        if count > 0 {
+            return Err(TensorFileError::NotFinite {
+                file: shown(path),
+                name: clean(&tensor.name),
+                count,
+                all: tensor.data.len(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn shown(path: &Path) -> String {

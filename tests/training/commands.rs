@@ -404,6 +404,72 @@ fn weights_that_are_whole_numbers_are_not_said_to_be_missing() {
     );
 }
 
+/// Puts these numbers into one tensor of a file.
+fn put(path: &Path, name: &str, numbers: &[f32]) {
+    let mut file = TensorFile::read(path).expect("weights");
+    let tensor = file.tensors.iter_mut().find(|(n, _)| n == name);
+    let Some(Numbers::F32(values)) = tensor.map(|(_, t)| &mut t.numbers) else {
+        panic!("no weights {name}");
+    };
+    values[..numbers.len()].copy_from_slice(numbers);
+    file.write(path).expect("written");
+}
+
+/// `w` of a run of one step, with these numbers put into one tensor.
+fn weights_with(folder: &Path, name: &str, numbers: &[f32]) {
+    done(&gradlab(
+        folder,
+        "run e.toml --quiet --steps 1 --save-weights w",
+    ));
+    put(&folder.join("w"), name, numbers);
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused_where_they_are_read() {
+    let folder = folder();
+    let bad = [f32::NAN, f32::INFINITY, 1.0, f32::NEG_INFINITY];
+    weights_with(folder.path(), "layers.0.weight", &bad);
+    let transfer = format!("{EXPERIMENT}[network.transfer]\nfrom = \"w\"\nlayers = 1\n");
+    fs::write(folder.path().join("t.toml"), transfer).expect("written");
+    let refused = |args: &str| {
+        let output = gradlab(folder.path(), args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args}: {said}");
+        for piece in ["w: the tensor `layers.0.weight`", "(3 of 104)"] {
+            assert!(said.contains(piece), "{args}: {said}");
+        }
+        said
+    };
+    for args in [
+        "run e.toml --quiet --weights w",
+        "probe e.toml --weights w",
+        "probe e.toml --json --weights w",
+    ] {
+        let said = refused(args);
+        assert!(said.contains("saved before it diverged"), "{said}");
+    }
+    for args in ["run t.toml --quiet", "probe t.toml", "check t.toml"] {
+        let said = refused(args);
+        assert!(said.contains("take [network.transfer] out"), "{said}");
+    }
+    // What is not taken over may be anything.
+    weights_with(folder.path(), "layers.1.weight", &bad);
+    done(&gradlab(folder.path(), "check t.toml"));
+}
+
+/// A run's own checkpoint is what it is: seen and gone on with, but no other run begins there.
+#[test]
+fn a_checkpoint_that_is_not_finite_is_resumed_but_no_start() {
+    let folder = folder();
+    let run = |rest: &str| gradlab(folder.path(), &format!("run e.toml --quiet {rest}"));
+    done(&run("--steps 1 --checkpoint c"));
+    put(&folder.path().join("c"), "layers.0.weight", &[f32::NAN]);
+    let resumed = run("--steps 9 --resume c");
+    assert_eq!(resumed.status.code(), Some(3), "{resumed:?}");
+    let begun = run("--steps 9 --weights c");
+    assert_eq!(begun.status.code(), Some(2), "{begun:?}");
+}
+
 /// On a terminal or not.
 #[test]
 fn run_says_how_every_layer_was_pretrained() {

@@ -15,7 +15,7 @@ use crate::nn::schedule::Plateau;
 use crate::nn::spec::NetworkSpec;
 use crate::training::checkpoint::{Checkpoint, CheckpointError};
 use crate::training::pretrain::{self, Ear, PretrainError};
-use crate::training::tensors::TensorFileError;
+use crate::training::tensors::{TensorFileError, all_finite};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use thiserror::Error;
@@ -259,7 +259,7 @@ pub fn network_of(experiment: &Experiment, data: &Dataset) -> Result<NetworkSpec
 /// Whether the layers that the experiment takes from a saved run fit its network on these data.
 ///
 /// # Errors
-/// [`SessionError::Transfer`] where their file cannot be read; else as a run of the experiment.
+/// [`SessionError::Transfer`] where their file cannot be read or holds what is not finite; else as a run of the experiment.
 pub fn check_transfer(
     experiment: &Experiment,
     spec: &NetworkSpec,
@@ -306,15 +306,17 @@ fn take_over(
     base_dir: &Path,
 ) -> Result<(), SessionError> {
     let path = base_dir.join(&transfer.from);
-    let file = TensorFile::read(&path).map_err(|error| SessionError::Transfer {
+    let unfit = |error| SessionError::Transfer {
         from: crate::text::clean(&transfer.from.display().to_string(), 100),
         error,
-    })?;
+    };
+    let file = TensorFile::read(&path).map_err(unfit)?;
     let (theirs, ours) = (parameters_of(&file), network.parameters());
     for layer in 0..transfer.layers.min(spec.layers.len()) {
         let prefix = format!("layers.{layer}.");
         let of_layer = |t: &&NamedTensor<f32>| t.name.starts_with(&prefix);
         let tensors: Vec<_> = theirs.iter().filter(of_layer).cloned().collect();
+        all_finite(&path, &tensors).map_err(unfit)?;
         let is_there = |name: &str| tensors.iter().any(|t| t.name == name);
         let missing = ours
             .iter()
@@ -372,8 +374,10 @@ fn parameters_of(file: &TensorFile) -> Vec<NamedTensor<f32>> {
 }
 
 fn load_weights(network: &mut Network, path: &Path, file: &TensorFile) -> Result<(), SessionError> {
+    let tensors = parameters_of(file);
+    all_finite(path, &tensors)?;
     network
-        .load_parameters(&parameters_of(file))
+        .load_parameters(&tensors)
         .map_err(|source| refused(path, file, source))
 }
 
