@@ -55,6 +55,17 @@ pub fn prose(text: &str) -> String {
         .replace("\"\"\"", "'''")
 }
 
+/// What a penalty in the loss does not do, where there is one that would: as comments.
+pub fn sparsity_notes(job: &Job) -> &'static [&'static str] {
+    match job.experiment.training.regularize.l1 > 0.0 {
+        true => &[
+            "L1 by its gradient alone makes no weight exactly 0: gradlab ends a step at 0 where the penalty's part of the gradient",
+            "would take the weight across, and leaves it there unless the loss outweighs the penalty",
+        ],
+        false => &[],
+    }
+}
+
 /// The docstring at a script's head.
 pub fn head(job: &Job, framework: &str) -> String {
     let e = &job.experiment;

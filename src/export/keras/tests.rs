@@ -240,6 +240,15 @@ fn keras_s_own_warm_up_of_momentum_is_said() {
     assert_eq!(noted("momentum_decay = 1.0\n"), None);
 }
 
+/// Only the engine ends a step at 0.
+#[test]
+fn l1_that_makes_no_weight_exactly_0_is_said() {
+    let note = "    # L1 by its gradient alone makes no weight exactly 0";
+    let sparse = format!("{DIGITS}[training.regularize]\nl1 = 0.001\n");
+    assert!(script(&job(&sparse)).expect("a script").contains(note));
+    assert!(!script(&job(DIGITS)).expect("a script").contains(note));
+}
+
 #[test]
 fn keras_s_running_variance_is_said() {
     let note = "# Keras takes a batch's biased variance into batch norm's running statistics";

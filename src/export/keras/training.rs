@@ -181,6 +181,9 @@ pub fn main(job: &Job) -> String {
         );
     }
     let (optimizer, notes) = optimizer(job);
+    for note in python::sparsity_notes(job) {
+        let _ = writeln!(out, "    # {note}");
+    }
     for note in notes {
         let _ = writeln!(out, "    # {note}");
     }

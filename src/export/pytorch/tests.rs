@@ -49,6 +49,15 @@ fn regularization_clipping_and_schedules_are_written() {
     }
 }
 
+/// Only the engine ends a step at 0.
+#[test]
+fn l1_that_makes_no_weight_exactly_0_is_said() {
+    let note = "# L1 by its gradient alone makes no weight exactly 0";
+    let sparse = format!("{DIGITS}[training.regularize]\nl1 = 0.001\n");
+    assert!(script(&job(&sparse)).expect("a script").contains(note));
+    assert!(!script(&job(DIGITS)).expect("a script").contains(note));
+}
+
 #[test]
 fn a_pass_before_the_first_step_leaves_no_trace() {
     let normed = DIGITS.replace("repeat = 10", "repeat = 10\nnorm = \"batch\"");

@@ -24,6 +24,9 @@ pub fn functions(job: &Job) -> String {
         out.push_str(".flatten(0, 1)");
     }
     out.push_str(", y)\n");
+    for note in python::sparsity_notes(job) {
+        let _ = writeln!(out, "    # {note}");
+    }
     if regularize.l1 > 0.0 {
         let _ = writeln!(
             out,
