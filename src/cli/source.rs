@@ -67,7 +67,18 @@ impl Loaded {
 /// # Errors
 /// [`Failure::Misused`]: it is not there, cannot be read, or has faults.
 pub fn load(name: &str, common: &Common) -> Result<Loaded, Failure> {
-    find(name)?.load(common)
+    find(name, &[])?.load(common)
+}
+
+/// As [`load`], where a command could stand as well: what is neither may be a slip in a command's name.
+pub fn load_beside_commands(name: &str, common: &Common) -> Result<Loaded, Failure> {
+    use clap::CommandFactory;
+    let command = super::Cli::command();
+    let commands: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    find(name, &commands)?.load(common)
 }
 
 impl Source {
@@ -104,10 +115,11 @@ fn changes(common: &Common) -> Vec<String> {
 }
 
 /// Finds and reads an EXPERIMENT. What exists as a file is the file; else it is a preset, shipped or the person's own.
+/// `commands`: what else may have been meant by a name that is not there.
 ///
 /// # Errors
 /// [`Failure::Misused`]: it is not there or cannot be read.
-fn find(name: &str) -> Result<Source, Failure> {
+fn find(name: &str, commands: &[&str]) -> Result<Source, Failure> {
     if name == "-" {
         let text = presets::read_bounded(std::io::stdin().lock())
             .map_err(|e| Failure::Misused(format!("standard input {e}")))?;
@@ -130,7 +142,7 @@ fn find(name: &str) -> Result<Source, Failure> {
     let own = own_presets();
     match own.iter().find(|p| p.name == name) {
         Some(preset) => of_file(&preset.path, presets::read_plain),
-        None => Err(Failure::Misused(not_found(name, &own))),
+        None => Err(Failure::Misused(not_found(name, &own, commands))),
     }
 }
 
@@ -164,16 +176,13 @@ pub fn own_presets() -> Vec<UserPreset> {
         .unwrap_or_default()
 }
 
-fn not_found(name: &str, own: &[UserPreset]) -> String {
-    use clap::CommandFactory;
+fn not_found(name: &str, own: &[UserPreset], commands: &[&str]) -> String {
     let mut message = format!("{} is no file and no preset", quote(name));
     let known = presets::all()
         .iter()
         .map(|p| p.name)
         .chain(own.iter().map(|p| p.name.as_str()));
-    let command = super::Cli::command();
-    let commands = command.get_subcommands().map(clap::Command::get_name);
-    match nearest(name, known.chain(commands)) {
+    match nearest(name, known.chain(commands.iter().copied())) {
         Some(near) => message += &format!(": did you mean `{near}`?"),
         None => message += ": `gradlab list presets` names the presets",
     }

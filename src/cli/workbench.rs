@@ -14,7 +14,8 @@ pub fn run(
     args: &WorkbenchArgs,
     common: &Common,
 ) -> Result<Status, Failure> {
-    let loaded = source::load(experiment.unwrap_or(presets::DEFAULT), common)?;
+    let named = experiment.unwrap_or(presets::DEFAULT);
+    let loaded = source::load_beside_commands(named, common)?;
     open(loaded, None, args, common)
 }
 

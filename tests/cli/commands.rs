@@ -120,6 +120,19 @@ fn what_is_not_there_is_guessed() {
         "{}",
         said.err
     );
+    // A command's name is no experiment's, but it may have been meant where one could stand.
+    for args in [["show", "opne"], ["probe", "nope"], ["check", "nope"]] {
+        let said = gradlab(&args);
+        assert_eq!(said.status, 2, "{args:?}");
+        let expected = format!(
+            "{}` is no file and no preset: `gradlab list presets` names",
+            args[1]
+        );
+        assert!(said.err.contains(&expected), "{}", said.err);
+    }
+    let said = gradlab(&["opne"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("did you mean `open`?"), "{}", said.err);
     let said = gradlab(&["check", "a\u{1b}[31m"]);
     assert_eq!(said.status, 2);
     assert!(!said.err.contains('\u{1b}'), "{}", said.err);
