@@ -9,8 +9,9 @@ use super::dataset::{Rows, Targets, Task};
 use super::error::{DataError, Problem, cell};
 use super::labels::Labels;
 use super::raw::{Raw, matrix};
-use super::source::{Source, reserve, unreadable};
+use super::source::{GZIP, Source, reserve, unreadable};
 use super::windows::{Windows, gather, one_target};
+use crate::text::{counted, quote};
 use csv::{ByteRecord, Position};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -30,10 +31,22 @@ pub(super) fn load(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Raw, DataError> {
-    let source = Source::open(path, progress)?;
+    let source = open(path, progress)?;
     let table = read(source, options).map_err(|e| e.in_file(path))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     table.finish(&name, options).map_err(|e| e.in_file(path))
+}
+
+/// The file, if it can be a table's plain text.
+fn open<'a>(path: &Path, progress: &'a dyn Fn(Progress)) -> Result<Source<'a>, DataError> {
+    let mut source = Source::open(path, progress)?;
+    let magic = source.magic().map_err(|e| unreadable(&e).in_file(path))?;
+    let other = match magic {
+        [0xff, 0xfe] | [0xfe, 0xff] => "is text in UTF-16: save it as UTF-8",
+        GZIP => "is packed with gzip: unpack it first (gunzip)",
+        _ => return Ok(source),
+    };
+    Err(DataError::other(other).in_file(path))
 }
 
 /// Bytes of a first line; what is longer is no table's.
@@ -44,7 +57,7 @@ const LONGEST_HEADER: u64 = 1 << 20;
 /// # Errors
 /// Where the file cannot be read or its first line is no table's.
 pub fn columns(path: &Path) -> Result<Vec<String>, DataError> {
-    let source = Source::open(path, &|_| {})?;
+    let source = open(path, &|_| {})?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(source.take(LONGEST_HEADER));
@@ -91,7 +104,9 @@ fn read(source: Source, options: &Options) -> Result<Table, DataError> {
     if !next(&mut reader, &mut record)? {
         return Err(Problem::Empty.into());
     }
-    let mut table = Table::new(Columns::of(&record, options)?, options);
+    let columns = Columns::of(&record, options)
+        .map_err(|error| other_delimiter(&record, delimiter).unwrap_or(error))?;
+    let mut table = Table::new(columns, options);
     let (mut start, mut row, mut added) = (start_of(&record), None, Ok(()));
     let mut more = !options.header || next(&mut reader, &mut record)?;
     while more && added.is_ok() {
@@ -316,12 +331,40 @@ fn delimiter(text: &str) -> Result<u8, DataError> {
     match text.as_bytes() {
         &[byte] if !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
         _ => {
-            let shown = crate::text::quote(text);
+            let shown = quote(text);
             Err(DataError::other(format!(
                 "the delimiter {shown} is not one plain character, such as `,`, `;` or a tab (\"\\t\")"
             )))
         }
     }
+}
+
+/// What to say of a first line that is no table's, since it is all one cell, where others of the common delimiters are in it.
+fn other_delimiter(first: &ByteRecord, delimiter: u8) -> Option<DataError> {
+    const COMMON: [(u8, &str, &str); 3] = [
+        (b';', "semicolon", ";"),
+        (b'\t', "tab", "\\t"),
+        (b',', "comma", ","),
+    ];
+    if first.len() != 1 {
+        return None;
+    }
+    let line = first.get(0)?;
+    let count = |byte: u8| line.iter().filter(|&&b| b == byte).count() as u64;
+    let others = COMMON.into_iter().filter(|(byte, ..)| *byte != delimiter);
+    let counts = others.map(|(byte, name, written)| (count(byte), name, written));
+    let (count, other, written) = counts
+        .filter(|(count, ..)| *count > 0)
+        .max_by_key(|(count, ..)| *count)?;
+    let own = COMMON.iter().find(|(byte, ..)| *byte == delimiter);
+    let own = own.map_or_else(
+        || quote(&char::from(delimiter).to_string()),
+        |(_, name, _)| name.to_string(),
+    );
+    Some(DataError::other(format!(
+        "the first line holds no {own}, but {}: set data.delimiter = \"{written}\"",
+        counted(count, other)
+    )))
 }
 
 fn broken(error: &csv::Error) -> DataError {

@@ -12,6 +12,9 @@ const STRIDE: u64 = 1 << 20;
 /// Deflate's largest ratio (zlib's technical notes), with room for headers.
 pub(super) const LARGEST_RATIO: u128 = 1040;
 
+/// How a file begins that is packed with gzip.
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// A file that tells how far it is read.
 pub(super) struct Source<'a> {
     file: File,
@@ -56,11 +59,17 @@ impl<'a> Source<'a> {
         self.at.total
     }
 
+    /// The first two bytes, which tell what some files are; 0 where there are none. Reading begins with them still.
+    pub fn magic(&mut self) -> std::io::Result<[u8; 2]> {
+        let mut magic = [0; 2];
+        let found = self.file.read_exact(&mut magic);
+        self.file.rewind()?;
+        Ok(found.map_or([0; 2], |()| magic))
+    }
+
     /// Buffered, and unpacked where the file begins as gzip does. The flag says which.
     pub fn unpacked(mut self) -> std::io::Result<(Box<dyn Read + 'a>, bool)> {
-        let mut magic = [0; 2];
-        let gzip = self.file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-        self.file.rewind()?;
+        let gzip = self.magic()? == GZIP;
         let buffered = BufReader::with_capacity(1 << 16, self);
         Ok(if gzip {
             (Box::new(MultiGzDecoder::new(buffered)), true)

@@ -150,6 +150,41 @@ fn faults_name_file_row_line_and_column() {
 }
 
 #[test]
+fn what_is_no_plain_text_is_named() {
+    let little = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16();
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    let big = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+    let text = "\u{feff}a,y\n1,2\n";
+    let utf16 = "t.csv: is text in UTF-16: save it as UTF-8";
+    let gzip = "t.csv: is packed with gzip: unpack it first (gunzip)";
+    let packed = super::gzip(b"a,y\n1,2\n");
+    let cases = [(little(text), utf16), (big(text), utf16), (packed, gzip)];
+    for (bytes, expected) in cases {
+        assert_eq!(said(&bytes, table(&["y"], "regression")), expected);
+        let folder = folder(&[("t.csv", &bytes)]);
+        let error = csv_columns(&folder.path().join("t.csv")).unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn another_delimiter_is_hinted_at() {
+    let said = |text: &[u8]| said(text, table(&["y"], "regression"));
+    assert_eq!(
+        said(b"a;b;y\n1;2;3\n"),
+        "t.csv: the first line holds no comma, but 2 semicolons: set data.delimiter = \";\""
+    );
+    assert_eq!(
+        said(b"a\ty\n1\t2\n"),
+        "t.csv: the first line holds no comma, but 1 tab: set data.delimiter = \"\\t\""
+    );
+    assert_eq!(said(b"a b\n1 2\n"), "t.csv: no column `y`");
+    assert_eq!(said(b"a;b,c\n1,2\n"), "t.csv: no column `y`");
+}
+
+#[test]
 fn faults_of_classes_and_settings() {
     let text = b"a,k\n1,x\n1,NaN\n";
     let nan = said(text, table(&["k"], "classification"));
