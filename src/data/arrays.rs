@@ -4,7 +4,7 @@ use super::dataset::{Rows, Targets, Task};
 use super::element::{Element, product};
 use super::error::{DataError, Problem};
 use super::raw::{Raw, matrix};
-use crate::text::{clean, nearest, quote};
+use crate::text::{clean, nearest, quote, thousands};
 use std::io::Read;
 
 /// Classes are numbered from 0; a number above this is taken for a mistake.
@@ -60,8 +60,14 @@ pub(super) fn combine(
             ));
         }
     };
-    if rows == 0 || features == 0 || time == Some(0) {
-        return Err(array(Problem::Empty.into(), x_name));
+    let lacking = match (rows, time, features) {
+        (0, _, _) => Some(Problem::Empty),
+        (_, Some(0), _) => Some(rows_without("steps", &x.shape)),
+        (_, _, 0) => Some(rows_without("features", &x.shape)),
+        _ => None,
+    };
+    if let Some(problem) = lacking {
+        return Err(array(problem.into(), x_name));
     }
     let width = product(&x.shape[1..])?;
     check_finite(&x.values, width, x_name)?;
@@ -103,7 +109,7 @@ fn value_targets(
         _ => return Err(mismatch(rows, time, name, shape, "targets")),
     };
     if targets == 0 {
-        return Err(array(Problem::Empty.into(), name));
+        return Err(array(rows_without("targets", shape).into(), name));
     }
     check_finite(&values, targets * steps, name)?;
     let y = Targets::Values(matrix(rows * steps, targets, values)?);
@@ -137,10 +143,15 @@ fn class_targets(
 /// Class numbers as they are: as many classes as the largest number says. Errors have the row.
 pub(super) fn numbered_classes(values: &[i64]) -> Result<(Vec<u32>, Vec<String>), DataError> {
     if let Some(row) = values.iter().position(|v| !(0..MOST_CLASSES).contains(v)) {
-        let sentence = format!(
-            "{} is not a class number: classes are numbered from 0",
-            values[row]
-        );
+        let sentence = match values[row] {
+            negative @ ..0 => {
+                format!("{negative} is not a class number: classes are numbered from 0")
+            }
+            large => format!(
+                "{large} is too large for a class number: number the classes from 0, to {} at most",
+                thousands(MOST_CLASSES as u128 - 1)
+            ),
+        };
         return Err(DataError::other(sentence).at_row(row));
     }
     let count = values.iter().max().map_or(0, |m| m + 1);
@@ -173,11 +184,24 @@ fn array(error: DataError, name: &str) -> DataError {
 }
 
 fn shape_fault(name: &str, shape: &[usize], right: &str) -> DataError {
-    let shown: Vec<usize> = shape.iter().copied().take(8).collect();
+    let shown = shown(shape);
     array(
         DataError::other(format!("the shape is {shown:?} where {right} is needed")),
         name,
     )
+}
+
+/// What is wrong with rows of nothing.
+pub(super) fn rows_without(what: &str, shape: &[usize]) -> Problem {
+    let shown = shown(shape);
+    Problem::Other(format!(
+        "the shape is {shown:?}: rows, but no {what} in them"
+    ))
+}
+
+/// As many axes as are ever meant.
+fn shown(shape: &[usize]) -> &[usize] {
+    &shape[..shape.len().min(8)]
 }
 
 fn mismatch(

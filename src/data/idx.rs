@@ -2,7 +2,7 @@
 //! scaled to [0, 1]. Images go straight to f32, four bytes a pixel; nothing else of them is kept.
 
 use super::Progress;
-use super::arrays::numbered_classes;
+use super::arrays::{numbered_classes, rows_without};
 use super::dataset::{Rows, Targets, Task};
 use super::element::{Element, Kind, ended, fill, product};
 use super::error::{DataError, Problem};
@@ -91,7 +91,11 @@ fn pair([images, labels]: [&Path; 2], progress: &dyn Fn(Progress)) -> Result<Pai
     })?;
     let width = product(&shape[1..])?;
     if x.is_empty() {
-        return Err(DataError::from(Problem::Empty).in_file(images));
+        let problem = match shape[0] {
+            0 => Problem::Empty,
+            _ => rows_without("pixels", &shape),
+        };
+        return Err(DataError::from(problem).in_file(images));
     }
     if let Some(i) = x.iter().position(|v| !v.is_finite()) {
         let problem = Problem::NotFinite(x[i].to_string());

@@ -98,6 +98,10 @@ fn lying_and_broken_headers_are_told() {
     );
     assert_eq!(said(&idx(8, &[0, 1, 2], &[]), &labels), "i: holds no rows");
     assert_eq!(
+        said(&idx(8, &[20, 0, 4], &[]), &labels),
+        "i: the shape is [20, 0, 4]: rows, but no pixels in them"
+    );
+    assert_eq!(
         said(&good, &idx(8, &[3], &[0, 1, 0])),
         "l: holds 3 labels for 2 images"
     );
