@@ -184,6 +184,17 @@ fn another_delimiter_is_hinted_at() {
     assert_eq!(said(b"a;b,c\n1,2\n"), "t.csv: no column `y`");
 }
 
+/// However a number is written, it is one class; of texts every letter counts.
+#[test]
+fn numbers_that_are_one_are_one_class() {
+    let read = |text: &str| read(text, table(&["k"], "classification"));
+    let set = read("a,k\n1,01\n2,1.0\n3,2\n4,+1\n5,1\n6,20e-1\n");
+    assert_eq!(set.class_names, ["1", "2"]);
+    assert_eq!(classes(&set.train.y), [0, 0, 1, 0, 0, 1]);
+    let set = read("a,k\n1,01\n2,1\n3,x\n");
+    assert_eq!(set.class_names, ["01", "1", "x"]);
+}
+
 #[test]
 fn faults_of_classes_and_settings() {
     let text = b"a,k\n1,x\n1,NaN\n";
