@@ -67,6 +67,13 @@ fn a_list_that_nobody_waits_for_any_more_does_not_open() {
 }
 
 #[test]
+fn nothing_is_said_of_a_list_that_nobody_waits_for_any_more() {
+    let mut bench = running(120, 36);
+    bench.keys("o esc").tell(Message::Late(Errand::List));
+    assert!(bench.app.overlays.is_empty() && bench.app.toast.is_none());
+}
+
+#[test]
 fn where_the_drive_does_not_answer_what_is_shipped_is_listed() {
     let mut bench = running(120, 36);
     bench.keys("o w i n e").tell(Message::Late(Errand::List));

@@ -137,11 +137,53 @@ fn advice_comes_as_a_list_unless_something_else_was_opened() {
     assert!(bench.text().contains("looking for advice"));
     let question = bench.questions().remove(0);
     press(&mut bench, "?");
-    answer(&mut bench, question.clone());
+    answer(&mut bench, question);
     assert_eq!(bench.app.overlays.len(), 1);
     press(&mut bench, "esc");
+    press(&mut bench, "i");
+    let question = bench.questions().remove(0);
     answer(&mut bench, question);
     assert!(bench.text().contains("Advice"));
+}
+
+/// Escape takes the question back first; what the charts mark waits for the next one.
+#[test]
+fn advice_that_is_looked_for_is_withdrawn_by_escape() {
+    let mut bench = running(120, 36);
+    press(&mut bench, "left");
+    let marked = bench.app.cursor;
+    press(&mut bench, "i");
+    let question = bench.questions().remove(0);
+    press(&mut bench, "esc");
+    assert!(!question.is_wanted() && bench.app.toast.is_none());
+    assert!(marked.is_some() && bench.app.cursor == marked);
+    answer(&mut bench, question);
+    assert!(bench.app.overlays.is_empty() && bench.app.toast.is_none());
+    press(&mut bench, "esc");
+    assert_eq!(bench.app.cursor, None);
+    // Once it has been answered there is nothing to withdraw.
+    press(&mut bench, "left");
+    press(&mut bench, "i");
+    let question = bench.questions().remove(0);
+    press(&mut bench, "?");
+    answer(&mut bench, question);
+    press(&mut bench, "esc");
+    press(&mut bench, "esc");
+    assert!(bench.app.overlays.is_empty() && bench.app.cursor.is_none());
+}
+
+/// Other rows make another question of it: nobody is told that this one is still looked for.
+#[test]
+fn advice_on_rows_that_have_been_replaced_is_no_longer_announced() {
+    let mut bench = running(120, 36);
+    press(&mut bench, "i");
+    let question = bench.questions().remove(0);
+    let mut frame = frame(2, Status::Running, 11, points(11, 0..2));
+    let info = std::sync::Arc::make_mut(&mut frame.info);
+    let data = info.dataset.as_deref().cloned().expect("rows");
+    info.dataset = Some(std::sync::Arc::new(data));
+    bench.tell_alone(Message::Frame(frame));
+    assert!(!question.is_wanted() && bench.app.toast.is_none());
 }
 
 #[test]

@@ -69,10 +69,10 @@ impl App {
                 if let Some(typed) = self.no_longer_awaits(|what| matches!(what, Awaited::List)) {
                     self.show_openables(filing::shipped().collect());
                     self.type_again(typed);
+                    self.trouble(self.manner.keymap.in_text(
+                        "the drive does not answer: saved runs and files are not listed, {open} asks again",
+                    ));
                 }
-                self.trouble(self.manner.keymap.in_text(
-                    "the drive does not answer: saved runs and files are not listed, {open} asks again",
-                ));
             }
             Errand::Open(path) => self.seen_to_await(|what| what.is_open(&path)),
             Errand::Entries(typed) => {

@@ -19,6 +19,8 @@ use crate::tui::theme::Anchors;
 use crate::tui::tour;
 use std::sync::{Arc, Weak};
 
+const LOOKING_FOR_ADVICE: &str = "looking for advice...";
+
 /// What is derived from the experiment, its data and the newest measurements.
 #[derive(Default)]
 pub struct Insight {
@@ -34,6 +36,8 @@ pub struct Insight {
     fixes: Vec<(Symptoms, Option<Fix>)>,
     /// The verdict whose fix is looked for.
     fix_asked: Option<Symptoms>,
+    /// Held while the advice that was asked for is looked for.
+    advice_asked: Option<Ticket>,
     /// The last fix that was shown; of an experiment that has changed since.
     former_fix: Option<String>,
     /// The verdict that theory foresees.
@@ -81,6 +85,7 @@ impl App {
 
     /// Brings what follows from the experiment and its data up to date.
     pub(super) fn refresh_insight(&mut self) {
+        self.withdraw_advice();
         let Some(data) = self.dataset().cloned() else {
             self.insight = Insight::default();
             return;
@@ -152,10 +157,15 @@ impl App {
 
     /// What was asked is found out; of what has changed since, nothing is believed.
     pub(super) fn answered(&mut self, answer: Answer) {
+        let asked = self.insight.advice_asked.as_ref();
+        let is_advice = asked.is_some_and(|ticket| ticket.is_of(&answer));
+        if is_advice {
+            self.withdraw_advice();
+        }
         if let Found::Nothing(why) = answer.found {
             return self.trouble(format!("theory failed: {why}"));
         }
-        if !self.insight.ticket.is_of(&answer) {
+        if !is_advice && !self.insight.ticket.is_of(&answer) {
             return self.foreseen(answer);
         }
         match answer.found {
@@ -224,9 +234,16 @@ impl App {
                 layers: point.layers.clone(),
                 learning_rate: point.learning_rate,
             });
-        self.notice("looking for advice...");
-        let ticket = self.insight.ticket.clone();
+        self.notice(LOOKING_FOR_ADVICE);
+        let ticket = Ticket::default();
         self.ask(&ticket, About::Advice(spec, seen));
+        self.insight.advice_asked = Some(ticket);
+    }
+
+    /// Advice is not waited for any more, and not said to be; whether it was waited for.
+    pub(super) fn withdraw_advice(&mut self) -> bool {
+        self.toast.take_if(|toast| toast.text == LOOKING_FOR_ADVICE);
+        self.insight.advice_asked.take().is_some()
     }
 
     /// Shows the advice that was asked for, unless the person has opened something else since.

@@ -108,6 +108,8 @@ impl App {
     /// The present experiment, which has just taken another's place, begins where it was opened: anew, or from a checkpoint.
     pub(super) fn begin_at(&mut self, origin: Origin, resume: Option<PathBuf>) {
         self.leave_run_behind();
+        // It would be on the experiment before.
+        self.withdraw_advice();
         self.enter(origin);
         self.quit_after_save = false;
         (self.network_row, self.network_first) = (1, None);

@@ -97,6 +97,8 @@ impl App {
             Some(overlay) => self.overlay_key(overlay, key),
             None if self.race.is_some() => self.race_key(key),
             None if self.finder.is_some() => self.finder_key(key),
+            // What would open and take the keys goes before what is only marked.
+            None if key.code == KeyCode::Esc && self.withdraw_advice() => {}
             None => self.bound_key(key),
         }
     }
