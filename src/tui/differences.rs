@@ -99,23 +99,22 @@ fn differing(a: &Experiment, b: &Experiment) -> Vec<Difference> {
     let (bottom, pairs) = facing(&a.network.layers, &b.network.layers);
     let mut parts: Vec<(String, String, String)> = Vec::new();
     let (one, other) = (Flat::of(a, bottom, pairs), Flat::of(b, bottom, pairs));
-    let default = || "default".to_string();
     for (key, old) in &one.keys {
         match other.counterpart(key) {
             Some(new) if new == old => {}
             Some(new) => parts.push((key.clone(), old.clone(), new.clone())),
             // A parameter of what is no longer there says nothing.
-            None if one.owner(key) != other.owner(key) => {}
+            None if !key.ends_with(".kind") && one.owner(key, a) != other.owner(key, b) => {}
             None => {
-                let new = standing(b, key).unwrap_or_else(default);
-                parts.push((key.clone(), old.clone(), new));
+                let new = left_out(b, key, old);
+                parts.extend(new.map(|new| (key.clone(), old.clone(), new)));
             }
         }
     }
     for (key, new) in &other.keys {
         if one.counterpart(key).is_none() {
-            let old = standing(a, key).unwrap_or_else(default);
-            parts.push((key.clone(), old, new.clone()));
+            let old = left_out(a, key, new);
+            parts.extend(old.map(|old| (key.clone(), old, new.clone())));
         }
     }
     // A section that only one has is named as a whole: what stands in it says nothing beside no value.
@@ -146,8 +145,26 @@ fn differing(a: &Experiment, b: &Experiment) -> Vec<Difference> {
     layers.into_iter().chain(values).collect()
 }
 
-/// What holds for a key that the file leaves out, as the panes say it; `None` where they have no such place.
+/// What is said of a key that the file leaves out, beside the other file's value; `None` where that is what it stands for.
+/// What only inherits the same value is told from it by its brackets.
+fn left_out(e: &Experiment, key: &str, other: &str) -> Option<String> {
+    let Some(text) = standing(e, key) else {
+        return Some("default".into());
+    };
+    let bare = text.trim_matches(['(', ')']);
+    match bare == other {
+        true => (bare != text).then_some(text),
+        false => Some(bare.into()),
+    }
+}
+
+/// What holds for a key that the file leaves out, as the panes say it: what is inherited stands in brackets. `None` where
+/// they have no such place.
 fn standing(e: &Experiment, key: &str) -> Option<String> {
+    // Its form has the cell there, which the file has beside it.
+    if key.ends_with("].kind") {
+        return Some("dense".into());
+    }
     let place = key.strip_suffix(".kind").unwrap_or(key);
     let (owner, name) = place.rsplit_once('.').unwrap_or(("", place));
     let entry = |rest: &str| {
@@ -161,8 +178,7 @@ fn standing(e: &Experiment, key: &str) -> Option<String> {
     };
     let mut named = fields.into_iter().filter(|f| f.label(e) == name);
     let field = named.next().filter(|_| named.next().is_none())?;
-    // What is inherited stands in brackets there.
-    Some(field.text(e).trim_matches(['(', ')']).to_string())
+    Some(field.text(e))
 }
 
 /// The file's keys as dotted paths with their values, without what only names it; of the layers only so many, from
@@ -209,10 +225,13 @@ impl Flat {
         self.value(key).or_else(as_name).or_else(in_table)
     }
 
-    /// The kind of what a parameter belongs to.
-    fn owner(&self, key: &str) -> Option<&String> {
+    /// The kind of what a parameter belongs to, `e` being the file's experiment: a section at its default is left out, and
+    /// is there all the same.
+    fn owner(&self, key: &str, e: &Experiment) -> Option<String> {
         let (owner, _) = key.rsplit_once('.')?;
-        self.counterpart(owner)
+        let written = self.counterpart(owner).cloned();
+        // The parameters of what is inherited are not its own.
+        written.or_else(|| standing(e, owner).filter(|text| !text.starts_with('(')))
     }
 
     fn add(&mut self, path: &str, value: &toml::Value) {
@@ -317,5 +336,56 @@ mod tests {
         let mut seeded = loud.clone();
         seeded.seed = 7;
         assert_eq!(line(&seeded, &loud), "seed 7 → 42");
+    }
+
+    fn with(e: &Experiment, change: &str) -> Experiment {
+        apply_set(e, change).expect("a change")
+    }
+
+    #[test]
+    fn a_section_at_its_default_is_left_out_and_still_compared() {
+        let plain = preset("vanishing-logistic");
+        let kind = |kind: &str| with(&plain, &format!("training.optimizer={kind}"));
+        let fast = kind("{kind=\"sgd\",learning_rate=0.1}");
+        let slow = kind("{kind=\"sgd\",learning_rate=0.01}");
+        let rate = |old: &str, new: &str| format!("training.optimizer.learning_rate {old} → {new}");
+        assert_eq!(line(&fast, &slow), rate("0.1", "0.01"));
+        assert_eq!(line(&slow, &fast), rate("0.01", "0.1"));
+        assert_eq!(brief(&fast, &slow), "learning_rate 0.01");
+        let adam = kind("{kind=\"adam\",learning_rate=0.1}");
+        assert_eq!(brief(&adam, &slow), "optimizer sgd");
+        assert_eq!(brief(&slow, &adam), "optimizer adam, learning_rate 0.1");
+    }
+
+    #[test]
+    fn a_layer_that_is_no_longer_recurrent_is_named() {
+        let recurrent = preset("rnn-tanh-vanishing");
+        let mut dense = recurrent.clone();
+        dense.network.layers[0].kind = experiment::LayerKind::Dense;
+        let all = line(&recurrent, &dense);
+        assert_eq!(all, "network.layers[0].kind recurrent → dense");
+    }
+
+    #[test]
+    fn an_initializer_at_its_default_is_left_out_and_still_compared() {
+        let plain = preset("rnn-tanh-vanishing");
+        let gain = |gain: f64| {
+            let init = format!("{{kind=\"orthogonal\",gain={gain:?}}}");
+            with(&plain, &format!("network.layers.0.recurrent_init={init}"))
+        };
+        let (loud, usual) = (gain(2.0), gain(1.0));
+        let key = "network.layers[0].recurrent_init.gain";
+        assert_eq!(line(&loud, &usual), format!("{key} 2.0 → 1"));
+        assert_eq!(line(&usual, &loud), format!("{key} 1 → 2.0"));
+    }
+
+    /// What a layer says for itself is a difference, though it says what holds for all.
+    #[test]
+    fn what_is_inherited_stands_in_brackets_beside_the_same_said() {
+        let plain = preset("vanishing-logistic");
+        let said = with(&plain, "network.layers.0.activation=\"logistic\"");
+        let key = "network.layers[0].activation";
+        assert_eq!(line(&said, &plain), format!("{key} logistic → (logistic)"));
+        assert_eq!(line(&plain, &said), format!("{key} (logistic) → logistic"));
     }
 }
