@@ -12,7 +12,7 @@ use gradlab::training::{Command, Status};
 use gradlab::tui::app::{NetworkRow, Tone};
 use gradlab::tui::layout::Pane;
 use gradlab::tui::message::{Effect, Message, Obstacle, Openable, Saving, Source};
-use gradlab::tui::overlay::{Completion, Overlay};
+use gradlab::tui::overlay::{Completion, Overlay, Subject};
 use std::path::{Path, PathBuf};
 
 const TWO_LAYERS: &str = r#"
@@ -779,4 +779,67 @@ fn a_chosen_loss_stays_while_the_data_have_the_same_targets() {
         .down_to("task")
         .keys("enter r e g r e s s i o n enter");
     assert_eq!(loss(&bench), None);
+}
+
+/// The thing stays selected, not the place in the list.
+#[test]
+fn what_is_selected_stays_so_when_edits_are_taken_back() {
+    let mut bench = running(120, 36);
+    let selected = |bench: &mut Bench, keys: &str| {
+        bench.keys(keys);
+        (bench.app.network_selection(), bench.app.layer)
+    };
+    assert_eq!(selected(&mut bench, "a a a G k"), (NetworkRow::Output, 13));
+    assert_eq!(selected(&mut bench, "u u u"), (NetworkRow::Output, 10));
+    let redone = selected(&mut bench, "ctrl-r ctrl-r ctrl-r");
+    assert_eq!(redone, (NetworkRow::Output, 13));
+    assert_eq!(selected(&mut bench, "u u u G"), (NetworkRow::Defaults, 10));
+    let redone = selected(&mut bench, "ctrl-r ctrl-r ctrl-r");
+    assert_eq!(redone, (NetworkRow::Defaults, 13));
+    assert_eq!(selected(&mut bench, "u u u g"), (NetworkRow::Input, 0));
+    // A layer above the one that is gone.
+    selected(&mut bench, "j a + a - g a");
+    assert_eq!(bench.app.experiment.network.layers.len(), 4);
+    assert_eq!(selected(&mut bench, "G k k"), (NetworkRow::Layer(3), 12));
+    assert_eq!(selected(&mut bench, "u"), (NetworkRow::Layer(2), 11));
+    // What is gone itself leaves a layer selected.
+    selected(&mut bench, "u");
+    assert_eq!(selected(&mut bench, "u"), (NetworkRow::Layer(1), 10));
+    // One that was moved.
+    assert_eq!(selected(&mut bench, "K"), (NetworkRow::Layer(0), 0));
+    assert_eq!(selected(&mut bench, "u"), (NetworkRow::Layer(1), 10));
+    assert_eq!(selected(&mut bench, "ctrl-r"), (NetworkRow::Layer(0), 0));
+}
+
+/// Of many layers in one entry the one that is marked in the flow, too.
+#[test]
+fn the_layer_that_is_marked_stays_so_when_an_edit_is_taken_back() {
+    let mut bench = running(120, 36);
+    bench.keys("g a 2 k k k k");
+    let marked = bench.app.layer;
+    bench.keys("u");
+    assert_eq!(bench.app.layer, marked - 1);
+    assert_eq!(bench.app.network_selection(), NetworkRow::Layer(0));
+    bench.keys("ctrl-r");
+    assert_eq!(bench.app.layer, marked);
+}
+
+#[test]
+fn what_is_selected_stays_so_when_a_pinned_run_is_brought_back() {
+    let mut bench = running(120, 36);
+    bench.keys("b g a a G k P enter");
+    assert_eq!(bench.app.experiment.network.layers.len(), 1);
+    assert_eq!(bench.app.network_selection(), NetworkRow::Output);
+    assert_eq!(bench.app.layer, 10);
+}
+
+/// A form stays at its own layer.
+#[test]
+fn a_form_stays_with_its_layer_when_an_edit_is_taken_back() {
+    let mut bench = running(120, 36);
+    bench.keys("g a j enter u");
+    let Some(Overlay::Form(form)) = bench.app.overlays.last() else {
+        panic!("no form: {}", bench.text());
+    };
+    assert!(matches!(form.subject, Subject::Layer(0)));
 }

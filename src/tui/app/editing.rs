@@ -60,6 +60,17 @@ impl App {
     /// Puts a whole new experiment in the place of the present one; `u` brings that back.
     pub fn replace(&mut self, next: Experiment) {
         let before = std::mem::replace(&mut self.experiment, next);
+        self.replaced(before);
+    }
+
+    /// The same, with what is selected wherever it stands in the next one.
+    pub(super) fn replace_beneath_selection(&mut self, next: Experiment) {
+        let before = std::mem::replace(&mut self.experiment, next);
+        self.select_as_in(&before);
+        self.replaced(before);
+    }
+
+    fn replaced(&mut self, before: Experiment) {
         self.tell_when(&before);
         self.remember(before);
         self.changed();
@@ -113,6 +124,9 @@ impl App {
         let origin = self.left(past.origin).cloned();
         let before = past.before(&self.experiment);
         let now = std::mem::replace(&mut self.experiment, before);
+        if origin.is_none() {
+            self.select_as_in(&now);
+        }
         let undone = Past::of(now, self.origin.id, &self.experiment);
         match origin {
             Some(origin) => {

@@ -16,6 +16,7 @@ mod racing;
 mod replacing;
 mod resizing;
 pub mod run;
+mod selecting;
 mod shown;
 mod takeaway;
 pub mod time;

@@ -133,7 +133,7 @@ impl App {
     /// As an edit; where it was another that was opened, as that.
     pub(super) fn bring_pinned_back(&mut self, experiment: Experiment, origin: u64) {
         match self.left(origin).cloned() {
-            None => self.replace(experiment),
+            None => self.replace_beneath_selection(experiment),
             Some(origin) => self.start_unless_changed(Opening {
                 experiment,
                 origin,
