@@ -32,11 +32,12 @@ impl Panels {
         delta: &Blocked<f32>,
         input: &Blocked<f32>,
     ) {
-        self.picks = has_strips(delta.features() * input.features()) && self.picked.look(s, delta);
+        let (whole, halved) = groups(input.features());
+        let large = whole > 0 && has_strips(delta.features() * input.features());
+        self.picks = large && self.picked.look(s, delta);
         if !self.picks {
             return self.load_groups(s, crew, input, 0, 0);
         }
-        let (whole, halved) = groups(input.features());
         self.picked.load(s, crew, input, whole);
         if halved {
             self.load_groups(s, crew, input, whole, 0);

@@ -224,6 +224,20 @@ fn picked_samples_give_the_sums_of_all() {
     }
 }
 
+/// There is nothing to pick of a layer with half a group of inputs, however many units it has.
+#[test]
+fn units_of_few_inputs_pick_nothing() {
+    let mut numbers = Numbers(13);
+    let (units, inputs, rows) = (5000, 2, 80);
+    let mut delta = numbers.batch(units, rows, 0.0);
+    (0..rows).for_each(|row| (0..units / 2).for_each(|unit| delta.set(row, unit, 0.0)));
+    let input = numbers.batch(inputs, rows, 0.0);
+    let (mut got, mut want) = (Weights::zeros(units, inputs), Weights::zeros(units, inputs));
+    f32::weight_gradient(&delta, &input, &mut got);
+    plain::weight_gradient(&delta, &input, &mut want);
+    assert_close(got.data(), want.data(), rows, "5000x2");
+}
+
 /// As on a processor whose registers hold two columns of sums beside each other.
 #[test]
 fn a_tile_of_two_columns_as_one_of_one() {
