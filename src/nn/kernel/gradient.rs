@@ -24,7 +24,8 @@ pub struct Panels {
 
 impl Panels {
     /// Takes over `input` for the gradient by `delta`: of large matrices for its samples to be picked, if that pays. The whole of
-    /// the delta decides, so that no share of the work has other sums.
+    /// the delta decides, so that no share of the work has other sums. On its own, for the sake of small layers' code.
+    #[inline(never)]
     pub fn load<S: Simd>(
         &mut self,
         s: S,
