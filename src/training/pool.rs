@@ -9,7 +9,7 @@ use crate::nn::kernel::team::{MAX_MEMBERS, Team};
 use std::any::Any;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -30,23 +30,44 @@ pub struct Pool {
     running: Mutex<()>,
 }
 
+/// What each side writes lies apart, since a line that two cores write goes from one to the other each time, and that is most of
+/// what a piece of work costs beside the work.
 #[derive(Default)]
 struct Shared {
+    offer: Apart<Offer>,
+    /// Shares that members have done, of all pieces.
+    finished: Apart<AtomicU64>,
+    seldom: Apart<Seldom>,
+}
+
+/// On cache lines of its own, and of those that are fetched in pairs.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+#[derive(Default)]
+struct Offer {
     /// See [`State`].
     state: AtomicU64,
     /// Of the present piece; looked at by members that have claimed a share of it, and by no other.
-    work: Mutex<Option<Work>>,
+    work: AtomicPtr<Work>,
+}
+
+/// What is read often and written only where somebody sleeps or fails.
+#[derive(Default)]
+struct Seldom {
     /// Members asleep.
     sleeping: AtomicUsize,
-    /// The caller, where it sleeps until the last share is done.
+    /// The caller sleeps until the last share is done.
     waiting: AtomicBool,
-    caller: Mutex<Option<Thread>>,
     stop: AtomicBool,
+    panicked: AtomicBool,
+    caller: Mutex<Option<Thread>>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// The number of the piece of work, and a bit for every share that is claimed and for every one that is done. As all of it is
-/// one word, a share can be claimed of the present piece only.
+/// The number of the piece of work, and a bit for every share that nobody has claimed. As all of it is one word, a share can be
+/// claimed of the present piece only.
 #[derive(Clone, Copy, PartialEq)]
 struct State(u64);
 
@@ -54,28 +75,24 @@ const SHARES: u32 = MAX_MEMBERS as u32;
 const ALL: u64 = (1 << SHARES) - 1;
 
 impl State {
+    /// All but the first, which is the caller's.
     fn new(turn: u64, shares: usize) -> State {
-        // those past the last count as done
-        let done = ALL << shares & ALL;
-        State(turn << (2 * SHARES) | done << SHARES | done)
+        State(turn << SHARES | (ALL >> (MAX_MEMBERS - shares) & !1))
     }
     fn turn(self) -> u64 {
-        self.0 >> (2 * SHARES)
+        self.0 >> SHARES
     }
-    fn claimed(self, share: usize) -> bool {
-        self.0 & State::claim(share) != 0
+    fn open(self) -> u64 {
+        self.0 & ALL
     }
-    fn all_claimed(self) -> bool {
-        self.0 >> SHARES & ALL == ALL
+    /// The member's own share, or another that is open.
+    fn next_of(self, member: usize) -> Option<usize> {
+        let from_own = self.open() & (ALL << member);
+        let open = if from_own != 0 { from_own } else { self.open() };
+        (open != 0).then(|| open.trailing_zeros() as usize)
     }
-    fn all_done(self) -> bool {
-        self.0 & ALL == ALL
-    }
-    fn claim(share: usize) -> u64 {
-        1 << (share as u32 + SHARES)
-    }
-    fn done(share: usize) -> u64 {
-        1 << share
+    fn without(self, share: usize) -> State {
+        State(self.0 & !(1 << share))
     }
 }
 
@@ -88,10 +105,7 @@ impl std::fmt::Debug for Shared {
 impl Pool {
     /// `members` counts the caller's own thread. Fewer where the system gives no more threads.
     pub fn new(members: usize) -> Pool {
-        let shared = Arc::new(Shared {
-            state: AtomicU64::new(State::new(0, 0).0),
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared::default());
         let mut threads = Vec::new();
         for member in 1..members.min(MAX_MEMBERS) {
             let shared = Arc::clone(&shared);
@@ -125,77 +139,81 @@ impl Team for Pool {
             // somebody else, or the caller itself, has the members at work
             Err(TryLockError::WouldBlock) => None,
         };
-        if running.is_none() || shares > MAX_MEMBERS {
+        if running.is_none() || !(2..=MAX_MEMBERS).contains(&shares) {
             return (0..shares).for_each(work);
         }
-        *lock(&shared.panic) = None;
+        // left by a piece in which the caller panicked too
+        if shared.seldom.0.panicked.load(Ordering::SeqCst) {
+            shared.take_panic();
+        }
         // SAFETY: only the lifetime is lengthened. `work` is called by those who have claimed a share of this piece, and
         // nobody can once all are claimed; `Finish` claims what nobody has begun and waits until all shares are done, on a
-        // panic too, before this call returns, and takes `work` out of reach. Whoever is late finds another turn, or no
-        // share left, and does not look at `work`.
-        let lasting: Work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Work>(work) };
-        *lock(&shared.work) = Some(lasting);
-        let turn = State(shared.state.load(Ordering::Relaxed)).turn() + 1;
-        shared
-            .state
-            .store(State::new(turn, shares).0, Ordering::SeqCst);
-        let finish = Finish(shared);
-        if shares > 1 && shared.sleeping.load(Ordering::SeqCst) > 0 {
+        // panic too, before this call returns. Whoever is late finds another turn, or no share left, and does not look at
+        // `work`.
+        let mut lasting: Work =
+            unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Work>(work) };
+        let Offer { state, work: place } = &shared.offer.0;
+        let turn = State(state.load(Ordering::Relaxed)).turn() + 1;
+        let due = shared.finished.0.load(Ordering::SeqCst) + shares as u64 - 1;
+        let mut finish = Finish { shared, turn, due };
+        place.store(&raw mut lasting, Ordering::Relaxed);
+        state.store(State::new(turn, shares).0, Ordering::SeqCst);
+        if shared.seldom.0.sleeping.load(Ordering::SeqCst) > 0 {
             self.threads
                 .iter()
                 .for_each(|thread| thread.thread().unpark());
         }
-        while let Some(share) = shared.claim(turn, 0) {
-            let done = Done(shared, share);
+        work(0);
+        while let Some(share) = finish.claim() {
             work(share);
-            drop(done);
         }
         drop(finish);
-        if let Some(panic) = lock(&shared.panic).take() {
+        if shared.seldom.0.panicked.load(Ordering::SeqCst)
+            && let Some(panic) = shared.take_panic()
+        {
             resume_unwind(panic);
         }
     }
 }
 
-/// Marks a share as done when it is dropped, on a panic too.
-struct Done<'a>(&'a Shared, usize);
+/// A piece of work under way, as its caller sees it; waits for all shares when it is dropped.
+struct Finish<'a> {
+    shared: &'a Shared,
+    turn: u64,
+    /// What [`Shared::finished`] comes to when all is done that the caller does not do itself.
+    due: u64,
+}
 
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        let Done(shared, share) = *self;
-        let before = shared.state.fetch_or(State::done(share), Ordering::SeqCst);
-        let last = State(before | State::done(share)).all_done();
-        if last
-            && shared.waiting.load(Ordering::SeqCst)
-            && let Some(caller) = lock(&shared.caller).as_ref()
-        {
-            caller.unpark();
+impl Finish<'_> {
+    fn is_done(&self) -> bool {
+        self.shared.finished.0.load(Ordering::SeqCst) == self.due
+    }
+    /// A share that the caller is to do, if members are late.
+    fn claim(&mut self) -> Option<usize> {
+        if self.is_done() {
+            return None;
         }
+        let share = self.shared.claim(self.turn, 0)?;
+        self.due -= 1;
+        Some(share)
     }
 }
 
-/// Waits for all shares when it is dropped.
-struct Finish<'a>(&'a Shared);
-
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        let shared = self.0;
-        let turn = shared.now().turn();
         // after a panic of the caller's own share there may be some
-        while let Some(share) = shared.claim(turn, 0) {
-            drop(Done(shared, share));
+        while self.claim().is_some() {}
+        if spin_until(|| self.is_done()) {
+            return;
         }
-        let done = || shared.now().all_done();
-        if !spin_until(done) {
-            *lock(&shared.caller) = Some(thread::current());
-            shared.waiting.store(true, Ordering::SeqCst);
-            // looked at after the flag is up: who finishes later sees the flag and wakes this thread
-            while !done() {
-                thread::park();
-            }
-            shared.waiting.store(false, Ordering::SeqCst);
+        let seldom = &self.shared.seldom.0;
+        *lock(&seldom.caller) = Some(thread::current());
+        seldom.waiting.store(true, Ordering::SeqCst);
+        // looked at after the flag is up: who finishes later sees the flag and wakes this thread
+        while !self.is_done() {
+            thread::park();
         }
-        *lock(&shared.work) = None;
+        seldom.waiting.store(false, Ordering::SeqCst);
     }
 }
 
@@ -217,23 +235,20 @@ fn spin_until(ready: impl Fn() -> bool) -> bool {
 
 impl Shared {
     fn now(&self) -> State {
-        State(self.state.load(Ordering::SeqCst))
+        State(self.offer.0.state.load(Ordering::SeqCst))
     }
     /// A share of piece `turn` that nobody has begun, `member`'s own if it can be.
     fn claim(&self, turn: u64, member: usize) -> Option<usize> {
         let mut now = self.now();
         loop {
-            let mut open = (member..MAX_MEMBERS)
-                .chain(0..member)
-                .filter(|share| !now.claimed(*share));
-            let share = open.next().filter(|_| now.turn() == turn)?;
-            let claimed = now.0 | State::claim(share);
-            match self.state.compare_exchange_weak(
+            let share = now.next_of(member).filter(|_| now.turn() == turn)?;
+            let claimed = self.offer.0.state.compare_exchange_weak(
                 now.0,
-                claimed,
+                now.without(share).0,
                 Ordering::SeqCst,
                 Ordering::SeqCst,
-            ) {
+            );
+            match claimed {
                 Ok(_) => return Some(share),
                 Err(other) => now = State(other),
             }
@@ -242,35 +257,51 @@ impl Shared {
     fn serve(&self, member: usize) {
         while let Some(turn) = self.next() {
             while let Some(share) = self.claim(turn, member) {
-                let done = Done(self, share);
-                let work = *lock(&self.work);
-                if let Some(work) = work
-                    && let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(share)))
-                {
-                    *lock(&self.panic) = Some(panic);
-                }
-                drop(done);
+                self.work_on(share);
             }
         }
     }
+    /// Does a share that has been claimed.
+    #[allow(unsafe_code)]
+    fn work_on(&self, share: usize) {
+        let seldom = &self.seldom.0;
+        // SAFETY: the caller has stored this before the state of which the share was claimed, points to what it keeps until
+        // the share is finished, below, and stores another only then.
+        let work = unsafe { *self.offer.0.work.load(Ordering::Relaxed) };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(share))) {
+            *lock(&seldom.panic) = Some(panic);
+            seldom.panicked.store(true, Ordering::SeqCst);
+        }
+        self.finished.0.fetch_add(1, Ordering::SeqCst);
+        if seldom.waiting.load(Ordering::SeqCst)
+            && let Some(caller) = lock(&seldom.caller).as_ref()
+        {
+            caller.unpark();
+        }
+    }
+    fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.seldom.0.panicked.store(false, Ordering::SeqCst);
+        lock(&self.seldom.0.panic).take()
+    }
     /// Waits for a piece with a share that nobody has begun; `None` at the end.
     fn next(&self) -> Option<u64> {
-        let ready = || !self.now().all_claimed() || self.stop.load(Ordering::SeqCst);
+        let seldom = &self.seldom.0;
+        let ready = || self.now().open() != 0 || seldom.stop.load(Ordering::SeqCst);
         while !spin_until(ready) {
-            self.sleeping.fetch_add(1, Ordering::SeqCst);
+            seldom.sleeping.fetch_add(1, Ordering::SeqCst);
             // looked at after the count is up: whoever has work later sees the count and wakes this thread
             if !ready() {
                 thread::park();
             }
-            self.sleeping.fetch_sub(1, Ordering::SeqCst);
+            seldom.sleeping.fetch_sub(1, Ordering::SeqCst);
         }
-        (!self.stop.load(Ordering::SeqCst)).then(|| self.now().turn())
+        (!seldom.stop.load(Ordering::SeqCst)).then(|| self.now().turn())
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
+        self.shared.seldom.0.stop.store(true, Ordering::SeqCst);
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
             // a panic in there has been handed on by `run`
@@ -337,6 +368,8 @@ mod tests {
             let fails = AssertUnwindSafe(|| pool.run(2, &|share| assert!(share != bad)));
             assert!(catch_unwind(fails).is_err());
         }
+        let both = AssertUnwindSafe(|| pool.run(2, &|_| panic!("each")));
+        assert!(catch_unwind(both).is_err());
         // and the pool goes on
         let sum = AtomicUsize::new(0);
         pool.run(2, &|share| {
