@@ -265,6 +265,48 @@ fn the_number_of_threads_changes_no_bit() {
     }
 }
 
+/// Layers of which two threads own a half each, between layers that take every other way down.
+#[test]
+fn what_two_threads_own_changes_no_bit() {
+    let widths = [70, 130, 130, 130, 130, 130, 10];
+    let plain = make::spec(&widths, &Activation::Relu, Loss::CrossEntropy);
+    let mut mixed = plain.clone();
+    mixed.layers[0].activation = make::named("selu");
+    mixed.layers[1].activation = make::named("prelu");
+    mixed.layers[2].dropout = 0.3;
+    mixed.layers[3].skip = true;
+    mixed.layers[4].norm = make::named("batch");
+    let mut others = plain.clone();
+    others.layers[1].activation = Activation::Linear;
+    others.layers[2].activation = make::named("rrelu");
+    others.layers[3].frozen = true;
+    others.layers[4].bias = Bias::Off;
+    let max_norm = Regularize {
+        max_norm: 0.8,
+        ..Regularize::default()
+    };
+    let hyper = Hyper {
+        regularize: max_norm,
+        ..make::hyper(make::named("adam"))
+    };
+    for (name, spec) in [("plain", plain), ("mixed", mixed), ("others", others)] {
+        let of = |threads, team: Option<Arc<dyn Team>>| {
+            let mut network = shared_out(&spec, threads, team);
+            run(&mut network, &hyper, 0..5);
+            let watched = step(&mut network, &hyper, 5, Observe::Full);
+            run(&mut network, &hyper, 6..8);
+            (network.state(), watched)
+        };
+        let one = of(1, None);
+        for threads in [2, 3, 4] {
+            let pool = Arc::new(Pool::new(threads));
+            assert_eq!(one, of(threads, Some(pool)), "{name} by {threads}");
+            let backwards = Arc::new(Backwards::default());
+            assert_eq!(one, of(threads, Some(backwards)), "{name} by {threads}");
+        }
+    }
+}
+
 #[test]
 fn layers_of_fewer_units_than_threads_are_shared_out() {
     let spec = make::spec(&[700, 3, 700, 2, 700, 1], &Activation::Tanh, Loss::Mse);

@@ -1,6 +1,7 @@
 //! A batch's activations or deltas.
 
-use super::{Buffer, Crew, LANES, Real, Samples};
+use super::team::grouped;
+use super::{Buffer, Crew, GROUP, LANES, Real, Samples};
 use ndarray::{Array2, ArrayView2, ArrayViewMut3, Axis, s};
 use std::ops::Range;
 
@@ -122,6 +123,27 @@ impl<T: Real> Blocked<T> {
         self.set_rows(x.rows());
         self.load_steps(x, 1);
     }
+    /// The same, every member some features.
+    ///
+    /// # Panics
+    /// As [`Self::load`].
+    #[inline(never)]
+    pub fn load_by(&mut self, crew: Crew<'_>, x: Samples<'_>) {
+        let crew = crew.for_work(x.rows() * x.features() * ELEMENT);
+        let Some(data) = x.in_one_piece().filter(|_| !crew.is_alone()) else {
+            return self.load(x);
+        };
+        assert_eq!(x.features(), self.features, "columns of the batch");
+        self.set_rows(x.rows());
+        let blocks = self.blocks();
+        crew.each(self.shares(crew), |(features, mut share)| {
+            let mut starts = [0; LANES];
+            for block in 0..blocks {
+                x.starts(block * LANES, &mut starts);
+                load_rows(data, &starts, features.start, share.block(block));
+            }
+        });
+    }
     /// Takes over sequences, `[rows][steps · features]`, step after step, each step's rows padded to whole blocks.
     ///
     /// # Panics
@@ -164,11 +186,11 @@ impl<T: Real> Blocked<T> {
             self.get(row, feature).to_f64()
         })
     }
-    /// Every member's share of the features, to be written side by side.
+    /// Every member's share of the features, those of the units that it [owns](GROUP), to be written side by side.
     pub fn shares(&mut self, crew: Crew<'_>) -> impl Iterator<Item = (Range<usize>, Share<'_, T>)> {
         let (features, shape) = (self.features, (self.blocks(), self.features, LANES));
         let mut rest = ArrayViewMut3::from_shape(shape, self.data_mut()).ok();
-        crew.shares(features).map_while(move |share| {
+        grouped(crew, features, GROUP).map_while(move |share| {
             let (own, other) = rest.take()?.split_at(Axis(1), share.len());
             rest = Some(other);
             Some((share, Share(own)))
@@ -191,6 +213,9 @@ impl<T: Real> Blocked<T> {
         self.data_mut().copy_from_slice(other.data());
     }
 }
+
+/// Multiply-adds that take about as long as taking over an element.
+const ELEMENT: usize = 4;
 
 /// Parts of sixteen rows that begin at `starts`, from feature `first` of them on; past the end of the data as 0.
 #[inline(always)]

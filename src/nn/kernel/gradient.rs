@@ -23,19 +23,19 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// Takes over `input` for the gradient by `delta`: of large matrices for its samples to be picked, if that pays. The whole of
-    /// the delta decides, so that no share of the work has other sums. On its own, for the sake of small layers' code.
+    /// Takes over `input` for the gradient of some units by `delta`: of large matrices for its samples to be picked, if that pays,
+    /// which changes no sum. On its own, for the sake of small layers' code.
     #[inline(never)]
     pub fn load<S: Simd>(
         &mut self,
         s: S,
         crew: Crew<'_>,
-        delta: &Blocked<f32>,
+        (delta, units): (&Blocked<f32>, &Range<usize>),
         input: &Blocked<f32>,
     ) {
         let (whole, halved) = groups(input.features());
         let large = whole > 0 && has_strips(delta.features() * input.features());
-        self.picks = large && self.picked.look(s, delta);
+        self.picks = large && self.picked.look(s, delta, units);
         if !self.picks {
             return self.load_groups(s, crew, input, 0, 0);
         }
@@ -419,13 +419,24 @@ fn half_step<S: Simd, const MR: usize>(
 }
 
 /// grad = Σ over the rows of delta
+#[inline(always)]
 pub fn bias_gradient<S: Simd>(s: S, delta: &Blocked<f32>, grad: &mut [f32]) {
-    assert_eq!(grad.len(), delta.features(), "biases");
+    bias_gradient_rows(s, delta, 0..delta.features(), grad);
+}
+
+/// The same of some units alone.
+pub fn bias_gradient_rows<S: Simd>(
+    s: S,
+    delta: &Blocked<f32>,
+    units: Range<usize>,
+    grad: &mut [f32],
+) {
+    assert_eq!(grad.len(), units.len(), "biases");
     s.vectorize(
         #[inline(always)]
         || {
             let (data, features) = (lanes(delta.data()), delta.features());
-            for (unit, g) in grad.iter_mut().enumerate() {
+            for (unit, g) in units.zip(grad) {
                 let mut sum = Vector::splat(s, 0.0);
                 let mut at = unit;
                 // lanes past the last row are 0

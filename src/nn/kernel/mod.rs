@@ -34,6 +34,7 @@ pub use derivative::{Holds, is_few};
 pub use extremes::Extremes;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
+pub use product::halves;
 pub use real::Real;
 pub use samples::Samples;
 pub use squares::{RUN, SOUND};

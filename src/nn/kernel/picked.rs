@@ -46,7 +46,8 @@ pub struct Picked {
     masks: Vec<u32>,
     /// `[run of blocks][unit][sample]`
     deltas: Buffer<f32>,
-    units: usize,
+    /// Whose deltas these are.
+    units: Range<usize>,
     /// The input, `[tile of groups][sample][feature]`.
     input: Buffer<f32>,
     samples: usize,
@@ -54,33 +55,35 @@ pub struct Picked {
 }
 
 impl Picked {
-    /// Takes over the deltas. Says whether so many are 0 that picking pays: a sample that is picked takes about five quarters of
-    /// the time that it takes among all. The first block tells most of those that are not worth more looking.
-    pub fn look<S: Simd>(&mut self, s: S, delta: &Blocked<f32>) -> bool {
-        let pays = |count: usize, rows: usize| 4 * count <= 3 * rows * delta.features();
+    /// Takes over the deltas of some units. Says whether so many are 0 that picking pays: a sample that is picked takes about
+    /// five quarters of the time that it takes among all. The first block tells most of those that are not worth more looking.
+    pub fn look<S: Simd>(&mut self, s: S, delta: &Blocked<f32>, units: &Range<usize>) -> bool {
+        let pays = |count: usize, rows: usize| 4 * count <= 3 * rows * units.len();
         s.vectorize(
             #[inline(always)]
             || {
-                let first = lanes(delta.data()).iter().take(delta.features());
+                let first = lanes(delta.block(0))[units.clone()].iter();
                 let count = first.map(|d| wanted(s, d).count_ones() as usize).sum();
-                pays(count, delta.rows().min(LANES)) && pays(self.take_over(s, delta), delta.rows())
+                pays(count, delta.rows().min(LANES))
+                    && pays(self.take_over(s, delta, units), delta.rows())
             },
         )
     }
     /// Returns how many are not 0.
     #[inline(always)]
-    fn take_over<S: Simd>(&mut self, s: S, delta: &Blocked<f32>) -> usize {
-        self.units = delta.features();
-        let size = delta.blocks().div_ceil(BLOCKS) * self.units;
+    fn take_over<S: Simd>(&mut self, s: S, delta: &Blocked<f32>, units: &Range<usize>) -> usize {
+        self.units = units.clone();
+        let size = delta.blocks().div_ceil(BLOCKS) * units.len();
         self.masks.clear();
         self.masks.resize(size, 0);
         grow(&mut self.deltas, size * SAMPLES);
         let mut count = 0;
         for block in 0..delta.blocks() {
-            let (run, at) = (block / BLOCKS * self.units, block % BLOCKS);
+            let (run, at) = (block / BLOCKS * units.len(), block % BLOCKS);
+            let own = &lanes(delta.block(block))[units.clone()];
             let masks = self.masks[run..].iter_mut();
             let deltas = deltas_mut(&mut self.deltas)[run..].iter_mut();
-            for ((mask, to), d) in masks.zip(deltas).zip(lanes(delta.block(block))) {
+            for ((mask, to), d) in masks.zip(deltas).zip(own) {
                 let wanted = wanted(s, d);
                 to[at] = *d;
                 *mask |= wanted << (at * LANES);
@@ -124,7 +127,9 @@ impl Picked {
         grad: &mut [f32],
     ) {
         for run in blocks.start / BLOCKS..blocks.end.div_ceil(BLOCKS) {
-            let own = run * self.units + units.start..run * self.units + units.end;
+            let first = run * self.units.len();
+            let own = units.start - self.units.start..units.end - self.units.start;
+            let own = first + own.start..first + own.end;
             let deltas = &deltas(&self.deltas)[own.clone()];
             let picks = (&self.masks[own], deltas);
             for tile in 0..self.tiles.count {

@@ -29,11 +29,23 @@ pub fn affine<T: Real>(
 
 /// out = Wᵀ·delta, `[rows][inputs]`.
 pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &mut Blocked<T>) {
+    let (rows, units) = ((weights.data(), weights.ld()), 0..weights.units());
+    affine_backward_rows(rows, units, delta, out);
+}
+
+/// The part of it that some units make, whose rows these are, so many elements each.
+pub fn affine_backward_rows<T: Real>(
+    (rows, ld): (&[T], usize),
+    units: Range<usize>,
+    delta: &Blocked<T>,
+    out: &mut Blocked<T>,
+) {
     out.set_rows(delta.rows());
     for block in 0..delta.blocks() {
-        let (d, y) = (delta.block(block), out.block_mut(block));
+        let d = &delta.block(block)[units.start * LANES..units.end * LANES];
+        let y = out.block_mut(block);
         y.fill(T::ZERO);
-        for (row, d) in weights.rows().zip(d.chunks_exact(LANES)) {
+        for (row, d) in rows.chunks_exact(ld.max(1)).zip(d.chunks_exact(LANES)) {
             for (&w, y) in row.iter().zip(y.chunks_exact_mut(LANES)) {
                 for (y, &d) in y.iter_mut().zip(d) {
                     *y = w.mul_add(d, *y);
@@ -83,11 +95,12 @@ pub fn weight_gradient_rows<T: Real>(
 }
 
 /// grad = Σ over rows of delta, `[units]`.
-pub fn bias_gradient<T: Real>(delta: &Blocked<T>, grad: &mut [T]) {
+pub fn bias_gradient<T: Real>(delta: &Blocked<T>, units: Range<usize>, grad: &mut [T]) {
     grad.fill(T::ZERO);
     for block in 0..delta.blocks() {
         let lanes = delta.lanes(block);
-        for (g, d) in grad.iter_mut().zip(delta.block(block).chunks_exact(LANES)) {
+        let own = &delta.block(block)[units.start * LANES..units.end * LANES];
+        for (g, d) in grad.iter_mut().zip(own.chunks_exact(LANES)) {
             for &d in &d[..lanes] {
                 *g += d;
             }

@@ -1,9 +1,11 @@
 //! The element type of a network, and the products and passes over it.
 
 mod double;
+mod gradients;
+mod passes;
 mod single;
 
-use super::{Blocked, Crew, Extremes, Holds, LANES, Weights};
+use super::{Blocked, Crew, Extremes, Holds, LANES, Weights, wide};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
 use fearless_simd::{Simd, f64x8};
@@ -85,6 +87,8 @@ pub trait Real: Number + Sum {
     );
     /// grad = Σ over the rows of delta, `[units]`.
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]);
+    /// The same of some units alone.
+    fn bias_gradient_rows(delta: &Blocked<Self>, units: Range<usize>, grad: &mut [Self]);
 
     /// The products and passes shared out to a crew, where `Self` has that; the numbers are the same.
     fn affine_by(
@@ -126,14 +130,28 @@ pub trait Real: Number + Sum {
         }
     }
     /// Makes the weight gradient a strip of rows at a time, `ld` elements each, and hands each over to `take`; it is not kept.
-    /// `pieces`: one a member, with its share of the rows. Strips and shares are whole [groups](super::GROUP).
+    /// `pieces`: one a member, with its share of the rows. Strips and shares are whole [groups](super::GROUP). `begin` is called
+    /// with a piece before its first strip.
     fn weight_gradient_in_strips<P: Send>(
         crew: Crew<'_>,
         delta: &Blocked<Self>,
         input: &Blocked<Self>,
         ld: usize,
         pieces: impl Iterator<Item = (Range<usize>, P)>,
+        begin: impl Fn(&mut P, &Range<usize>) + Sync,
         take: impl Fn(&mut P, Range<usize>, &mut [Self]) + Sync,
+    );
+    /// Where the rows of a matrix are cut in two halves whose parts of [`Real::affine_backward`] are made apart and then added,
+    /// if they are: by the shapes alone.
+    fn halves(_units: usize, _inputs: usize, _rows: usize) -> Option<usize> {
+        None
+    }
+    /// The part of [`Real::affine_backward`] that some units make, whose rows these are, so many elements each.
+    fn affine_backward_rows(
+        rows: (&[Self], usize),
+        units: Range<usize>,
+        delta: &Blocked<Self>,
+        out: &mut Blocked<Self>,
     );
     fn activate_by(
         _crew: Crew<'_>,
@@ -155,6 +173,18 @@ pub trait Real: Number + Sum {
         Self::activate(activation, pre, values);
         Holds::All
     }
+    /// [`Real::affine_by`] and [`Real::activate_in_place_by`] in one go, and where that comes on the way a bound of the magnitudes.
+    fn map_in_place_by(
+        crew: Crew<'_>,
+        (weights, bias): (&Weights<Self>, Option<&[Self]>),
+        activation: &Activation,
+        input: &Blocked<Self>,
+        (values, pre): (&mut Blocked<Self>, &mut Blocked<Self>),
+    ) -> (Holds, Option<f64>) {
+        Self::affine_by(crew, weights, bias, input, values);
+        let holds = Self::activate_in_place_by(crew, activation, values, pre);
+        (holds, None)
+    }
     /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of
     /// [few values](super::is_few).
     fn activate_with_slopes(
@@ -169,6 +199,25 @@ pub trait Real: Number + Sum {
         held: (&Blocked<Self>, Holds),
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
+    ) -> Extremes<Self>;
+    /// values ← values + others
+    fn add_to(values: &mut [Self], others: &[Self]) {
+        wide(
+            #[inline(always)]
+            || {
+                for (v, &other) in values.iter_mut().zip(others) {
+                    *v += other;
+                }
+            },
+        );
+    }
+    /// The same of a delta that is the sum of two.
+    fn activate_sum_backward_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        held: (&Blocked<Self>, Holds),
+        out: &Blocked<Self>,
+        deltas: (&mut Blocked<Self>, &Blocked<Self>),
     ) -> Extremes<Self>;
 
     /// out = φ(pre), and 0 in the lanes past the last row.

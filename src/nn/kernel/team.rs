@@ -46,6 +46,10 @@ impl<'a> Crew<'a> {
             members,
         }
     }
+    /// How many share the work, the caller among them.
+    pub fn members(self) -> usize {
+        self.members
+    }
     /// Alone where there is too little to do for more.
     pub fn for_work(self, multiply_adds: usize) -> Self {
         if multiply_adds < LEAST_WORK {
@@ -63,7 +67,9 @@ impl<'a> Crew<'a> {
             // two divisions less, which a small layer feels
             return 0..n;
         }
-        n * member / self.members..n * (member + 1) / self.members
+        // those who begin first, the caller before all, have what does not divide
+        let end = |members: usize| (n * members).div_ceil(self.members);
+        end(member)..end(member + 1)
     }
     /// The shares of `0..n` that are not empty, one a member.
     pub fn shares(self, n: usize) -> impl Iterator<Item = Range<usize>> {
@@ -126,10 +132,15 @@ pub fn group_shares<'a, T>(
     ld: usize,
     mut data: &'a mut [T],
 ) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
-    crew.shares(rows.div_ceil(group)).map(move |share| {
-        let share = share.start * group..(share.end * group).min(rows);
+    grouped(crew, rows, group).map(move |share| {
         let (own, rest) = std::mem::take(&mut data).split_at_mut(share.len() * ld);
         data = rest;
         (share, own)
     })
+}
+
+/// The shares of `0..rows` in whole groups; the last group may be smaller.
+pub fn grouped(crew: Crew<'_>, rows: usize, group: usize) -> impl Iterator<Item = Range<usize>> {
+    let groups = crew.shares(rows.div_ceil(group));
+    groups.map(move |share| share.start * group..(share.end * group).min(rows))
 }

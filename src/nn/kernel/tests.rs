@@ -116,6 +116,33 @@ fn affine_backward_as_by_plain_loops() {
     });
 }
 
+/// By tiles in place and by packed strips, of one block, of two and of an odd number of them.
+#[test]
+fn halves_of_the_units_add_up_to_the_backward_product() {
+    let mut numbers = Numbers(13);
+    for (units, inputs, rows) in [(100, 101, 64), (53, 700, 20), (13, 1300, 33), (511, 70, 10)] {
+        let what = format!("{units}x{inputs} on {rows}");
+        let middle = f32::halves(units, inputs, rows).expect("so large");
+        let weights = numbers.weights::<f32>(units, inputs);
+        let delta = numbers.batch(units, rows, 0.0);
+        let mut parts = [0..middle, middle..units].map(|own| {
+            let mut part = Blocked::zeros(inputs, rows);
+            part.fill(3.0);
+            let w = &weights.data()[own.start * weights.ld()..own.end * weights.ld()];
+            f32::affine_backward_rows((w, weights.ld()), own, &delta, &mut part);
+            part
+        });
+        let [first, second] = &mut parts;
+        f32::add_to(first.data_mut(), second.data());
+        let (mut got, mut want) = (Blocked::zeros(inputs, rows), Blocked::zeros(inputs, rows));
+        f32::affine_backward(&weights, &delta, &mut got);
+        assert_eq!(values(first), values(&got), "{what}");
+        plain::affine_backward(&weights, &delta, &mut want);
+        assert_close(got.data(), want.data(), units, &what);
+    }
+    assert_eq!(f32::halves(64, 64, 32), None);
+}
+
 #[test]
 fn gradients_as_by_plain_loops() {
     each_shape(|units, inputs, rows, numbers| {
@@ -135,7 +162,7 @@ fn gradients_as_by_plain_loops() {
 
         let (mut got, mut want) = (vec![1.0; units], vec![1.0; units]);
         f32::bias_gradient(&delta, &mut got);
-        plain::bias_gradient(&delta, &mut want);
+        plain::bias_gradient(&delta, 0..delta.features(), &mut want);
         assert_close(&got, &want, rows, &format!("bias of {units} on {rows}"));
     });
 }
@@ -175,6 +202,7 @@ fn a_gradient_in_strips_is_that_of_the_whole() {
             &input,
             ld,
             std::iter::once(piece),
+            |_, _| {},
             |piece, strip, grad| {
                 assert!(strip.start.is_multiple_of(GROUP));
                 piece[strip.start * ld..strip.end * ld].copy_from_slice(grad);
@@ -211,7 +239,7 @@ fn picked_samples_give_the_sums_of_all() {
                 let mut panels = gradient::Panels::default();
                 dispatch!(level(), s => {
                     match picks {
-                        true => panels.load(s, Crew::ALONE, &delta, &input),
+                        true => panels.load(s, Crew::ALONE, (&delta, &(0..units)), &input),
                         false => panels.load_later(s, Crew::ALONE, &input, 0),
                     }
                     gradient::weight_gradient(s, Crew::ALONE, &delta, &panels, &mut grad);

@@ -3,6 +3,7 @@
 
 use super::forward::per_unit;
 use super::layer::{Layer, Mode};
+use super::strips::Below;
 use super::wide;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, Real, clear_past, slope};
@@ -28,18 +29,29 @@ pub(crate) enum Stage<'a, T: Real> {
     Signal(&'a Layer<T>),
     /// Nothing below needs its weights any more: its gradients can be made, of this input.
     Passed(&'a mut Layer<T>, &'a Blocked<T>),
+    /// Before that, of two members: the layer may take its delta down and learn in one go. Only where it has done so, which is
+    /// then true, that is over. With the input a bound of its magnitudes, where that is known.
+    Passing(
+        &'a mut Layer<T>,
+        (&'a Blocked<T>, Option<f64>),
+        Below<'a, T>,
+    ),
 }
 
-/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice. With
-/// `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent.
+/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice, or thrice.
+/// With `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent. `beside`: room for half of a delta, one
+/// for every width, where there are two members.
 pub(crate) fn backward<T: Real>(
     layers: &mut [Layer<T>],
     input: &Blocked<T>,
     (mode, crew): (Mode, Crew<'_>),
     mut input_gradient: Option<&mut Blocked<T>>,
-    mut visit: impl FnMut(Stage<'_, T>),
+    beside: &mut [Blocked<T>],
+    mut visit: impl FnMut(Stage<'_, T>) -> bool,
 ) -> i32 {
     let mut exponent = 0;
+    // which of them has a part of the next layer's delta
+    let mut part = None;
     for at in (0..layers.len()).rev() {
         let (below, rest) = layers.split_at_mut(at);
         let layer = &mut rest[0];
@@ -47,29 +59,60 @@ pub(crate) fn backward<T: Real>(
             let input = below.last().map_or(input, Layer::out);
             layer.recurrent_backward(input, exponent);
         } else {
-            layer.backward_to_pre(mode, exponent, crew);
+            let other = part.take().and_then(|part: usize| beside.get(part));
+            layer.backward_to_pre(mode, exponent, crew, other);
         }
         visit(Stage::Signal(layer));
         if let Some(norm) = &mut layer.norm {
             norm.backward(&mut layer.delta);
         }
-        let lower = match below.last_mut() {
-            Some(below) => Some(&mut below.delta),
-            None => input_gradient.as_deref_mut(),
+        let passed = match below.last_mut() {
+            Some(lower) if crew.members() == 2 => pass_by_two(layer, lower, beside, &mut visit),
+            _ => None,
         };
-        if let Some(lower) = lower {
-            exponent = if layer.recurrence.is_some() {
-                layer.recurrent_backward_to_input(lower)
-            } else {
-                layer.backward_to_input(exponent, lower, crew)
+        if let Some((through, place)) = passed {
+            (exponent, part) = (through, Some(place));
+        } else {
+            let lower = match below.last_mut() {
+                Some(below) => Some(&mut below.delta),
+                None => input_gradient.as_deref_mut(),
             };
+            if let Some(lower) = lower {
+                exponent = if layer.recurrence.is_some() {
+                    layer.recurrent_backward_to_input(lower)
+                } else {
+                    layer.backward_to_input(exponent, lower, crew)
+                };
+            }
+            visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
         }
-        visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
         if let Some(next) = at.checked_sub(2) {
             layer.hand_delta_down(&mut below[next]);
         }
     }
     exponent
+}
+
+/// Lets two members take the layer's delta down, and learn what they own of it, if `visit` will have that. Returns the exponent
+/// of the delta below and which of those `beside` has the other part of it.
+#[inline(never)]
+fn pass_by_two<T: Real>(
+    layer: &mut Layer<T>,
+    lower: &mut Layer<T>,
+    beside: &mut [Blocked<T>],
+    visit: &mut impl FnMut(Stage<'_, T>) -> bool,
+) -> Option<(i32, usize)> {
+    let simple = layer.recurrence.is_none() && !layer.spec.skip;
+    let (units, inputs) = (layer.weight.value.units(), layer.weight.value.inputs());
+    T::halves(units, inputs, layer.delta.rows()).filter(|_| simple)?;
+    let place = beside.iter().position(|part| part.features() == inputs)?;
+    let exponent = layer.exponent;
+    let input = match &lower.changed {
+        Some(changed) => (changed, None),
+        None => (&lower.activated, lower.out_bound),
+    };
+    let below = Below([&mut lower.delta, &mut beside[place]]);
+    visit(Stage::Passing(layer, input, below)).then_some((exponent, place))
 }
 
 impl<T: Real> Layer<T> {
@@ -85,8 +128,15 @@ impl<T: Real> Layer<T> {
     pub fn delta_is_passing(&self) -> bool {
         self.norm.is_none() && self.recurrence.is_none()
     }
-    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, which is scaled by 2^-`exponent`.
-    fn backward_to_pre(&mut self, mode: Mode, exponent: i32, crew: Crew<'_>) {
+    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, or in the sum of that and the other, which is scaled by 2^-`exponent`.
+    fn backward_to_pre(
+        &mut self,
+        mode: Mode,
+        exponent: i32,
+        crew: Crew<'_>,
+        other: Option<&Blocked<T>>,
+    ) {
+        let other = other.and_then(|other| self.sum_unless_on_the_way(other));
         if let Some(skipped) = &mut self.skipped {
             skipped.copy_from(&self.delta);
         }
@@ -94,7 +144,10 @@ impl<T: Real> Layer<T> {
             dropout.backward(&mut self.delta);
         }
         self.slope_gradient();
-        let found = self.activate_backward(mode, crew);
+        let found = match other {
+            Some(other) => self.activate_sum_backward(other, crew),
+            None => self.activate_backward(mode, crew),
+        };
         let shape = (self.delta.rows(), self.delta.features());
         let (shift, bound) = rescale(self.delta.data_mut(), found, shape, None);
         self.exponent = exponent + shift;
@@ -103,6 +156,23 @@ impl<T: Real> Layer<T> {
             let factor = T::from_f64(power_of_two(-shift));
             slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
         }
+    }
+    /// Adds the other part to `delta`, unless the activation's pass can do that, which is then returned to.
+    #[inline(never)]
+    fn sum_unless_on_the_way<'a>(&mut self, other: &'a Blocked<T>) -> Option<&'a Blocked<T>> {
+        let plain = self.skipped.is_none() && self.dropout.is_none();
+        let own = self.slope.is_some() || self.slopes.is_some();
+        if plain && !own && self.spec.activation != Activation::Linear {
+            return Some(other);
+        }
+        T::add_to(self.delta.data_mut(), other.data());
+        None
+    }
+    /// delta ← (delta + other)·φ'(pre)
+    fn activate_sum_backward(&mut self, other: &Blocked<T>, crew: Crew<'_>) -> Extremes<T> {
+        let held = (&self.pre, self.pre_holds);
+        let deltas = (&mut self.delta, other);
+        T::activate_sum_backward_by(crew, &self.spec.activation, held, &self.activated, deltas)
     }
     /// delta ← delta·φ'(pre)
     fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) -> Extremes<T> {
@@ -158,11 +228,6 @@ impl<T: Real> Layer<T> {
         let bias = self.bias.as_mut().map(|b| &mut b.grad);
         T::gradients_by(crew, &self.delta, input, &mut self.weight.grad, bias);
         self.gradient_kept = true;
-    }
-    pub fn bias_gradient(&mut self) {
-        if let Some(bias) = &mut self.bias {
-            T::bias_gradient(&self.delta, bias.grads_mut());
-        }
     }
     /// Writes ∂loss/∂input·2^-e into `lower` and returns e. `exponent` is that of ∂loss/∂out.
     fn backward_to_input(&mut self, exponent: i32, lower: &mut Blocked<T>, crew: Crew<'_>) -> i32 {

@@ -27,6 +27,7 @@ pub(crate) fn forward<T: Real>(
 impl<T: Real> Layer<T> {
     /// `input`: `[rows][inputs]`.
     pub fn forward(&mut self, input: &Blocked<T>, mode: Mode, crew: Crew<'_>, keeps_pre: bool) {
+        self.out_bound = None;
         self.pre_holds = match keeps_pre || self.norm.is_some() {
             true => Holds::All,
             false => self.best_held(input.rows(), mode),
@@ -81,8 +82,10 @@ impl<T: Real> Layer<T> {
     fn map_in_place(&mut self, input: &Blocked<T>, crew: Crew<'_>) {
         let bias = self.bias.as_ref().map(|b| b.values());
         let Self { pre, activated, .. } = self;
-        T::affine_by(crew, &self.weight.value, bias, input, activated);
-        self.pre_holds = T::activate_in_place_by(crew, &self.spec.activation, activated, pre);
+        let map = (&self.weight.value, bias);
+        let made = (activated, pre);
+        (self.pre_holds, self.out_bound) =
+            T::map_in_place_by(crew, map, &self.spec.activation, input, made);
     }
     /// pre = W·input + b
     pub fn affine(&mut self, input: &Blocked<T>, crew: Crew<'_>) {

@@ -80,6 +80,8 @@ pub(crate) struct Layer<T: Real> {
     pub pre_holds: Holds,
     /// φ(pre); of a recurrent layer the sequence of its states.
     pub activated: Blocked<T>,
+    /// No magnitude in `activated` is above it, where the forward pass has found that.
+    pub out_bound: Option<f64>,
     /// `activated` after dropout and skip, where there is either; of a recurrent layer what [`Emit`] says.
     pub changed: Option<Blocked<T>>,
     pub dropout: Option<Dropout<T>>,
@@ -141,6 +143,7 @@ impl<T: Real> Layer<T> {
             slope,
             pre: Blocked::zeros(units * gates, within),
             pre_holds: Holds::All,
+            out_bound: None,
             activated: activations(),
             changed: changes.then(|| Blocked::zeros(units, out)),
             dropout: None,

@@ -56,6 +56,8 @@ pub struct Network<T: Real = f32> {
     rows: usize,
     /// As wide as the widest layer needs, one for every width: derivatives while measuring.
     scratch: Vec<Blocked<T>>,
+    /// The same of two threads: a part of a delta. Empty while one has all the work.
+    beside: Vec<Blocked<T>>,
     /// The weights before an update, to measure by how much it changed them.
     before: Vec<T>,
     stats: Vec<LayerStats>,
@@ -95,9 +97,6 @@ impl<T: Real> Network<T> {
             .map(|(i, l)| Layer::new(&build::place(spec, options, i), l, options.seed))
             .collect();
         let room = layers.last().map_or(0, |l| l.pre.max_rows());
-        let mut widths: Vec<usize> = spec.layers.iter().map(|l| l.units).collect();
-        widths.sort_unstable();
-        widths.dedup();
         let widest = layers
             .iter()
             .map(|l| l.matrices().map(|m| m.value.data().len()).sum())
@@ -111,10 +110,8 @@ impl<T: Real> Network<T> {
             time: build::steps(spec, options),
             input: build::input(spec, options),
             rows: 0,
-            scratch: widths
-                .into_iter()
-                .map(|w| Blocked::zeros(w, room))
-                .collect(),
+            scratch: one_a_width(spec, room),
+            beside: Vec::new(),
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
             squares: vec![0.0; most_rows.div_ceil(GROUP)],
@@ -131,6 +128,10 @@ impl<T: Real> Network<T> {
     /// Shares the work of dense layers with `team` from now on; `None`: the caller's thread does it alone. No number depends
     /// on it.
     pub fn set_team(&mut self, team: Option<Arc<dyn Team>>) {
+        let two = Crew::of(team.as_ref(), self.threads).members() == 2;
+        if two && self.beside.is_empty() {
+            self.beside = one_a_width(&self.spec, self.input.max_rows());
+        }
         self.team = team;
     }
     pub fn spec(&self) -> &NetworkSpec {
@@ -226,6 +227,10 @@ impl<T: Real> Network<T> {
         self.rows = rows;
         match self.time {
             Some(time) => self.input.load_sequences(x, time.steps),
+            None if self.team.is_some() => {
+                let crew = Crew::of(self.team.as_ref(), self.threads);
+                self.input.load_by(crew, x);
+            }
             None => self.input.load(x),
         }
         Ok(())
@@ -376,4 +381,15 @@ impl<T: Real> Network<T> {
         }
         Ok(out)
     }
+}
+
+/// A buffer for so many rows for every width that a layer has.
+fn one_a_width<T: Real>(spec: &NetworkSpec, rows: usize) -> Vec<Blocked<T>> {
+    let mut widths: Vec<usize> = spec.layers.iter().map(|l| l.units).collect();
+    widths.sort_unstable();
+    widths.dedup();
+    widths
+        .into_iter()
+        .map(|width| Blocked::zeros(width, rows))
+        .collect()
 }

@@ -130,6 +130,7 @@ impl<T: Real> Network<T> {
             team,
             threads,
             before,
+            beside,
             ..
         } = self;
         let crew = Crew::of(team.as_ref(), *threads);
@@ -139,14 +140,27 @@ impl<T: Real> Network<T> {
         let visit = |stage: Stage<'_, T>| match stage {
             Stage::Signal(layer) if watched => {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
+                false
             }
-            Stage::Signal(_) => {}
+            Stage::Signal(_) => false,
+            Stage::Passing(layer, (input, bound), below) => {
+                let strips = sound && by_itself && !layer.spec.frozen;
+                if !strips || !layer.learns_in_strips(input, bound) {
+                    return false;
+                }
+                let rule = layer.next_rule(&hyper.optimizer, lr);
+                let (regularize, by) = (&hyper.regularize, (crew, Some(below)));
+                norms[layer.index] = layer.learn_in_strips(input, &rule, regularize, squares, by);
+                true
+            }
             Stage::Passed(layer, input) => {
-                if sound && by_itself && !layer.spec.frozen && layer.learns_in_strips(input) {
+                let strips = sound && by_itself && !layer.spec.frozen;
+                if strips && layer.learns_in_strips(input, None) {
                     let rule = layer.next_rule(&hyper.optimizer, lr);
+                    let (regularize, by) = (&hyper.regularize, (crew, None));
                     norms[layer.index] =
-                        layer.learn_in_strips(input, &rule, &hyper.regularize, squares, crew);
-                    return;
+                        layer.learn_in_strips(input, &rule, regularize, squares, by);
+                    return false;
                 }
                 if watched || !layer.spec.frozen {
                     layer.gradients(input, crew);
@@ -167,6 +181,7 @@ impl<T: Real> Network<T> {
                     let rule = layer.next_rule(&hyper.optimizer, lr);
                     layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
                 }
+                false
             }
         };
         // nobody asks for the signal below the lowest layer that learns, unless it is looked at
@@ -174,7 +189,7 @@ impl<T: Real> Network<T> {
         let bottom = layers.iter().take_while(unasked).count();
         let (below, learning) = layers.split_at_mut(bottom);
         let input = below.last().map_or(&*input, Layer::out);
-        backward::backward(learning, input, (mode, crew), None, visit);
+        backward::backward(learning, input, (mode, crew), None, beside, visit);
         for layer in below {
             norms[layer.index] = 0.0;
             if sound {
@@ -200,13 +215,16 @@ impl<T: Real> Network<T> {
         } else {
             let crew = Crew::of(self.team.as_ref(), self.threads);
             let all = self.tied.is_some();
-            let visit = |stage: Stage<'_, T>| match stage {
-                Stage::Passed(layer, input) if all || !layer.spec.frozen => {
+            let visit = |stage: Stage<'_, T>| {
+                if let Stage::Passed(layer, input) = stage
+                    && (all || !layer.spec.frozen)
+                {
                     layer.gradients(input, crew);
                 }
-                _ => {}
+                false
             };
-            backward::backward(&mut self.layers, &self.input, (mode, crew), None, visit);
+            let by = (mode, crew);
+            backward::backward(&mut self.layers, &self.input, by, None, &mut [], visit);
         }
         self.join_tied_gradients();
         self.layers
@@ -293,14 +311,18 @@ impl<T: Real> Network<T> {
             ..
         } = self;
         let crew = Crew::of(team.as_ref(), *threads);
-        let visit = |stage: Stage<'_, T>| match stage {
-            Stage::Signal(layer) => {
-                see(layer);
-                layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
+        let visit = |stage: Stage<'_, T>| {
+            match stage {
+                Stage::Signal(layer) => {
+                    see(layer);
+                    layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
+                }
+                Stage::Passed(layer, input) => layer.gradients(input, crew),
+                Stage::Passing(..) => {}
             }
-            Stage::Passed(layer, input) => layer.gradients(input, crew),
+            false
         };
-        backward::backward(layers, input, (mode, crew), input_gradient, visit)
+        backward::backward(layers, input, (mode, crew), input_gradient, &mut [], visit)
     }
     pub(super) fn measure_gradients(&mut self) {
         self.layers

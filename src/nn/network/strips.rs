@@ -17,16 +17,32 @@ use std::ops::Range;
 const PART: usize = 4 * RUN;
 
 /// What a member learns of a matrix, from row `first` on.
-struct Share<'a, T> {
+struct Share<'a, T: Real> {
     first: usize,
     ld: usize,
     value: &'a mut [T],
     slots: Slots<'a, T>,
     /// Of each group's gradient.
     squares: &'a mut [f64],
+    /// The gradient of the biases, where there are any.
+    bias: &'a mut [T],
+    /// Where the delta goes that these rows make for the layer below.
+    below: Option<&'a mut Blocked<T>>,
 }
 
+/// Where two members write what each of them makes of the delta below: the sum is that delta.
+pub struct Below<'a, T: Real>(pub [&'a mut Blocked<T>; 2]);
+
 impl<T: Real> Share<'_, T> {
+    /// What is made of the delta of these units before anything is learned.
+    fn begin(&mut self, units: &Range<usize>, delta: &Blocked<T>) {
+        if !self.bias.is_empty() {
+            T::bias_gradient_rows(delta, units.clone(), self.bias);
+        }
+        if let Some(below) = self.below.take() {
+            T::affine_backward_rows((self.value, self.ld), units.clone(), delta, below);
+        }
+    }
     /// Takes up the gradient of some rows, scaled by 2^`exponent`, and sums its squares before that.
     fn learn(&mut self, rows: Range<usize>, grad: &mut [T], rule: &Rule, exponent: i32) {
         let (from, to) = (rows.start - self.first, rows.end - self.first);
@@ -72,8 +88,8 @@ fn part_of<'a, T>(slots: &'a mut Slots<'_, T>, part: Range<usize>) -> Slots<'a, 
 impl<T: Real> Layer<T> {
     /// Whether the weights are so many that it pays to make their gradient in strips, and may be learned before all of it is
     /// there: neither an element of this layer's gradients nor the norm of all can be beyond `T`, by the largest magnitudes
-    /// that they are made of. Those of a norm and of slopes are there.
-    pub fn learns_in_strips(&self, input: &Blocked<T>) -> bool {
+    /// that they are made of. Those of a norm and of slopes are there. `bound`: of the input's magnitudes, where that is known.
+    pub fn learns_in_strips(&self, input: &Blocked<T>, bound: Option<f64>) -> bool {
         if self.recurrence.is_some() || !has_strips(self.weight.value.data().len()) {
             return false;
         }
@@ -84,7 +100,8 @@ impl<T: Real> Layer<T> {
         };
         let scale = power_of_two(self.exponent);
         // of a weight or a bias
-        let each = T::bound(input.data()).max(1.0) * delta * self.delta.rows() as f64;
+        let bound = bound.unwrap_or_else(|| T::bound(input.data()));
+        let each = bound.max(1.0) * delta * self.delta.rows() as f64;
         let of_map = each * ((self.weight.len() + self.spec.units) as f64).sqrt() * scale;
         let norm = self.norm.iter().flat_map(|n| [&n.weight, &n.bias]);
         let others: f64 = norm.chain(&self.slope).map(Parameter::square_sum).sum();
@@ -93,7 +110,8 @@ impl<T: Real> Layer<T> {
         fits(of_map) && fits(others.sqrt() * scale)
     }
     /// Makes the gradients of the weights and the biases and learns all of this layer. Returns the norm of all, as
-    /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows.
+    /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows. `below`: where two members, if
+    /// that is how many there are, write the delta below on the way.
     #[inline(never)]
     pub fn learn_in_strips(
         &mut self,
@@ -101,14 +119,15 @@ impl<T: Real> Layer<T> {
         rule: &Rule,
         regularize: &Regularize,
         squares: &mut [f64],
-        crew: Crew<'_>,
+        (crew, below): (Crew<'_>, Option<Below<'_, T>>),
     ) -> f64 {
         self.learn_statistics();
-        self.bias_gradient();
         let exponent = std::mem::take(&mut self.exponent);
+        let bias = self.bias.as_mut().map(Parameter::grads_mut);
+        let parts = (bias.unwrap_or_default(), squares, below);
         let mut sum =
             self.weight
-                .learn_in_strips((&self.delta, input), rule, exponent, squares, crew);
+                .learn_in_strips((&self.delta, input), rule, exponent, parts, crew);
         self.gradient_kept = false;
         for p in self.parameters_mut().skip(1) {
             sum += p.square_sum();
@@ -144,7 +163,7 @@ impl<T: Real> Parameter<T> {
         (delta, input): (&Blocked<T>, &Blocked<T>),
         rule: &Rule,
         exponent: i32,
-        squares: &mut [f64],
+        (bias, squares, below): (&mut [T], &mut [f64], Option<Below<'_, T>>),
         crew: Crew<'_>,
     ) -> f64 {
         let (rows, ld) = (self.value.units(), self.value.ld());
@@ -152,6 +171,8 @@ impl<T: Real> Parameter<T> {
         squares.fill(0.0);
         let crew = crew.for_work(rows * self.value.inputs() * delta.rows());
         let groups = (rows, GROUP);
+        let below = below.into_iter().flat_map(|Below(parts)| parts).map(Some);
+        let below = below.chain(std::iter::repeat_with(|| None));
         let [a, b, c] = self.slots.each_mut().map(|slot| {
             let ld = if slot.is_empty() { 0 } else { ld };
             group_shares(crew, groups, ld, slot)
@@ -159,19 +180,34 @@ impl<T: Real> Parameter<T> {
         let pieces = group_shares(crew, groups, ld, self.value.data_mut())
             .zip(a.zip(b).zip(c))
             .zip(group_shares(crew, (squares.len(), 1), 1, squares))
-            .map(|(((rows, value), ((a, b), c)), squares)| {
+            .zip(group_shares(
+                crew,
+                groups,
+                usize::from(!bias.is_empty()),
+                bias,
+            ))
+            .zip(below)
+            .map(|(((((rows, value), ((a, b), c)), squares), bias), below)| {
                 let share = Share {
                     first: rows.start,
                     ld,
                     value,
                     slots: [a.1, b.1, c.1],
                     squares: squares.1,
+                    bias: bias.1,
+                    below,
                 };
                 (rows, share)
             });
-        T::weight_gradient_in_strips(crew, delta, input, ld, pieces, |share, strip, grad| {
-            share.learn(strip, grad, rule, exponent);
-        });
+        T::weight_gradient_in_strips(
+            crew,
+            delta,
+            input,
+            ld,
+            pieces,
+            |share, units| share.begin(units, delta),
+            |share, strip, grad| share.learn(strip, grad, rule, exponent),
+        );
         self.clear_padding();
         squares.iter().sum()
     }

@@ -2,36 +2,75 @@
 
 use super::packed;
 use super::region::{Region, each_region};
-use super::run::{Output, Run, put, so_far};
+use super::run::{Output, Run, Sum, beginning, end};
 use crate::nn::kernel::Weights;
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_strip, tiles};
 use fearless_simd::prelude::*;
 use std::ops::Range;
 
-/// `inputs` of the product.
+/// Rows of the weights that a product is made of, the first of them at the front.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    pub w: &'a [f32],
+    pub ld: usize,
+    pub first: usize,
+    pub count: usize,
+}
+
+impl<'a> Rows<'a> {
+    pub fn of(weights: &'a Weights<f32>, units: Range<usize>) -> Self {
+        Self {
+            w: &weights.data()[units.start * weights.ld()..],
+            ld: weights.ld(),
+            first: units.start,
+            count: units.len(),
+        }
+    }
+    /// Those of a region, which counts from the first; and where they are in a delta.
+    #[inline(always)]
+    pub fn piece(self, depth: &Range<usize>) -> (&'a [f32], Range<usize>) {
+        (
+            &self.w[depth.start * self.ld..][..depth.len() * self.ld],
+            self.first + depth.start..self.first + depth.end,
+        )
+    }
+}
+
+/// The first piece of a product does what it is told to, those that follow go on.
+#[inline(always)]
+pub fn sum_of(first: Sum, depth: &Range<usize>) -> Sum {
+    match depth.start {
+        0 => first,
+        _ => Sum::GoOn,
+    }
+}
+
+/// `inputs` of the product. Where the sums are to be [apart](Sum::Apart), it is to have one piece.
 pub fn columns<S: Simd>(
     s: S,
-    weights: &Weights<f32>,
+    weights: Rows<'_>,
     delta: Run<'_>,
     inputs: Range<usize>,
+    sum: Sum,
     out: &mut impl Output,
 ) {
     // a strip of a large matrix is copied together if that pays
-    if delta.blocks() >= 3 && weights.ld() > 256 {
-        return packed::columns(s, weights, delta, inputs, out);
+    if delta.blocks() >= 3 && weights.ld > 256 {
+        return packed::columns(s, weights, delta, inputs, sum, out);
     }
-    let ld = weights.ld();
-    let size = (weights.units(), tile::max_rows::<S>());
+    let size = (weights.count, tile::max_rows::<S>());
     each_region(delta.blocks(), size, |(blocks, depth)| {
-        let strip = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
+        let sum = sum_of(sum, &depth);
+        let (w, depth) = weights.piece(&depth);
+        let strip = (&w[inputs.start..], weights.ld);
         let (pairs, rest) = tile::pairs::<S>(blocks);
         if !pairs.is_empty() {
             let delta = (delta, &(pairs, depth.clone()));
-            backward_columns::<S, 2>(s, inputs.len(), (strip, ld), delta, out);
+            backward_columns::<S, 2>(s, inputs.len(), strip, delta, sum, out);
         }
         if !rest.is_empty() {
             let delta = (delta, &(rest, depth));
-            backward_columns::<S, 1>(s, inputs.len(), (strip, ld), delta, out);
+            backward_columns::<S, 1>(s, inputs.len(), strip, delta, sum, out);
         }
     });
 }
@@ -43,11 +82,12 @@ pub(super) fn backward_columns<S: Simd, const NV: usize>(
     columns: usize,
     strip: (&[f32], usize),
     delta: (Run<'_>, &Region),
+    sum: Sum,
     out: &mut impl Output,
 ) {
     tiles(columns, tile::max_rows::<S>(), |tiles| {
         by_rows!(tiles.rows, S, |MR| backward_tiles::<S, MR, NV>(
-            s, tiles, strip, delta, out
+            s, tiles, strip, delta, sum, out
         ));
     });
 }
@@ -58,6 +98,7 @@ fn backward_tiles<S: Simd, const MR: usize, const NV: usize>(
     tiles: Tiles,
     (strip, ld): (&[f32], usize),
     (delta, (blocks, depth)): (Run<'_>, &Region),
+    sum: Sum,
     out: &mut impl Output,
 ) {
     s.vectorize(
@@ -66,10 +107,10 @@ fn backward_tiles<S: Simd, const MR: usize, const NV: usize>(
             for column in tiles.starts() {
                 let strip = &strip[column..];
                 for block in blocks.clone().step_by(NV) {
-                    let d = delta.piece(block, depth);
-                    let mut sums: Sums<S, MR, NV> = so_far(s, depth, out, (block, column));
+                    let (d, place) = (delta.piece(block, depth), (block, column));
+                    let mut sums: Sums<S, MR, NV> = beginning(s, sum, out, place);
                     multiply_strip(s, &mut sums, strip, ld, d);
-                    put(&sums, out, (block, column));
+                    end(s, sum, sums, out, place);
                 }
             }
         },

@@ -8,11 +8,14 @@ mod packed;
 mod region;
 mod run;
 
+use super::gradient::GROUP;
 use super::team::Crew;
-use super::{Blocked, Weights};
+use super::{Blocked, Share, Weights};
+use backward::Rows;
 use fearless_simd::prelude::*;
 use forward::Begin;
-use run::{Run, RunMut};
+use run::{Output, Run, RunMut, Sum};
+use std::ops::Range;
 
 pub(super) use region::{BLOCKS, runs};
 
@@ -40,6 +43,19 @@ pub fn affine<S: Simd>(
     });
 }
 
+/// The same for some `units` alone.
+pub fn affine_units<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    bias: Option<&[f32]>,
+    input: &Blocked<f32>,
+    units: Range<usize>,
+    out: &mut Share<'_, f32>,
+) {
+    let begin = Begin::Bias(bias);
+    forward::rows(s, weights, begin, Run::of(input), units, out);
+}
+
 /// out = W·input + b over a run of whole blocks, as one step of a sequence is: small, and many of them one after the other.
 pub fn affine_run<S: Simd>(
     s: S,
@@ -63,11 +79,22 @@ fn run<S: Simd>(s: S, weights: &Weights<f32>, begin: Begin<'_>, input: &[f32], o
     forward::rows(s, weights, begin, input, 0..units, out);
 }
 
+/// Multiply-adds below which one thread makes a backward product sum by sum.
+const LEAST_APART: usize = 1 << 18;
+/// The most units whose products are made in two halves: each half is one piece then.
+const MOST_APART: usize = 512;
+
+/// Where the rows of a matrix are cut into those of two members, whose backward products are made apart and then added: what
+/// crosses between two cores then is half of either sum, and of the weights nothing. By the shapes alone, so that one thread makes
+/// the same sums.
+pub fn halves(units: usize, inputs: usize, rows: usize) -> Option<usize> {
+    let apart = (2 * GROUP..=MOST_APART).contains(&units) && units * inputs * rows >= LEAST_APART;
+    apart.then(|| units.div_ceil(GROUP).div_ceil(2) * GROUP)
+}
+
 /// out = Wᵀ·delta
 ///
-/// A member makes its share of the inputs out of all weights: half of a matrix crosses between the caches, at a few
-/// hundredths of the product's time, and the sums are those of one thread. Partial sums over each member's own rows would
-/// cross instead, and be added in an order that depends on the number of members.
+/// A member makes its share of the inputs out of all weights; see [`affine_backward_rows`] for members that own some of them.
 pub fn affine_backward<S: Simd>(
     s: S,
     crew: Crew<'_>,
@@ -82,20 +109,62 @@ pub fn affine_backward<S: Simd>(
     if units == 0 {
         return out.fill(0.0);
     }
-    let (crew, delta) = (crew.for_work(units * inputs * delta.rows()), Run::of(delta));
+    let crew = crew.for_work(units * inputs * delta.rows());
+    let middle = halves(units, inputs, delta.rows());
+    let delta = Run::of(delta);
     if crew.is_alone() {
-        return backward::columns(s, weights, delta, 0..inputs, &mut RunMut::of(out));
+        let out = &mut RunMut::of(out);
+        return backward_parts(s, weights, middle, delta, 0..inputs, out);
     }
     crew.each(out.shares(crew), |(inputs, mut out)| {
-        backward::columns(s, weights, delta, inputs, &mut out);
+        backward_parts(s, weights, middle, delta, inputs, &mut out);
     });
+}
+
+/// `inputs` of the product, by the halves that are cut in the `middle`.
+#[inline(always)]
+fn backward_parts<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    middle: Option<usize>,
+    delta: Run<'_>,
+    inputs: Range<usize>,
+    out: &mut impl Output,
+) {
+    let units = weights.units();
+    let first = Rows::of(weights, 0..middle.unwrap_or(units));
+    backward::columns(s, first, delta, inputs.clone(), Sum::Afresh, out);
+    if let Some(middle) = middle {
+        let second = Rows::of(weights, middle..units);
+        backward::columns(s, second, delta, inputs, Sum::Apart, out);
+    }
+}
+
+/// out = Wᵀ·delta of some `units` alone, whose rows these are, `ld` elements each.
+pub fn affine_backward_rows<S: Simd>(
+    s: S,
+    (rows, ld): (&[f32], usize),
+    units: Range<usize>,
+    delta: &Blocked<f32>,
+    out: &mut Blocked<f32>,
+) {
+    out.set_rows(delta.rows());
+    let rows = Rows {
+        w: rows,
+        ld,
+        first: units.start,
+        count: units.len(),
+    };
+    let (inputs, delta) = (out.features(), Run::of(delta));
+    backward::columns(s, rows, delta, 0..inputs, Sum::Afresh, &mut RunMut::of(out));
 }
 
 /// out = Wᵀ·delta over a run of whole blocks
 pub fn affine_backward_run<S: Simd>(s: S, weights: &Weights<f32>, delta: &[f32], out: &mut [f32]) {
     let (units, inputs) = (weights.units(), weights.inputs());
     let (delta, out) = (Run::new(delta, units), &mut RunMut::new(out, inputs));
-    backward::columns(s, weights, delta, 0..inputs, out);
+    let rows = Rows::of(weights, 0..units);
+    backward::columns(s, rows, delta, 0..inputs, Sum::Afresh, out);
 }
 
 #[cfg(test)]

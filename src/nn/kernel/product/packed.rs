@@ -1,9 +1,10 @@
 //! Tiles of a large matrix's columns, which are copied together first.
 
+use super::backward::{Rows, sum_of};
 use super::region::{Region, STRIP, each_region};
-use super::run::{Output, Run, put, so_far};
+use super::run::{Output, Run, Sum, beginning, end};
+use crate::nn::kernel::Buffer;
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_packed, tiles};
-use crate::nn::kernel::{Buffer, Weights};
 use fearless_simd::prelude::*;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -19,27 +20,30 @@ thread_local! {
 /// `inputs` of the product.
 pub fn columns<S: Simd>(
     s: S,
-    weights: &Weights<f32>,
+    weights: Rows<'_>,
     delta: Run<'_>,
     inputs: Range<usize>,
+    sum: Sum,
     out: &mut impl Output,
 ) {
-    let ld = weights.ld();
-    let size = (weights.units(), tile::max_rows::<S>());
+    let ld = weights.ld;
+    let size = (weights.count, tile::max_rows::<S>());
     PACKED.with_borrow_mut(|packed| {
         let room = STRIPS * STRIP;
         if packed.len() < room {
             *packed = Buffer::zeros(room);
         }
-        each_region(delta.blocks(), size, |region| {
-            let depth = &region.1;
-            let w = &weights.data()[depth.start * ld + inputs.start..depth.end * ld];
+        each_region(delta.blocks(), size, |(blocks, depth)| {
+            let sum = sum_of(sum, &depth);
+            let (w, depth) = weights.piece(&depth);
+            let (w, region) = (&w[inputs.start..], (blocks, depth));
             tiles(inputs.len(), tile::max_rows::<S>(), |tiles| {
                 by_rows!(tiles.rows, S, |MR| packed_tiles::<S, MR>(
                     s,
                     tiles,
                     (w, ld, packed),
                     (delta, &region),
+                    sum,
                     out
                 ));
             });
@@ -53,6 +57,7 @@ fn packed_tiles<S: Simd, const MR: usize>(
     tiles: Tiles,
     (w, ld, packed): (&[f32], usize, &mut [f32]),
     (delta, (blocks, depth)): (Run<'_>, &Region),
+    sum: Sum,
     out: &mut impl Output,
 ) {
     s.vectorize(
@@ -67,7 +72,7 @@ fn packed_tiles<S: Simd, const MR: usize>(
                 }
                 let strips = packed.chunks_exact(depth.len() * MR);
                 for (column, strip) in tiles.starts().zip(strips) {
-                    let place = (column, depth);
+                    let place = (column, depth, sum);
                     let (pairs, rest) = tile::pairs::<S>(blocks.clone());
                     if const { tile::wide::<S>() } {
                         packed_blocks::<S, MR, 2>(
@@ -91,13 +96,13 @@ pub(super) fn packed_blocks<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     strip: &[[f32; MR]],
     (delta, blocks): (Run<'_>, Range<usize>),
-    (column, depth): (usize, &Range<usize>),
+    (column, depth, sum): (usize, &Range<usize>, Sum),
     out: &mut impl Output,
 ) {
     for block in blocks.step_by(NV) {
-        let d = delta.piece(block, depth);
-        let mut sums: Sums<S, MR, NV> = so_far(s, depth, out, (block, column));
+        let (d, place) = (delta.piece(block, depth), (block, column));
+        let mut sums: Sums<S, MR, NV> = beginning(s, sum, out, place);
         multiply_packed(s, &mut sums, strip, d);
-        put(&sums, out, (block, column));
+        end(s, sum, sums, out, place);
     }
 }

@@ -96,19 +96,49 @@ pub fn there<S: Simd, const MR: usize, const NV: usize>(
     sums
 }
 
-/// What a piece of a product goes on from: 0 in the first, then what is there.
+/// What a piece of a product does with what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// Nothing: its own sums take the place.
+    Afresh,
+    /// They go on from it.
+    GoOn,
+    /// They are made apart and then added to it.
+    Apart,
+}
+
+/// What the sums of a piece begin at.
 #[inline(always)]
-pub fn so_far<S: Simd, const MR: usize, const NV: usize>(
+pub fn beginning<S: Simd, const MR: usize, const NV: usize>(
     s: S,
-    depth: &Range<usize>,
+    sum: Sum,
     out: &mut impl Output,
     place: (usize, usize),
 ) -> Sums<S, MR, NV> {
-    if depth.start == 0 {
-        zero(s)
-    } else {
-        there(s, out, place)
+    match sum {
+        Sum::GoOn => there(s, out, place),
+        Sum::Afresh | Sum::Apart => zero(s),
     }
+}
+
+/// Stores what a piece has come to.
+#[inline(always)]
+pub fn end<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    sum: Sum,
+    mut sums: Sums<S, MR, NV>,
+    out: &mut impl Output,
+    place: (usize, usize),
+) {
+    if sum == Sum::Apart {
+        let before: Sums<S, MR, NV> = there(s, out, place);
+        for r in 0..MR {
+            for v in 0..NV {
+                sums[r][v] = before[r][v] + sums[r][v];
+            }
+        }
+    }
+    put(&sums, out, place);
 }
 
 /// Stores the sums from a block and a feature on.

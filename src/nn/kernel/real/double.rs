@@ -69,9 +69,11 @@ impl Real for f64 {
         input: &Blocked<f64>,
         ld: usize,
         pieces: impl Iterator<Item = (Range<usize>, P)>,
+        begin: impl Fn(&mut P, &Range<usize>) + Sync,
         take: impl Fn(&mut P, Range<usize>, &mut [f64]) + Sync,
     ) {
         crew.each(pieces, |(units, mut piece)| {
+            begin(&mut piece, &units);
             for strip in gradient::strips(units, ld) {
                 let mut grad = vec![0.0; strip.len() * ld];
                 plain::weight_gradient_rows(delta, (input, 0), strip.clone(), ld, &mut grad);
@@ -79,8 +81,19 @@ impl Real for f64 {
             }
         });
     }
+    fn affine_backward_rows(
+        rows: (&[Self], usize),
+        units: Range<usize>,
+        delta: &Blocked<Self>,
+        out: &mut Blocked<Self>,
+    ) {
+        plain::affine_backward_rows(rows, units, delta, out);
+    }
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
-        plain::bias_gradient(delta, grad);
+        plain::bias_gradient(delta, 0..delta.features(), grad);
+    }
+    fn bias_gradient_rows(delta: &Blocked<Self>, units: Range<usize>, grad: &mut [Self]) {
+        plain::bias_gradient(delta, units, grad);
     }
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>) {
         out.set_rows(pre.rows());
@@ -117,6 +130,16 @@ impl Real for f64 {
         let pairs = delta.data_mut().iter_mut().zip(pre.data());
         pairs.for_each(|(d, slope)| *d *= slope);
         plain::extremes(delta.data())
+    }
+    fn activate_sum_backward_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        held: (&Blocked<f64>, Holds),
+        out: &Blocked<f64>,
+        (delta, other): (&mut Blocked<f64>, &Blocked<f64>),
+    ) -> Extremes<f64> {
+        Self::add_to(delta.data_mut(), other.data());
+        Self::activate_backward_by(crew, activation, held, out, delta)
     }
     fn extremes(values: &[f64]) -> Extremes<f64> {
         plain::extremes(values)

@@ -1,82 +1,33 @@
 //! `f32`: the processor's widest vectors, and work shared out to a crew.
 
+use super::gradients::{self, MOST_OF_ONES_OWN};
+use super::passes::{
+    activate_lanes, activate_lanes_backward, activate_lanes_in_place, backward_by_shares,
+};
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
-use crate::nn::kernel::derivative::{self, ApplyBackward, Kept};
-use crate::nn::kernel::gradient::{self, Panels};
-use crate::nn::kernel::pass::{self, Apply, ApplyInPlace, ApplyWithSlopes};
+use crate::nn::kernel::derivative::{self, Kept};
+use crate::nn::kernel::pass::{self, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
-    Blocked, Buffer, Crew, Extremes, Holds, LANES, Weights, extremes, level, product, small,
+    Blocked, Crew, Extremes, Holds, LANES, Weights, extremes, gradient, level, product, small,
     squares, transpose,
 };
 use fearless_simd::{dispatch, f32x8, f64x8, prelude::*};
-use std::cell::RefCell;
+use std::hint::black_box;
 use std::ops::Range;
 
-thread_local! {
-    /// The transposed input of a weight gradient: grows to the largest layer's and is then reused.
-    static PANELS: RefCell<Panels> = RefCell::default();
-    /// A strip of a weight gradient: grows to the largest and is then reused.
-    static STRIP: RefCell<Buffer<f32>> = RefCell::default();
-}
-
-/// grad = Σ over the rows of delta·inputᵀ, of the input so many blocks earlier
-fn gradient_later(
-    crew: Crew<'_>,
-    delta: &Blocked<f32>,
-    (input, later): (&Blocked<f32>, usize),
-    grad: &mut Weights<f32>,
-) {
-    PANELS.with_borrow_mut(|panels| {
-        if later == 0 && small::is_small(grad, delta) {
-            let room = panels.squares(small::MOST_BLOCKS);
-            return dispatch!(level(), s => small::gradients(s, delta, input, room, grad, None));
-        }
-        dispatch!(level(), s => {
-            match later {
-                0 => panels.load(s, crew, delta, input),
-                _ => panels.load_later(s, crew, input, later),
-            }
-            gradient::weight_gradient(s, crew, delta, panels, grad);
-        });
-    });
-}
-
-/// The columns behind the last group of inputs, which no product writes.
-fn clear_padding(rows: &mut [f32], (inputs, ld): (usize, usize)) {
-    let written = inputs.next_multiple_of(LANES);
-    if written < ld {
-        rows.chunks_exact_mut(ld)
-            .for_each(|row| row[written..].fill(0.0));
+/// Asks for all of what another core has made at once: a product would wait for one line after the other.
+fn fetch(values: &[f32]) {
+    if values.len() <= MOST_OF_ONES_OWN {
+        let lines = values.iter().step_by(LANES);
+        black_box(lines.fold(0, |all, v| all | v.to_bits()));
     }
 }
 
-/// out = φ(pre), and 0 in the lanes from `used` on
-fn activate_lanes(activation: &Activation, pre: &[f32], out: &mut [f32], used: usize) {
-    dispatch!(level(), s => activation.visit(Apply { s, pre, out, used }));
-}
-
-/// See [`ApplyBackward`].
-#[inline(always)]
-fn activate_lanes_backward(
-    activation: &Activation,
-    kept: Kept<'_>,
-    out: &[f32],
-    delta: &mut [f32],
-) -> Extremes<f32> {
-    dispatch!(level(), s => activation.visit(ApplyBackward { s, kept, out, delta }))
-}
-
-/// See [`ApplyInPlace`]; of the last so many features' vectors only so many lanes are used.
-#[inline(always)]
-fn activate_lanes_in_place(
-    activation: &Activation,
-    values: &mut [f32],
-    pre: &mut [f32],
-    (last, used): (usize, usize),
-) -> Holds {
-    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }))
+/// The larger of two bounds; NaN stays.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a || b.is_nan() { b } else { a }
 }
 
 /// Multiply-adds that take about as long as one element of an activation.
@@ -149,7 +100,7 @@ impl Real for f32 {
         grad: &mut Weights<f32>,
     ) {
         let crew = crew.for_work(grad.units() * grad.inputs() * delta.rows());
-        gradient_later(crew, delta, (input, 0), grad);
+        gradients::of_earlier(crew, delta, (input, 0), grad);
     }
     fn gradients_by(
         crew: Crew<'_>,
@@ -165,11 +116,7 @@ impl Real for f32 {
             }
             return;
         }
-        PANELS.with_borrow_mut(|panels| {
-            let room = panels.squares(small::MOST_BLOCKS);
-            let bias = bias.map(Weights::data_mut);
-            dispatch!(level(), s => small::gradients(s, delta, input, room, weight, bias));
-        });
+        gradients::of_small(delta, input, weight, bias.map(Weights::data_mut));
     }
     fn weight_gradient_of_earlier(
         delta: &Blocked<f32>,
@@ -177,7 +124,7 @@ impl Real for f32 {
         blocks: usize,
         grad: &mut Weights<f32>,
     ) {
-        gradient_later(Crew::ALONE, delta, (input, blocks), grad);
+        gradients::of_earlier(Crew::ALONE, delta, (input, blocks), grad);
     }
     fn weight_gradient_in_strips<P: Send>(
         crew: Crew<'_>,
@@ -185,30 +132,27 @@ impl Real for f32 {
         input: &Blocked<f32>,
         ld: usize,
         pieces: impl Iterator<Item = (Range<usize>, P)>,
+        begin: impl Fn(&mut P, &Range<usize>) + Sync,
         take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
     ) {
-        PANELS.with_borrow_mut(|panels| {
-            dispatch!(level(), s => panels.load(s, crew, delta, input));
-            let (panels, size) = (&*panels, (input.features(), ld));
-            crew.each(pieces, |(units, mut piece)| {
-                STRIP.with_borrow_mut(|room| {
-                    for strip in gradient::strips(units, ld) {
-                        if room.len() < strip.len() * ld {
-                            *room = Buffer::zeros(strip.len() * ld);
-                        }
-                        let grad = &mut room[..strip.len() * ld];
-                        dispatch!(level(), s => {
-                            gradient::weight_gradient_rows(s, delta, panels, strip.clone(), grad, size);
-                        });
-                        clear_padding(grad, size);
-                        take(&mut piece, strip, grad);
-                    }
-                });
-            });
-        });
+        gradients::in_strips(crew, (delta, input), ld, pieces, begin, take);
+    }
+    fn halves(units: usize, inputs: usize, rows: usize) -> Option<usize> {
+        product::halves(units, inputs, rows)
+    }
+    fn affine_backward_rows(
+        rows: (&[f32], usize),
+        units: Range<usize>,
+        delta: &Blocked<f32>,
+        out: &mut Blocked<f32>,
+    ) {
+        dispatch!(level(), s => product::affine_backward_rows(s, rows, units, delta, out));
     }
     fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
         dispatch!(level(), s => gradient::bias_gradient(s, delta, grad));
+    }
+    fn bias_gradient_rows(delta: &Blocked<f32>, units: Range<usize>, grad: &mut [f32]) {
+        dispatch!(level(), s => gradient::bias_gradient_rows(s, delta, units, grad));
     }
     fn activate(activation: &Activation, pre: &Blocked<f32>, out: &mut Blocked<f32>) {
         out.set_rows(pre.rows());
@@ -320,6 +264,38 @@ impl Real for f32 {
         });
         Holds::Wanted
     }
+    #[inline(never)]
+    fn map_in_place_by(
+        crew: Crew<'_>,
+        (weights, bias): (&Weights<f32>, Option<&[f32]>),
+        activation: &Activation,
+        input: &Blocked<f32>,
+        (values, pre): (&mut Blocked<f32>, &mut Blocked<f32>),
+    ) -> (Holds, Option<f64>) {
+        let crew = crew.for_work(weights.units() * weights.inputs() * input.rows());
+        if crew.is_alone() {
+            Self::affine(weights, bias, input, values);
+            let holds = Self::activate_in_place_by(crew, activation, values, pre);
+            return (holds, None);
+        }
+        let (rows, blocks) = (input.rows(), input.blocks());
+        values.set_rows(rows);
+        pre.set_rows(rows);
+        let mut bounds = [0.0; MAX_MEMBERS];
+        let pieces = values.shares(crew).zip(pre.shares(crew)).zip(&mut bounds);
+        crew.each(pieces, |(((units, mut values), (_, mut pre)), bound)| {
+            fetch(input.data());
+            let own = units.clone();
+            dispatch!(level(), s => product::affine_units(s, weights, bias, input, own, &mut values));
+            for block in 0..blocks {
+                let used = (rows - block * LANES).min(LANES);
+                let (values, pre) = (values.block(block), pre.block(block));
+                activate_lanes_in_place(activation, values, pre, (units.len(), used));
+                *bound = larger(*bound, Self::bound(values));
+            }
+        });
+        (Holds::Wanted, Some(bounds.into_iter().fold(0.0, larger)))
+    }
     fn activate_backward_by(
         crew: Crew<'_>,
         activation: &Activation,
@@ -338,22 +314,30 @@ impl Real for f32 {
             };
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
-        let mut found = [Extremes::none(); MAX_MEMBERS];
-        let pieces = delta.shares(crew).zip(&mut found);
-        // no layer of few values is shared out
-        let holds = match holds {
-            Holds::All => Holds::AllOfShare,
-            other => other,
-        };
-        crew.each(pieces, |((units, mut delta), found)| {
-            for block in 0..pre.blocks() {
+        backward_by_shares(crew, activation, (pre, holds), out, delta, |_, _, _| {})
+    }
+    #[inline(never)]
+    fn activate_sum_backward_by(
+        crew: Crew<'_>,
+        activation: &Activation,
+        (pre, holds): (&Blocked<f32>, Holds),
+        out: &Blocked<f32>,
+        (delta, other): (&mut Blocked<f32>, &Blocked<f32>),
+    ) -> Extremes<f32> {
+        if crew.for_work(pre.data().len() * ELEMENT).is_alone() || holds == Holds::Slopes {
+            Self::add_to(delta.data_mut(), other.data());
+            return Self::activate_backward_by(Crew::ALONE, activation, (pre, holds), out, delta);
+        }
+        backward_by_shares(
+            crew,
+            activation,
+            (pre, holds),
+            out,
+            delta,
+            |units, delta, block| {
                 let own = units.start * LANES..units.end * LANES;
-                let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-                let kept = Kept { pre, holds };
-                let made = activate_lanes_backward(activation, kept, out, delta.block(block));
-                *found = found.and(made);
-            }
-        });
-        found.into_iter().fold(Extremes::none(), Extremes::and)
+                Self::add_to(delta, &other.block(block)[own]);
+            },
+        )
     }
 }

@@ -1,0 +1,66 @@
+//! The activations' passes in `f32`, with the instructions found when the program runs.
+
+use crate::nn::activation::Activation;
+use crate::nn::kernel::derivative::{ApplyBackward, Kept};
+use crate::nn::kernel::pass::{Apply, ApplyInPlace};
+use crate::nn::kernel::team::MAX_MEMBERS;
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, level};
+use fearless_simd::dispatch;
+use std::ops::Range;
+
+/// out = φ(pre), and 0 in the lanes from `used` on
+pub fn activate_lanes(activation: &Activation, pre: &[f32], out: &mut [f32], used: usize) {
+    dispatch!(level(), s => activation.visit(Apply { s, pre, out, used }));
+}
+
+/// See [`ApplyBackward`].
+#[inline(always)]
+pub fn activate_lanes_backward(
+    activation: &Activation,
+    kept: Kept<'_>,
+    out: &[f32],
+    delta: &mut [f32],
+) -> Extremes<f32> {
+    dispatch!(level(), s => activation.visit(ApplyBackward { s, kept, out, delta }))
+}
+
+/// Every member passes the delta of its units back, a block at a time, which `before` is shown first.
+#[inline(never)]
+pub fn backward_by_shares(
+    crew: Crew<'_>,
+    activation: &Activation,
+    (pre, holds): (&Blocked<f32>, Holds),
+    out: &Blocked<f32>,
+    delta: &mut Blocked<f32>,
+    before: impl Fn(&Range<usize>, &mut [f32], usize) + Sync,
+) -> Extremes<f32> {
+    let mut found = [Extremes::none(); MAX_MEMBERS];
+    let pieces = delta.shares(crew).zip(&mut found);
+    // no layer of few values is shared out
+    let holds = match holds {
+        Holds::All => Holds::AllOfShare,
+        other => other,
+    };
+    crew.each(pieces, |((units, mut delta), found)| {
+        for block in 0..pre.blocks() {
+            let delta = delta.block(block);
+            before(&units, delta, block);
+            let own = units.start * LANES..units.end * LANES;
+            let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
+            let made = activate_lanes_backward(activation, Kept { pre, holds }, out, delta);
+            *found = found.and(made);
+        }
+    });
+    found.into_iter().fold(Extremes::none(), Extremes::and)
+}
+
+/// See [`ApplyInPlace`]; of the last so many features' vectors only so many lanes are used.
+#[inline(always)]
+pub fn activate_lanes_in_place(
+    activation: &Activation,
+    values: &mut [f32],
+    pre: &mut [f32],
+    (last, used): (usize, usize),
+) -> Holds {
+    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }))
+}
