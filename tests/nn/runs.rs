@@ -281,6 +281,18 @@ fn what_two_threads_own_changes_no_bit() {
     others.layers[2].activation = make::named("rrelu");
     others.layers[3].frozen = true;
     others.layers[4].bias = Bias::Off;
+    // where a product is shared out and its activation is not, and the reverse, far out where slopes follow from z alone
+    let mut uneven = make::spec(
+        &[9, 150, 100, 100, 10],
+        &make::named("logistic"),
+        Loss::CrossEntropy,
+    );
+    for layer in &mut uneven.layers {
+        layer.init = Initializer::Normal {
+            mean: 0.0,
+            std: 2.0,
+        };
+    }
     let max_norm = Regularize {
         max_norm: 0.8,
         ..Regularize::default()
@@ -289,7 +301,13 @@ fn what_two_threads_own_changes_no_bit() {
         regularize: max_norm,
         ..make::hyper(make::named("adam"))
     };
-    for (name, spec) in [("plain", plain), ("mixed", mixed), ("others", others)] {
+    let specs = [
+        ("plain", plain),
+        ("mixed", mixed),
+        ("others", others),
+        ("uneven", uneven),
+    ];
+    for (name, spec) in specs {
         let of = |threads, team: Option<Arc<dyn Team>>| {
             let mut network = shared_out(&spec, threads, team);
             run(&mut network, &hyper, 0..5);

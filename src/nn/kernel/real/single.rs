@@ -33,6 +33,13 @@ fn larger(a: f64, b: f64) -> f64 {
 /// Multiply-adds that take about as long as one element of an activation.
 const ELEMENT: usize = 8;
 
+/// Who takes a batch through an activation, either way: what a share keeps of pre-activations on the way up, the same share finds
+/// on the way down.
+#[inline(always)]
+fn for_passes<'a>(crew: Crew<'a>, batch: &Blocked<f32>) -> Crew<'a> {
+    crew.for_work(batch.data().len() * ELEMENT)
+}
+
 impl Real for f32 {
     scalar!(f32, "F32");
 
@@ -227,7 +234,7 @@ impl Real for f32 {
         pre: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        let crew = for_passes(crew, pre);
         if crew.is_alone() {
             return Self::activate(activation, pre, out);
         }
@@ -246,7 +253,7 @@ impl Real for f32 {
         pre: &mut Blocked<f32>,
     ) -> Holds {
         pre.set_rows(values.rows());
-        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        let crew = for_passes(crew, pre);
         let (rows, blocks) = (values.rows(), values.blocks());
         if crew.is_alone() {
             let used = rows % LANES;
@@ -272,14 +279,14 @@ impl Real for f32 {
         input: &Blocked<f32>,
         (values, pre): (&mut Blocked<f32>, &mut Blocked<f32>),
     ) -> (Holds, Option<f64>) {
-        let crew = crew.for_work(weights.units() * weights.inputs() * input.rows());
-        if crew.is_alone() {
-            Self::affine(weights, bias, input, values);
+        values.set_rows(input.rows());
+        let for_product = crew.for_work(weights.units() * weights.inputs() * input.rows());
+        if for_product.is_alone() || for_passes(crew, values).is_alone() {
+            Self::affine_by(crew, weights, bias, input, values);
             let holds = Self::activate_in_place_by(crew, activation, values, pre);
             return (holds, None);
         }
         let (rows, blocks) = (input.rows(), input.blocks());
-        values.set_rows(rows);
         pre.set_rows(rows);
         let mut bounds = [0.0; MAX_MEMBERS];
         let pieces = values.shares(crew).zip(pre.shares(crew)).zip(&mut bounds);
@@ -306,7 +313,7 @@ impl Real for f32 {
         if holds == Holds::Slopes {
             return dispatch!(level(), s => derivative::multiply_by(s, pre.data(), delta.data_mut()));
         }
-        let crew = crew.for_work(pre.data().len() * ELEMENT);
+        let crew = for_passes(crew, pre);
         if crew.is_alone() {
             let kept = Kept {
                 pre: pre.data(),
@@ -324,7 +331,7 @@ impl Real for f32 {
         out: &Blocked<f32>,
         (delta, other): (&mut Blocked<f32>, &Blocked<f32>),
     ) -> Extremes<f32> {
-        if crew.for_work(pre.data().len() * ELEMENT).is_alone() || holds == Holds::Slopes {
+        if for_passes(crew, pre).is_alone() || holds == Holds::Slopes {
             Self::add_to(delta.data_mut(), other.data());
             return Self::activate_backward_by(Crew::ALONE, activation, (pre, holds), out, delta);
         }
