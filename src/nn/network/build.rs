@@ -165,14 +165,32 @@ pub fn memory_needed<T: Real>(spec: &NetworkSpec, options: &BuildOptions, slots:
         .saturating_add(shared::<T>(spec, options))
 }
 
-/// Bytes of what layers share: outputs of every width, and the largest layer's weights before a step.
+/// Of every layer's outputs.
+pub(super) fn widths(spec: &NetworkSpec) -> BTreeSet<usize> {
+    spec.layers.iter().map(|l| l.units).collect()
+}
+
+/// Of the layers whose delta two threads may make a part each of, on so many rows.
+pub(super) fn widths_in_parts<T: Real>(spec: &NetworkSpec, rows: usize) -> BTreeSet<usize> {
+    let above = spec.layers.iter().skip(1).filter(|l| !is_recurrent(l));
+    let parted = above.filter(|l| T::halves(l.units, l.inputs, rows).is_some());
+    parted.map(|l| l.inputs).collect()
+}
+
+/// Bytes of what layers share: outputs of every width, those of which two threads make parts once more, and the largest layer's
+/// weights before a step.
 fn shared<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> usize {
     let Some(top) = spec.layers.len().checked_sub(1) else {
         return 0;
     };
     let rows = place(spec, options, top).rows;
-    let widths: BTreeSet<usize> = spec.layers.iter().map(|l| l.units).collect();
-    let outputs = widths.iter().map(|&units| Blocked::<T>::bytes(units, rows));
+    let mut buffers: Vec<usize> = widths(spec).into_iter().collect();
+    if options.threads > 1 {
+        buffers.extend(widths_in_parts::<T>(spec, rows));
+    }
+    let outputs = buffers
+        .iter()
+        .map(|&units| Blocked::<T>::bytes(units, rows));
     let weights = spec.layers.iter().map(Layer::<T>::weights).max();
     outputs.fold(weights.unwrap_or(0), usize::saturating_add)
 }

@@ -40,6 +40,7 @@ use super::spec::{NetworkSpec, Norm};
 use super::stats::{LayerStats, Score, ThroughTime};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A network and its training state. `f32` trains; `f64` runs the same code for checks against finite differences.
@@ -56,7 +57,7 @@ pub struct Network<T: Real = f32> {
     rows: usize,
     /// As wide as the widest layer needs, one for every width: derivatives while measuring.
     scratch: Vec<Blocked<T>>,
-    /// The same of two threads: a part of a delta. Empty while one has all the work.
+    /// Of two threads, a part of a delta: one for every width that may have one. Empty while one thread has all the work.
     beside: Vec<Blocked<T>>,
     /// The weights before an update, to measure by how much it changed them.
     before: Vec<T>,
@@ -110,7 +111,7 @@ impl<T: Real> Network<T> {
             time: build::steps(spec, options),
             input: build::input(spec, options),
             rows: 0,
-            scratch: one_a_width(spec, room),
+            scratch: one_each(build::widths(spec), room),
             beside: Vec::new(),
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
@@ -130,7 +131,9 @@ impl<T: Real> Network<T> {
     pub fn set_team(&mut self, team: Option<Arc<dyn Team>>) {
         let two = Crew::of(team.as_ref(), self.threads).members() == 2;
         if two && self.beside.is_empty() {
-            self.beside = one_a_width(&self.spec, self.input.max_rows());
+            let rows = self.scratch.first().map_or(0, Blocked::max_rows);
+            let widths = build::widths_in_parts::<T>(&self.spec, rows);
+            self.beside = one_each(widths, rows);
         }
         self.team = team;
     }
@@ -383,13 +386,8 @@ impl<T: Real> Network<T> {
     }
 }
 
-/// A buffer for so many rows for every width that a layer has.
-fn one_a_width<T: Real>(spec: &NetworkSpec, rows: usize) -> Vec<Blocked<T>> {
-    let mut widths: Vec<usize> = spec.layers.iter().map(|l| l.units).collect();
-    widths.sort_unstable();
-    widths.dedup();
-    widths
-        .into_iter()
-        .map(|width| Blocked::zeros(width, rows))
-        .collect()
+/// A buffer for so many rows for each of these widths.
+fn one_each<T: Real>(widths: BTreeSet<usize>, rows: usize) -> Vec<Blocked<T>> {
+    let buffer = |width| Blocked::zeros(width, rows);
+    widths.into_iter().map(buffer).collect()
 }
