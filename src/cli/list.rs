@@ -118,6 +118,9 @@ fn range(limits: &Limits) -> String {
             (false, true) if min == f64::MIN_POSITIVE => "above 0".into(),
             (false, true) => format!("at least {min}"),
             (true, false) => format!("at most {max}"),
+            (false, false) if max == 1.0 - f64::EPSILON && min == f64::MIN_POSITIVE => {
+                "above 0, below 1".into()
+            }
             (false, false) if max == 1.0 - f64::EPSILON => format!("at least {min}, below 1"),
             (false, false) => format!("{min} to {max}"),
         },

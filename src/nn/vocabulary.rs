@@ -74,6 +74,11 @@ pub const BELOW_ONE: Limits = Limits::Real {
     min: 0.0,
     max: 1.0 - f64::EPSILON,
 };
+/// A real number in (0, 1).
+pub const CUT: Limits = Limits::Real {
+    min: f64::MIN_POSITIVE,
+    max: 1.0 - f64::EPSILON,
+};
 /// A whole number from 1.
 pub const AT_LEAST_ONE: Limits = Limits::Count {
     min: 1,

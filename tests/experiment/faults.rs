@@ -192,6 +192,11 @@ fn impossible_combinations_point_at_the_key() {
         ),
         ("[training]\nlabel_smoothing = 1\n", "5:19:", "below 1"),
         (
+            "[training.schedule]\nkind = \"plateau\"\nfactor = 1.5\n",
+            "6:10:",
+            "`factor` must be below 1",
+        ),
+        (
             "[network]\ninit = { kind = \"uniform\", min = 2, max = 1 }\n",
             "5:1:",
             "max 1 is below min 2",

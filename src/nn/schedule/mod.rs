@@ -34,7 +34,7 @@ vocabulary! {
             max: f64 = None, POSITIVE, "the highest rate"
         },
         Plateau = "plateau" ["times factor when the test loss stops falling", "PyTorch ReduceLROnPlateau"] {
-            factor: f64 = Some(0.1), POSITIVE, "factor of a cut";
+            factor: f64 = Some(0.1), CUT, "factor of a cut";
             patience: usize = Some(10), Limits::Count { min: 0, max: u64::MAX }, "epochs without a better test loss that are forgiven"
         },
     }

@@ -94,6 +94,7 @@ pub fn range(limits: Limits) -> String {
             (false, true) if min == f64::MIN_POSITIVE => "above 0".into(),
             (false, true) => format!("{} or more", number(min)),
             (true, false) => format!("{} or less", number(max)),
+            (false, false) if max < 1.0 && min == f64::MIN_POSITIVE => "above 0, below 1".into(),
             (false, false) if max < 1.0 && max > 0.999_999 => {
                 format!("{} or more, below 1", number(min))
             }
