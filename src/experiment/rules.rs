@@ -7,7 +7,7 @@ use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
-use crate::nn::spec::Bias;
+use crate::nn::spec::{Bias, Cell, Norm};
 use crate::nn::vocabulary::{Misfit, Vocabulary};
 
 /// One impossible combination.
@@ -115,20 +115,17 @@ fn digits(classes: &[String], found: &mut Vec<Problem>) {
     let mut kept: Vec<&String> = Vec::new();
     for class in classes {
         let known = class.len() == 1 && class.as_bytes()[0].is_ascii_digit();
-        if !known {
-            let message = format!(
+        let again = kept.contains(&class);
+        kept.push(class);
+        let message = match (known, again) {
+            (true, true) => format!("`classes` names {class} twice"),
+            (false, false) => format!(
                 "{} is no digit: `classes` keeps some of 0 to 9",
                 crate::text::quote(class)
-            );
-            found.push(Problem::new(&["data.classes"], message));
-        } else if kept.contains(&class) {
-            found.push(Problem::new(
-                &["data.classes"],
-                format!("`classes` names {class} twice"),
-            ));
-        } else {
-            kept.push(class);
-        }
+            ),
+            _ => continue,
+        };
+        found.push(Problem::new(&["data.classes"], message));
     }
     if classes.len() < 2 {
         found.push(Problem::new(
@@ -230,17 +227,65 @@ fn layers(experiment: &Experiment, found: &mut Vec<Problem>) {
     let mut dense_below = false;
     for (i, layer) in experiment.network.layers.iter().enumerate() {
         let path = |key: &str| format!("network.layers.{i}.{key}");
-        match layer.kind {
+        match &layer.kind {
             LayerKind::Dense => dense_below = true,
             LayerKind::Recurrent { .. } if dense_below => found.push(Problem::new(
                 &[&path("kind")],
                 "a recurrent layer cannot stand above a dense one, which has no time left: move it below the dense layers",
             )),
-            LayerKind::Recurrent { .. } => {}
+            LayerKind::Recurrent { cell, .. } => recurrent(experiment, (i, layer), cell, found),
         }
-        if layer.skip {
+        if layer.skip && layer.kind == LayerKind::Dense {
             skip(experiment, i, found);
         }
+        let single = experiment.training.batch_size == BatchSize::Rows(1);
+        if single && matches!(layer.norm, Norm::Batch { .. }) && layer.kind == LayerKind::Dense {
+            found.push(Problem::new(
+                &[&path("norm"), "training.batch_size"],
+                "batch norm needs at least 2 rows to tell a variance, but batches have 1: use a larger batch or norm = \"layer\"",
+            ));
+        }
+    }
+}
+
+/// What a recurrent layer cannot have, or stand upon.
+fn recurrent(
+    experiment: &Experiment,
+    (i, layer): (usize, &Layer),
+    cell: &Cell,
+    found: &mut Vec<Problem>,
+) {
+    let network = &experiment.network;
+    let own = |key: &str| format!("network.layers.{i}.{key}");
+    let or_network = |key: &str, given: bool| match given {
+        true => own(key),
+        false => format!("network.{key}"),
+    };
+    let kind = own("kind");
+    let mut refuse = |is_there: bool, key: String, what: &str| {
+        if is_there {
+            let message = format!("a recurrent layer cannot have {what}: take it off");
+            found.push(Problem::new(&[&key, &kind], message));
+        }
+    };
+    refuse(layer.norm != Norm::None, own("norm"), "a norm");
+    refuse(layer.dropout > 0.0, own("dropout"), "dropout");
+    refuse(layer.skip, own("skip"), "a skip");
+    let init = layer.init.as_ref().unwrap_or(&network.init);
+    let key = or_network("init", layer.init.is_some());
+    refuse(*init == Initializer::Lsuv, key, "weights from `lsuv`");
+    let inherited = Some(&network.activation).filter(|_| !cell.is_gated());
+    let learned = matches!(
+        layer.activation.as_ref().or(inherited),
+        Some(Activation::Prelu { .. } | Activation::Rrelu { .. })
+    );
+    let key = or_network("activation", layer.activation.is_some());
+    refuse(learned, key, "an activation with slopes of its own");
+    if size::has_sequences(&experiment.data.kind) == Some(false) {
+        found.push(Problem::new(
+            &[&kind, "data.kind"],
+            "the data has no sequences for a recurrent layer: take `adding`, `temporal-order` or `echo`, a file with a time axis, or a dense layer",
+        ));
     }
 }
 

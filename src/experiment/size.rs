@@ -38,6 +38,17 @@ pub fn features(kind: &DataKind) -> Option<usize> {
     }
 }
 
+/// Whether its rows are sequences; `None` where only a file tells.
+pub fn has_sequences(kind: &DataKind) -> Option<bool> {
+    match kind {
+        DataKind::Adding { .. } | DataKind::TemporalOrder { .. } | DataKind::Echo { .. } => {
+            Some(true)
+        }
+        DataKind::Npz { .. } | DataKind::Safetensors { .. } | DataKind::Csv { .. } => None,
+        _ => Some(false),
+    }
+}
+
 /// Weights and biases of the hidden layers and one output unit; without a known width of the data, of one feature.
 fn least_parameters(experiment: &Experiment) -> u128 {
     parameters(

@@ -301,7 +301,7 @@ fn check_refuses_what_would_not_be_built() {
         (
             "moons",
             format!("{layer}norm = \"batch\"\n[training]\nbatch_size = 1\n"),
-            "batch norm, which needs at least 2 rows",
+            "batch norm needs at least 2 rows",
         ),
         (
             "diabetes",

@@ -269,6 +269,14 @@ proptest! {
     }
 }
 
+/// The same fault at the same place is one.
+#[test]
+fn a_wrong_class_that_is_named_twice_is_one_problem() {
+    let classes = Some(vec!["a".into(), "a".into()]);
+    let problems = rules::problems(&Experiment::on(DataKind::Digits { classes }));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+}
+
 /// Most arbitrary experiments break some rule; this one breaks none, with everything in it set.
 #[test]
 fn each_thing_of_each_vocabulary_reads_back_alone() {

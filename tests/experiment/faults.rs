@@ -238,6 +238,27 @@ fn impossible_combinations_point_at_the_key() {
     );
     assert_eq!(gated.len(), 1, "{gated:#?}");
     assert_says(&gated[0], "10:14:", &["`lstm` cells activate by tanh"]);
+    let recurrent = faults(
+        "format = 1\n[data]\nkind = \"adding\"\n[network]\nactivation = \"prelu\"\n[[network.layers]]\nkind = \"recurrent\"\n\
+         units = 3\nrepeat = 2\ndropout = 0.2\ninit = \"lsuv\"\n[[network.layers]]\nkind = \"recurrent\"\ncell = \"gru\"\nunits = 3\n\
+         norm = \"layer\"\nskip = true\n",
+    );
+    let expected = [
+        ("5:14:", "cannot have an activation with slopes of its own"),
+        ("10:11:", "cannot have dropout"),
+        ("11:8:", "cannot have weights from `lsuv`"),
+        ("16:8:", "cannot have a norm"),
+        ("17:8:", "cannot have a skip"),
+    ];
+    assert_eq!(recurrent.len(), expected.len(), "{recurrent:#?}");
+    for (fault, (place, says)) in recurrent.iter().zip(expected) {
+        assert_says(fault, place, &["a recurrent layer", says, "take it off"]);
+    }
+    let rows = fault("[[network.layers]]\nkind = \"recurrent\"\nunits = 3\n");
+    assert_says(&rows, "5:8:", &["the data has no sequences", "`adding`"]);
+    let single =
+        fault("[[network.layers]]\nunits = 3\nnorm = \"batch\"\n[training]\nbatch_size = 1\n");
+    assert_says(&single, "6:8:", &["at least 2 rows", "norm = \"layer\""]);
     let untested = faults(
         "format = 1\n[data]\nkind = \"digits\"\ntest_fraction = 0\n[training.stop]\npatience = 2\n",
     );
