@@ -12,6 +12,7 @@ use super::signals::Signals;
 use super::source::{self, Loaded};
 use crate::insight::theory::Setting;
 use crate::insight::{Case, verdict};
+use crate::training::file::folder_of;
 use crate::training::guard::guarded;
 use crate::training::pretrain::Ear;
 use crate::training::saver::Saver;
@@ -46,6 +47,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     }
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
     keep_apart(args, &loaded)?;
+    for path in [&args.checkpoint, &args.save_weights].into_iter().flatten() {
+        has_folder(path)?;
+    }
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
     let resume = origin::find(args, &loaded.experiment)?;
@@ -113,6 +117,18 @@ fn keep_apart(args: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     files.written("--save-weights", args.save_weights.as_deref())?;
     files.read("the weights of --weights", args.weights.as_deref());
     files.written("--out", args.out.as_deref())
+}
+
+/// What is written only at the end is to have a place before a long run begins.
+fn has_folder(path: &Path) -> Result<(), Failure> {
+    let folder = folder_of(path);
+    let why = match std::fs::metadata(&folder) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => format!("{} is not a folder", folder.display()),
+        Err(error) => format!("{}: {error}", folder.display()),
+    };
+    let path = path.display();
+    Err(Failure::Failed(format!("{path} cannot be written: {why}")))
 }
 
 /// Says on standard error how pretraining goes: every epoch on a terminal, every layer in any case.

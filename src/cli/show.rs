@@ -7,7 +7,7 @@ use super::source;
 use crate::experiment::to_toml;
 
 pub fn run(args: &ShowArgs, common: &Common, output: &mut Output) -> Result<Status, Failure> {
-    let loaded = source::load(&args.preset, common)?;
+    let loaded = source::load_preset(&args.preset, common)?;
     let shipped = loaded.path.is_none() && crate::experiment::presets::find(&args.preset).is_some();
     if shipped && common.set.is_empty() && common.seed.is_none() {
         output.text(&loaded.text)?;

@@ -70,6 +70,14 @@ pub fn load(name: &str, common: &Common) -> Result<Loaded, Failure> {
     find(name, &[])?.load(common)
 }
 
+/// As [`load`], but a preset is found even where a file has its name.
+pub fn load_preset(name: &str, common: &Common) -> Result<Loaded, Failure> {
+    match shipped(name) {
+        Some(preset) => preset.load(common),
+        None => load(name, common),
+    }
+}
+
 /// As [`load`], where a command could stand as well: what is neither may be a slip in a command's name.
 pub fn load_beside_commands(name: &str, common: &Common) -> Result<Loaded, Failure> {
     use clap::CommandFactory;
@@ -130,20 +138,25 @@ fn find(name: &str, commands: &[&str]) -> Result<Source, Failure> {
         return Ok(Source::elsewhere("link", text));
     }
     let path = Path::new(name);
-    if path.exists() || looks_like_a_path(name) {
+    // a folder, of curves perhaps, does not stand in the way of the preset that it is named after
+    if looks_like_a_path(name) || path.exists() && !path.is_dir() {
         return of_file(path, presets::read_text);
     }
-    if let Some(preset) = presets::find(name) {
-        return Ok(Source::elsewhere(
-            &format!("{}.toml", preset.name),
-            preset.text.to_string(),
-        ));
+    if let Some(preset) = shipped(name) {
+        return Ok(preset);
     }
     let own = own_presets();
     match own.iter().find(|p| p.name == name) {
         Some(preset) => of_file(&preset.path, presets::read_plain),
+        None if path.is_dir() => of_file(path, presets::read_text),
         None => Err(Failure::Misused(not_found(name, &own, commands))),
     }
+}
+
+fn shipped(name: &str) -> Option<Source> {
+    let preset = presets::find(name)?;
+    let label = format!("{}.toml", preset.name);
+    Some(Source::elsewhere(&label, preset.text.to_string()))
 }
 
 fn looks_like_a_path(name: &str) -> bool {

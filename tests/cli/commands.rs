@@ -1,7 +1,8 @@
 //! What each command does.
 
-use super::program::{gradlab, gradlab_reading};
+use super::program::{command, gradlab, gradlab_reading, said};
 use gradlab::experiment::{parse, presets};
+use tempfile::TempDir;
 
 const GOOD: &str = "format = 1\n[data]\nkind = \"wine\"\n";
 const BAD: &str = "format = 1\n[data]\nkind = \"vine\"\n[training]\nbatch_size = 0\n";
@@ -273,6 +274,43 @@ fn check_gives_the_workbenchs_advice() {
     );
     assert_eq!(elsewhere.status, 0);
     assert!(elsewhere.out.contains("nowhere.npz"), "{}", elsewhere.out);
+}
+
+/// A run may have written its curves into a folder named after it, and a file may have any name.
+#[test]
+fn a_preset_is_found_beside_what_has_its_name() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::create_dir(folder.path().join("moons")).expect("a folder");
+    std::fs::write(folder.path().join("wine"), "not an experiment").expect("a file");
+    let within = |args: &[&str]| said(command(args).current_dir(folder.path()));
+    let show = within(&["show", "wine"]);
+    assert_eq!(
+        (show.status, show.out.contains("name = \"wine\"")),
+        (0, true)
+    );
+    for args in [&["show", "moons"][..], &["run", "moons", "--steps", "1"]] {
+        let said = within(args);
+        assert_eq!(said.status, 0, "{args:?}: {}", said.err);
+    }
+    // what is neither stays what it is
+    std::fs::create_dir(folder.path().join("mine")).expect("a folder");
+    let mine = within(&["run", "mine"]);
+    assert_eq!(mine.status, 2);
+    assert!(mine.err.contains("is a folder"), "{}", mine.err);
+}
+
+#[test]
+fn what_is_written_at_the_end_has_to_have_a_place_at_the_beginning() {
+    for option in ["--checkpoint", "--save-weights"] {
+        let said = gradlab(&["run", "moons", "--steps", "3", option, "/nonexistent/w"]);
+        assert_eq!(said.status, 1, "{option}");
+        assert!(
+            said.err.contains("/nonexistent/w cannot be written"),
+            "{}",
+            said.err
+        );
+        assert!(!said.out.contains("step"), "{}", said.out);
+    }
 }
 
 /// What a run would refuse.
