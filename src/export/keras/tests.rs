@@ -249,6 +249,27 @@ fn l1_that_makes_no_weight_exactly_0_is_said() {
     assert!(!script(&job(DIGITS)).expect("a script").contains(note));
 }
 
+/// With two biases that learn alike, their sum moves by both steps.
+#[test]
+fn one_bias_in_the_place_of_two_is_said() {
+    let note = "# Keras has one bias in a recurrent layer where PyTorch and gradlab have two";
+    assert!(script(&job(LSTM)).expect("a script").contains(note));
+    assert!(!script(&job(DIGITS)).expect("a script").contains(note));
+}
+
+#[test]
+fn steps_that_are_asked_for_come_in_place_of_the_file_s() {
+    let stopped = format!("{DIGITS}[training.stop]\nsteps = 33\nepochs = 2\n");
+    let script = script(&job(&stopped)).expect("a script");
+    for piece in [
+        "StopAfter(33 if arguments.steps is None else arguments.steps)",
+        "epochs=2 if arguments.steps is None else 10**9,",
+        "    if arguments.steps == 0:\n        return\n",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
 #[test]
 fn keras_s_running_variance_is_said() {
     let note = "# Keras takes a batch's biased variance into batch norm's running statistics";

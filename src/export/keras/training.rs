@@ -79,7 +79,7 @@ const GRADIENTS: &str = r#"def gradients(model, x, y):
         model.zero_grad()
         loss = total()
         loss.backward()
-        return float(loss), [(v, v.value.grad.cpu().numpy()) for v in variables]
+        return float(loss.detach()), [(v, v.value.grad.cpu().numpy()) for v in variables]
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -90,6 +90,8 @@ const GRADIENTS: &str = r#"def gradients(model, x, y):
 
 
 def show_gradients(model, x, y):
+    if keras.backend.backend() == "jax":
+        return None  # it has no gradients to show
     loss, all_gradients = gradients(model, x, y)
     norms = [np.linalg.norm(g.astype("float64")) for v, g in all_gradients if v.path.endswith("kernel")]
     print(f"loss {loss:.6g}  grad_norm " + " ".join(f"{n:.3e}" for n in norms))
@@ -173,6 +175,7 @@ pub fn main(job: &Job) -> String {
     let _ = write!(
         out,
         "    first = show_gradients(model, x[:{rows}], y[:{rows}])\n    if arguments.probe:\n        \
+         if first is None:\n            raise SystemExit(\"gradients are shown by the backends torch and tensorflow\")\n        \
          save_file({{\"grad.\" + name: g for pair in first for name, g in torch_gradients(*pair).items()}}, arguments.probe)\n        return\n\n"
     );
     if statistics {
@@ -211,9 +214,9 @@ fn unit_variance(job: &Job, out: &mut String) {
 fn fit(job: &Job, out: &mut String) {
     let stop = job.experiment.training.stop;
     let epochs = match (stop.epochs, stop.steps) {
-        (Some(epochs), _) => epochs.to_string(),
-        (None, Some(steps)) => steps.div_ceil(job.steps_per_epoch() as u64).to_string(),
-        (None, None) => "10**9".into(),
+        // steps that are asked for come in place of the file's
+        (Some(epochs), _) => format!("{epochs} if arguments.steps is None else 10**9"),
+        (None, _) => "10**9".into(),
     };
     let validation = if job.test_rows > 0 {
         "validation_data=(x_test, y_test) if len(x_test) else None, "
@@ -226,6 +229,7 @@ fn fit(job: &Job, out: &mut String) {
         "False"
     };
     let (rows, used) = (job.batch_rows(), job.slice_used(out));
+    out.push_str("    if arguments.steps == 0:\n        return\n");
     let _ = write!(
         out,
         "    history = model.fit(x{used}, y{used}, batch_size={rows}, epochs={epochs}, shuffle={shuffle}, {validation}callbacks=callbacks, verbose=2)\n    \
@@ -257,11 +261,11 @@ fn callbacks(job: &Job, out: &mut String) {
         Some(steps) => {
             let _ = writeln!(
                 out,
-                "    callbacks.append(StopAfter(arguments.steps or {steps}))"
+                "    callbacks.append(StopAfter({steps} if arguments.steps is None else arguments.steps))"
             );
         }
         None => out.push_str(
-            "    if arguments.steps:\n        callbacks.append(StopAfter(arguments.steps))\n",
+            "    if arguments.steps is not None:\n        callbacks.append(StopAfter(arguments.steps))\n",
         ),
     }
     if let Schedule::Plateau { factor, patience } = training.schedule {

@@ -19,19 +19,23 @@ pub fn epochs(job: &Job, scheduled: bool, out: &mut String) {
 fn head(job: &Job, out: &mut String) {
     let stop = job.experiment.training.stop;
     let epochs = match (stop.epochs, stop.steps) {
-        (Some(epochs), _) => format!("range({epochs})"),
-        (None, Some(steps)) => format!("range({})", steps.div_ceil(job.steps_per_epoch() as u64)),
-        (None, None) => "itertools.count()".into(),
+        // steps that are asked for come in place of the file's
+        (Some(epochs), _) => {
+            format!("range({epochs}) if arguments.steps is None else itertools.count()")
+        }
+        (None, _) => "itertools.count()".into(),
     };
     out.push_str(match stop.patience {
         Some(_) => "    step, best, waited, kept = 0, math.inf, 0, model.state_dict()\n",
         None => "    step = 0\n",
     });
-    let steps = match stop.steps {
-        Some(steps) => format!("arguments.steps or {steps}"),
-        None => "arguments.steps or math.inf".into(),
-    };
-    let _ = writeln!(out, "    most = {steps}");
+    let own = stop
+        .steps
+        .map_or("math.inf".into(), |steps| steps.to_string());
+    let _ = writeln!(
+        out,
+        "    most = {own} if arguments.steps is None else arguments.steps"
+    );
     let rows = job.batch_rows();
     let order = if job.experiment.data.shuffle {
         "torch.randperm(len(x))"
@@ -41,7 +45,7 @@ fn head(job: &Job, out: &mut String) {
     let used = job.slice_used(out);
     let _ = write!(
         out,
-        "    for epoch in {}:\n        model.train()\n        for rows in {order}{used}.split({rows}):\n            \
+        "    for epoch in {}:\n        if step >= most:\n            break\n        model.train()\n        for rows in {order}{used}.split({rows}):\n            \
          if step >= most:\n                break\n            optimizer.zero_grad()\n            \
          loss = total_loss(model, x[rows], {})\n            loss.backward()\n",
         epochs,

@@ -17,7 +17,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     job.without_pretraining("PyTorch")?;
     let parts = [
         python::head(job, "PyTorch"),
-        imports(job),
+        IMPORTS.into(),
         format!("torch.manual_seed({})\n\n", job.experiment.seed),
         network::layers(job),
         network::model(job),
@@ -28,17 +28,7 @@ pub fn script(job: &Job) -> Result<String, ExportError> {
     Ok(parts.join("\n"))
 }
 
-fn imports(job: &Job) -> String {
-    let stop = job.experiment.training.stop;
-    let endless = if stop.epochs.is_none() && stop.steps.is_none() {
-        "import itertools\n"
-    } else {
-        ""
-    };
-    format!(
-        "import argparse\n{endless}import math\n\nimport torch\nfrom safetensors.numpy import load_file\nfrom safetensors.torch import save_file\nfrom torch import nn\nfrom torch.nn import functional as F\n"
-    )
-}
+const IMPORTS: &str = "import argparse\nimport itertools\nimport math\n\nimport torch\nfrom safetensors.numpy import load_file\nfrom safetensors.torch import save_file\nfrom torch import nn\nfrom torch.nn import functional as F\n";
 
 #[cfg(test)]
 mod tests;

@@ -313,6 +313,10 @@ fn vector(init: &Initializer, (fan_in, fan_out): (usize, usize)) -> String {
             number(*min),
             number(*max)
         ),
+        // PyTorch would divide by it
+        I::TruncatedNormal { mean, std: 0.0 } => {
+            format!("lambda w: nn.init.constant_(w, {})", number(*mean))
+        }
         I::TruncatedNormal { mean, std } => truncated(*mean, &number(*std), std * 2.0),
         I::Ones => "nn.init.ones_".into(),
         I::Constant { value } => format!("lambda w: nn.init.constant_(w, {})", number(*value)),

@@ -43,7 +43,7 @@ fn regularization_clipping_and_schedules_are_written() {
         "w.copy_(w.renorm(2, 0, 3.0))",
         "clip_grad_norm_(model.parameters(), 2.0)",
         "if waited >= 2:\n            model.load_state_dict(kept)",
-        "for epoch in range(3):",
+        "for epoch in range(3) if arguments.steps is None else itertools.count():",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }
@@ -83,6 +83,32 @@ fn a_cycle_keeps_the_factor_of_transferred_layers() {
         script.contains("OneCycleLR(optimizer, [0.5 * 0.1, 0.5], total_steps=300)"),
         "{script}"
     );
+}
+
+#[test]
+fn steps_that_are_asked_for_come_in_place_of_the_file_s() {
+    let stopped = format!("{DIGITS}[training.stop]\nsteps = 33\nepochs = 2\n");
+    let script = script(&job(&stopped)).expect("a script");
+    for piece in [
+        "    most = 33 if arguments.steps is None else arguments.steps\n",
+        "    for epoch in range(2) if arguments.steps is None else itertools.count():\n        if step >= most:\n            break\n",
+    ] {
+        assert!(script.contains(piece), "{piece}\n{script}");
+    }
+}
+
+#[test]
+fn a_distribution_without_width_is_its_mean() {
+    let init = DIGITS.replace(
+        "\"normal\", std = 1.0",
+        "\"truncated-normal\", mean = 0.5, std = 0",
+    );
+    let script = script(&job(&init)).expect("a script");
+    assert!(
+        script.contains("lambda w: nn.init.constant_(w, 0.5)"),
+        "{script}"
+    );
+    assert!(!script.contains("trunc_normal_"));
 }
 
 #[test]
