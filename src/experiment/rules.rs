@@ -9,6 +9,7 @@ use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::spec::{Bias, Cell, Norm};
 use crate::nn::vocabulary::{Misfit, Vocabulary};
+use std::collections::HashSet;
 
 /// One impossible combination.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,8 @@ impl Problem {
     }
 }
 
-/// Everything that cannot be together in this experiment; empty for one that can be run.
+/// Everything that cannot be together in this experiment, each once: several layers may inherit what none of them can have. Empty
+/// for one that can be run.
 pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     let mut found = Vec::new();
     data(experiment, &mut found);
@@ -43,6 +45,8 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     schedule(experiment, &mut found);
     found.extend(size::problem(experiment));
     depth(experiment, &mut found);
+    let mut said = HashSet::new();
+    found.retain(|problem| said.insert((problem.path().to_string(), problem.message.clone())));
     found
 }
 
@@ -115,17 +119,20 @@ fn digits(classes: &[String], found: &mut Vec<Problem>) {
     let mut kept: Vec<&String> = Vec::new();
     for class in classes {
         let known = class.len() == 1 && class.as_bytes()[0].is_ascii_digit();
-        let again = kept.contains(&class);
-        kept.push(class);
-        let message = match (known, again) {
-            (true, true) => format!("`classes` names {class} twice"),
-            (false, false) => format!(
+        if !known {
+            let message = format!(
                 "{} is no digit: `classes` keeps some of 0 to 9",
                 crate::text::quote(class)
-            ),
-            _ => continue,
-        };
-        found.push(Problem::new(&["data.classes"], message));
+            );
+            found.push(Problem::new(&["data.classes"], message));
+        } else if kept.contains(&class) {
+            found.push(Problem::new(
+                &["data.classes"],
+                format!("`classes` names {class} twice"),
+            ));
+        } else {
+            kept.push(class);
+        }
     }
     if classes.len() < 2 {
         found.push(Problem::new(

@@ -277,6 +277,18 @@ fn a_wrong_class_that_is_named_twice_is_one_problem() {
     assert_eq!(problems.len(), 1, "{problems:?}");
 }
 
+#[test]
+fn what_several_layers_inherit_is_one_problem() {
+    let text = "format = 1\n[data]\nkind = \"adding\"\n[network]\ninit = \"lsuv\"\n[[network.layers]]\nkind = \"recurrent\"\nunits = 2\n\
+        [[network.layers]]\nkind = \"recurrent\"\nunits = 3\n";
+    let faults = parse(text, "inherited.toml").expect_err("no recurrent layer can have it");
+    assert_eq!(faults.list.len(), 1, "{faults}");
+    let good = text.replace("lsuv", "he-normal");
+    let mut experiment = parse(&good, "inherited.toml").expect("an experiment");
+    experiment.network.init = Initializer::Lsuv;
+    assert_eq!(rules::problems(&experiment).len(), 1);
+}
+
 /// Most arbitrary experiments break some rule; this one breaks none, with everything in it set.
 #[test]
 fn each_thing_of_each_vocabulary_reads_back_alone() {
