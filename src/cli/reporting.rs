@@ -8,6 +8,7 @@ use super::report::{Done, Report};
 use crate::export::tensorboard::EventWriter;
 use crate::training::file::folder_of;
 use crate::training::{Point, Session};
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -129,7 +130,7 @@ fn boxed(file: File) -> Box<dyn Write> {
     Box::new(BufWriter::new(file))
 }
 
-fn unwritable(path: &Path, why: &io::Error) -> Failure {
+pub fn unwritable(path: &Path, why: &impl Display) -> Failure {
     Failure::Failed(format!("{} cannot be written: {why}", path.display()))
 }
 

@@ -7,7 +7,7 @@ use super::judged::Judged;
 use super::origin;
 use super::progress::Progress;
 use super::report::{Done, Restored, loss_text, text_line};
-use super::reporting::Reporting;
+use super::reporting::{Reporting, unwritable};
 use super::signals::Signals;
 use super::source::{self, Loaded};
 use crate::insight::theory::Setting;
@@ -127,8 +127,7 @@ fn has_folder(path: &Path) -> Result<(), Failure> {
         Ok(_) => format!("{} is not a folder", folder.display()),
         Err(error) => format!("{}: {error}", folder.display()),
     };
-    let path = path.display();
-    Err(Failure::Failed(format!("{path} cannot be written: {why}")))
+    Err(unwritable(path, &why))
 }
 
 /// Says on standard error how pretraining goes: every epoch on a terminal, every layer in any case.

@@ -54,11 +54,15 @@ const BIASES: &str = r#"def biases(make, forget=0.0):
     return draw
 "#;
 
-/// Whether a recurrent layer's one bias is to begin as the sum of two, which are not both 0.
+/// Whether it is a recurrent layer in which Keras has one bias where PyTorch has two.
+pub fn has_one_bias(spec: &LayerSpec) -> bool {
+    matches!(spec.kind.cell(), Some(Cell::Plain | Cell::Lstm { .. })) && spec.bias != Bias::Off
+}
+
+/// Whether that bias is to begin as the sum of two, which are not both 0.
 fn draws_both_biases(spec: &LayerSpec) -> bool {
-    let one = matches!(spec.kind.cell(), Some(Cell::Plain | Cell::Lstm { .. }));
     let drawn = matches!(&spec.bias, Bias::Drawn(init) if *init != Initializer::Zeros);
-    one && (drawn || spec.forget_bias().is_some())
+    has_one_bias(spec) && (drawn || spec.forget_bias().is_some())
 }
 
 /// The function `build()`.

@@ -3,9 +3,10 @@
 use super::super::job::Job;
 use super::super::optimizer::{class, keywords, parameters};
 use super::super::python::number;
+use super::layers::has_one_bias;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
-use crate::nn::spec::{Bias, Cell, Clip, LayerSpec};
+use crate::nn::spec::Clip;
 
 /// Weight decay in the gradient: Keras's own is apart from the gradient, so that it is written as a penalty. (AdamW's is
 /// apart from the gradient in both.)
@@ -115,11 +116,7 @@ pub fn optimizer(job: &Job) -> (String, Vec<String>) {
     if job.network.has_batch_norm() {
         notes.push("Keras takes a batch's biased variance into batch norm's running statistics, PyTorch and gradlab the unbiased one".into());
     }
-    let sums = |l: &LayerSpec| {
-        let one = matches!(l.kind.cell(), Some(Cell::Plain | Cell::Lstm { .. }));
-        one && l.bias != Bias::Off
-    };
-    if job.network.layers.iter().any(sums) {
+    if job.network.layers.iter().any(has_one_bias) {
         notes.push("Keras has one bias in a recurrent layer where PyTorch and gradlab have two, which both learn: theirs moves twice as far".into());
     }
     let mut rate = learning_rate(job);

@@ -12,7 +12,6 @@ pub fn epochs(job: &Job, scheduled: bool, out: &mut String) {
     head(job, out);
     step(job, scheduled, out);
     end_of_epoch(job, out);
-    out.push_str("        if step >= most:\n            break\n");
 }
 
 /// How many epochs and steps, and each batch's rows up to its gradients.

@@ -111,6 +111,11 @@ pub fn extremes<S: Simd>(s: S, values: &[f32]) -> Extremes<f32> {
     )
 }
 
+/// The larger of two magnitudes; NaN stays.
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if b > a || b.is_nan() { b } else { a }
+}
+
 /// No magnitude is above it: infinite beside a NaN.
 pub fn bound<S: Simd>(s: S, values: &[f32]) -> f64 {
     let top = s.vectorize(

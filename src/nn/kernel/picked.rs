@@ -127,9 +127,8 @@ impl Picked {
         grad: &mut [f32],
     ) {
         for run in blocks.start / BLOCKS..blocks.end.div_ceil(BLOCKS) {
-            let first = run * self.units.len();
-            let own = units.start - self.units.start..units.end - self.units.start;
-            let own = first + own.start..first + own.end;
+            let place = |unit: usize| run * self.units.len() + unit - self.units.start;
+            let own = place(units.start)..place(units.end);
             let deltas = &deltas(&self.deltas)[own.clone()];
             let picks = (&self.masks[own], deltas);
             for tile in 0..self.tiles.count {

@@ -24,17 +24,17 @@ pub(crate) fn power_of_two(exponent: i32) -> f64 {
 }
 
 /// Where a layer stands in the backward pass.
-pub(crate) enum Stage<'a, T: Real> {
+pub(crate) enum Stage<'a, 'b, T: Real> {
     /// `delta` is ∂loss/∂pre.
     Signal(&'a Layer<T>),
     /// Nothing below needs its weights any more: its gradients can be made, of this input.
     Passed(&'a mut Layer<T>, &'a Blocked<T>),
-    /// Before that, of two members: the layer may take its delta down and learn in one go. Only where it has done so, which is
-    /// then true, that is over. With the input a bound of its magnitudes, where that is known.
+    /// Before that, of two members: the layer may take its delta down and learn in one go, and whoever has it do so takes the
+    /// place of the delta below. With the input a bound of its magnitudes, where that is known.
     Passing(
         &'a mut Layer<T>,
         (&'a Blocked<T>, Option<f64>),
-        Below<'a, T>,
+        &'a mut Option<Below<'b, T>>,
     ),
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn backward<T: Real>(
     (mode, crew): (Mode, Crew<'_>),
     mut input_gradient: Option<&mut Blocked<T>>,
     beside: &mut [Blocked<T>],
-    mut visit: impl FnMut(Stage<'_, T>) -> bool,
+    mut visit: impl FnMut(Stage<'_, '_, T>),
 ) -> i32 {
     let mut exponent = 0;
     // which of them has a part of the next layer's delta
@@ -100,7 +100,7 @@ fn pass_by_two<T: Real>(
     layer: &mut Layer<T>,
     lower: &mut Layer<T>,
     beside: &mut [Blocked<T>],
-    visit: &mut impl FnMut(Stage<'_, T>) -> bool,
+    visit: &mut impl FnMut(Stage<'_, '_, T>),
 ) -> Option<(i32, usize)> {
     let simple = layer.recurrence.is_none() && !layer.spec.skip;
     let (units, inputs) = (layer.weight.value.units(), layer.weight.value.inputs());
@@ -111,8 +111,9 @@ fn pass_by_two<T: Real>(
         Some(changed) => (changed, None),
         None => (&lower.activated, lower.out_bound),
     };
-    let below = Below([&mut lower.delta, &mut beside[place]]);
-    visit(Stage::Passing(layer, input, below)).then_some((exponent, place))
+    let mut below = Some(Below([&mut lower.delta, &mut beside[place]]));
+    visit(Stage::Passing(layer, input, &mut below));
+    below.is_none().then_some((exponent, place))
 }
 
 impl<T: Real> Layer<T> {

@@ -137,21 +137,19 @@ impl<T: Real> Network<T> {
         let mut sound = true;
         let Regularize { l1, l2, .. } = hyper.regularize;
         let by_itself = !watched && l1 == 0.0 && l2 == 0.0;
-        let visit = |stage: Stage<'_, T>| match stage {
+        let visit = |stage: Stage<'_, '_, T>| match stage {
             Stage::Signal(layer) if watched => {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
-                false
             }
-            Stage::Signal(_) => false,
+            Stage::Signal(_) => {}
             Stage::Passing(layer, (input, bound), below) => {
                 let strips = sound && by_itself && !layer.spec.frozen;
-                if !strips || !layer.learns_in_strips(input, bound) {
-                    return false;
+                if strips && layer.learns_in_strips(input, bound) {
+                    let rule = layer.next_rule(&hyper.optimizer, lr);
+                    let (regularize, by) = (&hyper.regularize, (crew, below.take()));
+                    norms[layer.index] =
+                        layer.learn_in_strips(input, &rule, regularize, squares, by);
                 }
-                let rule = layer.next_rule(&hyper.optimizer, lr);
-                let (regularize, by) = (&hyper.regularize, (crew, Some(below)));
-                norms[layer.index] = layer.learn_in_strips(input, &rule, regularize, squares, by);
-                true
             }
             Stage::Passed(layer, input) => {
                 let strips = sound && by_itself && !layer.spec.frozen;
@@ -160,7 +158,7 @@ impl<T: Real> Network<T> {
                     let (regularize, by) = (&hyper.regularize, (crew, None));
                     norms[layer.index] =
                         layer.learn_in_strips(input, &rule, regularize, squares, by);
-                    return false;
+                    return;
                 }
                 if watched || !layer.spec.frozen {
                     layer.gradients(input, crew);
@@ -181,7 +179,6 @@ impl<T: Real> Network<T> {
                     let rule = layer.next_rule(&hyper.optimizer, lr);
                     layer.learn_measured(&rule, &hyper.regularize, before, crew, stats);
                 }
-                false
             }
         };
         // nobody asks for the signal below the lowest layer that learns, unless it is looked at
@@ -215,13 +212,11 @@ impl<T: Real> Network<T> {
         } else {
             let crew = Crew::of(self.team.as_ref(), self.threads);
             let all = self.tied.is_some();
-            let visit = |stage: Stage<'_, T>| {
-                if let Stage::Passed(layer, input) = stage
-                    && (all || !layer.spec.frozen)
-                {
+            let visit = |stage: Stage<'_, '_, T>| match stage {
+                Stage::Passed(layer, input) if all || !layer.spec.frozen => {
                     layer.gradients(input, crew);
                 }
-                false
+                _ => {}
             };
             let by = (mode, crew);
             backward::backward(&mut self.layers, &self.input, by, None, &mut [], visit);
@@ -311,16 +306,13 @@ impl<T: Real> Network<T> {
             ..
         } = self;
         let crew = Crew::of(team.as_ref(), *threads);
-        let visit = |stage: Stage<'_, T>| {
-            match stage {
-                Stage::Signal(layer) => {
-                    see(layer);
-                    layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
-                }
-                Stage::Passed(layer, input) => layer.gradients(input, crew),
-                Stage::Passing(..) => {}
+        let visit = |stage: Stage<'_, '_, T>| match stage {
+            Stage::Signal(layer) => {
+                see(layer);
+                layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
-            false
+            Stage::Passed(layer, input) => layer.gradients(input, crew),
+            Stage::Passing(..) => {}
         };
         backward::backward(layers, input, (mode, crew), input_gradient, &mut [], visit)
     }

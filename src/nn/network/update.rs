@@ -5,7 +5,7 @@ use super::layer::{Layer, PLACES};
 use super::parameter::Parameter;
 use super::wide;
 use crate::nn::kernel::team::row_shares;
-use crate::nn::kernel::{Buffer, Crew, Real, has_strips, wide};
+use crate::nn::kernel::{Buffer, Crew, Real, has_strips, larger, wide};
 use crate::nn::optimizer::{Optimizer, Rule};
 use crate::nn::spec::{Clip, Regularize};
 use crate::nn::stats::{LayerStats, ZeroWeights};
@@ -327,9 +327,7 @@ pub(crate) fn clipped(regularize: &Regularize, clip: &Clip, factor: f64) -> Regu
 /// The norm of all layers' gradients together. Norms, not squares, carry the powers of two: squares of what is below 1e-154
 /// would be 0 even in f64.
 pub(crate) fn global_norm(norms: &[f64]) -> f64 {
-    let top = norms
-        .iter()
-        .fold(0.0, |a: f64, &b| if b > a || b.is_nan() { b } else { a });
+    let top = norms.iter().fold(0.0, |top, &norm| larger(top, norm));
     if top == 0.0 || !top.is_finite() {
         return top;
     }

@@ -33,11 +33,10 @@ pub fn of_earlier(
     (input, later): (&Blocked<f32>, usize),
     grad: &mut Weights<f32>,
 ) {
+    if later == 0 && small::is_small(grad, delta) {
+        return of_small(delta, input, grad, None);
+    }
     PANELS.with_borrow_mut(|panels| {
-        if later == 0 && small::is_small(grad, delta) {
-            let room = panels.squares(small::MOST_BLOCKS);
-            return dispatch!(level(), s => small::gradients(s, delta, input, room, grad, None));
-        }
         dispatch!(level(), s => {
             match later {
                 0 => panels.load(s, crew, (delta, &(0..delta.features())), input),
@@ -70,28 +69,26 @@ pub fn in_strips<P: Send>(
     begin: impl Fn(&mut P, &Range<usize>) + Sync,
     take: impl Fn(&mut P, Range<usize>, &mut [f32]) + Sync,
 ) {
+    let make = |panels: &Panels, units: &Range<usize>, piece: &mut P| {
+        begin(piece, units);
+        each_strip((delta, units), (input, panels), ld, |strip, grad| {
+            take(piece, strip, grad);
+        });
+    };
     if !crew.is_alone() && input.data().len() <= MOST_OF_ONES_OWN {
-        crew.each(pieces, |(units, mut piece)| {
-            begin(&mut piece, &units);
+        return crew.each(pieces, |(units, mut piece)| {
             PANELS.with_borrow_mut(|panels| {
-                let own = (delta, &units);
-                dispatch!(level(), s => panels.load(s, Crew::ALONE, own, input));
-                each_strip(own, (input, panels), ld, |strip, grad| {
-                    take(&mut piece, strip, grad);
-                });
+                dispatch!(level(), s => panels.load(s, Crew::ALONE, (delta, &units), input));
+                make(panels, &units, &mut piece);
             });
         });
-        return;
     }
     PANELS.with_borrow_mut(|panels| {
         let all = (delta, &(0..delta.features()));
         dispatch!(level(), s => panels.load(s, crew, all, input));
         let panels = &*panels;
         crew.each(pieces, |(units, mut piece)| {
-            begin(&mut piece, &units);
-            each_strip((delta, &units), (input, panels), ld, |strip, grad| {
-                take(&mut piece, strip, grad);
-            });
+            make(panels, &units, &mut piece)
         });
     });
 }

@@ -4,7 +4,7 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::derivative::{ApplyBackward, Kept};
 use crate::nn::kernel::pass::{Apply, ApplyInPlace};
 use crate::nn::kernel::team::MAX_MEMBERS;
-use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, level};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Share, level};
 use fearless_simd::dispatch;
 use std::ops::Range;
 
@@ -63,4 +63,19 @@ pub fn activate_lanes_in_place(
     (last, used): (usize, usize),
 ) -> Holds {
     dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }))
+}
+
+/// The same of a member's share of so many rows, a block at a time, each of which `made` is shown then.
+pub fn activate_share_in_place(
+    activation: &Activation,
+    (units, rows): (&Range<usize>, usize),
+    (values, pre): (&mut Share<'_, f32>, &mut Share<'_, f32>),
+    mut made: impl FnMut(&[f32]),
+) {
+    for block in 0..rows.div_ceil(LANES) {
+        let used = (rows - block * LANES).min(LANES);
+        let (values, pre) = (values.block(block), pre.block(block));
+        activate_lanes_in_place(activation, values, pre, (units.len(), used));
+        made(values);
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::gradients::{self, MOST_OF_ONES_OWN};
 use super::passes::{
-    activate_lanes, activate_lanes_backward, activate_lanes_in_place, backward_by_shares,
+    activate_lanes, activate_lanes_backward, activate_lanes_in_place, activate_share_in_place,
+    backward_by_shares,
 };
 use super::{Real, scalar};
 use crate::nn::activation::Activation;
@@ -10,8 +11,8 @@ use crate::nn::kernel::derivative::{self, Kept};
 use crate::nn::kernel::pass::{self, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
-    Blocked, Crew, Extremes, Holds, LANES, Weights, extremes, gradient, level, product, small,
-    squares, transpose,
+    Blocked, Crew, Extremes, Holds, LANES, Weights, extremes, gradient, larger, level, product,
+    small, squares, transpose,
 };
 use fearless_simd::{dispatch, f32x8, f64x8, prelude::*};
 use std::hint::black_box;
@@ -23,11 +24,6 @@ fn fetch(values: &[f32]) {
         let lines = values.iter().step_by(LANES);
         black_box(lines.fold(0, |all, v| all | v.to_bits()));
     }
-}
-
-/// The larger of two bounds; NaN stays.
-fn larger(a: f64, b: f64) -> f64 {
-    if b > a || b.is_nan() { b } else { a }
 }
 
 /// Multiply-adds that take about as long as one element of an activation.
@@ -254,7 +250,7 @@ impl Real for f32 {
     ) -> Holds {
         pre.set_rows(values.rows());
         let crew = for_passes(crew, pre);
-        let (rows, blocks) = (values.rows(), values.blocks());
+        let rows = values.rows();
         if crew.is_alone() {
             let used = rows % LANES;
             let last = if used > 0 { values.features() } else { 0 };
@@ -263,11 +259,8 @@ impl Real for f32 {
         }
         let pieces = values.shares(crew).zip(pre.shares(crew));
         crew.each(pieces, |((units, mut values), (_, mut pre))| {
-            for block in 0..blocks {
-                let used = (rows - block * LANES).min(LANES);
-                let (values, pre) = (values.block(block), pre.block(block));
-                activate_lanes_in_place(activation, values, pre, (units.len(), used));
-            }
+            let share = (&mut values, &mut pre);
+            activate_share_in_place(activation, (&units, rows), share, |_| {});
         });
         Holds::Wanted
     }
@@ -286,7 +279,7 @@ impl Real for f32 {
             let holds = Self::activate_in_place_by(crew, activation, values, pre);
             return (holds, None);
         }
-        let (rows, blocks) = (input.rows(), input.blocks());
+        let rows = input.rows();
         pre.set_rows(rows);
         let mut bounds = [0.0; MAX_MEMBERS];
         let pieces = values.shares(crew).zip(pre.shares(crew)).zip(&mut bounds);
@@ -294,12 +287,9 @@ impl Real for f32 {
             fetch(input.data());
             let own = units.clone();
             dispatch!(level(), s => product::affine_units(s, weights, bias, input, own, &mut values));
-            for block in 0..blocks {
-                let used = (rows - block * LANES).min(LANES);
-                let (values, pre) = (values.block(block), pre.block(block));
-                activate_lanes_in_place(activation, values, pre, (units.len(), used));
-                *bound = larger(*bound, Self::bound(values));
-            }
+            activate_share_in_place(activation, (&units, rows), (&mut values, &mut pre), |made| {
+                *bound = larger(*bound, Self::bound(made));
+            });
         });
         (Holds::Wanted, Some(bounds.into_iter().fold(0.0, larger)))
     }
