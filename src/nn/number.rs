@@ -30,6 +30,7 @@ pub trait Number:
     fn to_f64(self) -> f64;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
+    fn is_finite(self) -> bool;
 
     /// Zero for a subnormal number: arithmetic on subnormals is up to a hundred times slower, and nothing is lost that an
     /// update could show. NaN stays NaN.
@@ -70,6 +71,10 @@ macro_rules! number {
             #[inline(always)]
             fn abs(self) -> Self {
                 $T::abs(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $T::is_finite(self)
             }
         }
     };

@@ -21,7 +21,6 @@ pub trait Real: Number + Sum {
     const NAME: &'static str;
 
     fn from_f32(value: f32) -> Self;
-    fn is_finite(self) -> bool;
     /// Half of a feature's lanes in f64; a loop over them the compiler makes gathering loads of, within another loop.
     fn widen<S: Simd>(s: S, lanes: &[Self; LANES / 2]) -> f64x8<S>;
     fn mul_add(self, a: Self, b: Self) -> Self;
@@ -254,10 +253,6 @@ macro_rules! scalar {
         #[inline(always)]
         fn from_f32(value: f32) -> Self {
             value as $T
-        }
-        #[inline(always)]
-        fn is_finite(self) -> bool {
-            <$T>::is_finite(self)
         }
         /// Not fused: without the instruction that would be a slow call.
         #[inline(always)]

@@ -243,6 +243,19 @@ fn nadam() {
 }
 
 #[test]
+fn a_step_of_sgd_below_the_normal_numbers_is_none() {
+    let sgd = Optimizer::named("sgd").expect("it has defaults");
+    for momentum in [0.0, 0.5] {
+        let mut params = [0.0f32; 4];
+        let (mut velocity, gradients) = ([0.0; 4], [3e-38, 3e-36, -3e-38, -3e-36]);
+        sgd.with_momentum(momentum)
+            .rule(0.1, &Scalars::default())
+            .apply(&mut params, &gradients, [&mut velocity, &mut [], &mut []]);
+        assert_eq!(params, [0.0, -0.1 * 3e-36, 0.0, 0.1 * 3e-36], "{momentum}");
+    }
+}
+
+#[test]
 fn tiny_gradients_leave_no_subnormal_state() {
     for entry in Optimizer::entries() {
         let optimizer = Optimizer::named(entry.name)

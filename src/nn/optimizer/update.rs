@@ -124,11 +124,20 @@ impl<T: Number> Squares<T> {
     }
 }
 
+/// The smallest number that, times any of these factors, is still a normal number; smaller ones count as 0, for speed. Factors
+/// below 2^-26 are taken for that.
+#[inline(always)]
+fn floor_below<T: Number, const N: usize>(factors: [f64; N]) -> T {
+    let least = factors.into_iter().fold(1.0, f64::min);
+    T::from_f64(T::MIN_NORMAL.to_f64() / least.max(f64::from(f32::EPSILON) / 8.0))
+}
+
 #[inline(always)]
 fn sgd<T: Number>(decay: f64, rate: f64, params: &mut [T], grads: &[T]) {
+    let floor = floor_below([rate]);
     let (decay, rate) = (T::from_f64(decay), T::from_f64(rate));
     for (w, &g) in params.iter_mut().zip(grads) {
-        *w -= rate * (g + decay * *w);
+        *w -= rate * (g + decay * *w).cut_below(floor);
     }
 }
 
@@ -144,6 +153,7 @@ fn sgd_momentum<T: Number>(
     if decay == 0.0 && gain == 1.0 && !nesterov {
         return heavy_ball(rate, momentum, params, grads, velocity);
     }
+    let floor = floor_below([rate, momentum]);
     let (decay, rate) = (T::from_f64(decay), T::from_f64(rate));
     let (momentum, gain) = (T::from_f64(momentum), T::from_f64(gain));
     // The look-ahead g + momentum·v, or v alone: as factors, so that the loop has no branch.
@@ -154,7 +164,7 @@ fn sgd_momentum<T: Number>(
     };
     for ((w, &g), v) in params.iter_mut().zip(grads).zip(velocity) {
         let g = g + decay * *w;
-        *v = (momentum * *v + gain * g).flush();
+        *v = (momentum * *v + gain * g).cut_below(floor);
         *w -= rate * (of_gradient * g + of_velocity * *v);
     }
 }
@@ -168,9 +178,10 @@ fn heavy_ball<T: Number>(
     grads: &[T],
     velocity: &mut [T],
 ) {
+    let floor = floor_below([rate, momentum]);
     let (rate, momentum) = (T::from_f64(rate), T::from_f64(momentum));
     for ((w, &g), v) in params.iter_mut().zip(grads).zip(velocity) {
-        *v = (momentum * *v + g).flush();
+        *v = (momentum * *v + g).cut_below(floor);
         *w -= rate * *v;
     }
 }
