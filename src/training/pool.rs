@@ -5,7 +5,7 @@
 //! the system has not let run; where all others are late it does everything itself. Members spin while the next piece is
 //! near and then sleep, as the caller does where somebody else holds a share for long.
 
-use crate::nn::kernel::team::{MAX_MEMBERS, Team};
+use crate::nn::kernel::team::{Apart, MAX_MEMBERS, Team};
 use std::any::Any;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -39,11 +39,6 @@ struct Shared {
     finished: Apart<AtomicU64>,
     seldom: Apart<Seldom>,
 }
-
-/// On cache lines of its own, and of those that are fetched in pairs.
-#[derive(Default)]
-#[repr(align(128))]
-struct Apart<T>(T);
 
 #[derive(Default)]
 struct Offer {

@@ -265,6 +265,15 @@ fn the_number_of_threads_changes_no_bit() {
     }
 }
 
+/// Layers whose weights are drawn with this standard deviation.
+fn drawn(widths: &[usize], activation: &str, std: f64) -> NetworkSpec {
+    let mut spec = make::spec(widths, &make::named(activation), Loss::CrossEntropy);
+    for layer in &mut spec.layers {
+        layer.init = Initializer::Normal { mean: 0.0, std };
+    }
+    spec
+}
+
 /// Layers of which two threads own a half each, between layers that take every other way down.
 #[test]
 fn what_two_threads_own_changes_no_bit() {
@@ -282,17 +291,10 @@ fn what_two_threads_own_changes_no_bit() {
     others.layers[3].frozen = true;
     others.layers[4].bias = Bias::Off;
     // where a product is shared out and its activation is not, and the reverse, far out where slopes follow from z alone
-    let mut uneven = make::spec(
-        &[9, 150, 100, 100, 10],
-        &make::named("logistic"),
-        Loss::CrossEntropy,
-    );
-    for layer in &mut uneven.layers {
-        layer.init = Initializer::Normal {
-            mean: 0.0,
-            std: 2.0,
-        };
-    }
+    let uneven = drawn(&[9, 150, 100, 100, 10], "logistic", 2.0);
+    // where deltas leave the range in which they are not scaled, all at once or one by one
+    let vanishing = drawn(&[70, 130, 130, 130, 130, 10], "relu", 1e-7);
+    let saturated = drawn(&[70, 130, 130, 130, 130, 10], "logistic", 6.0);
     let max_norm = Regularize {
         max_norm: 0.8,
         ..Regularize::default()
@@ -306,6 +308,8 @@ fn what_two_threads_own_changes_no_bit() {
         ("mixed", mixed),
         ("others", others),
         ("uneven", uneven),
+        ("vanishing", vanishing),
+        ("saturated", saturated),
     ];
     for (name, spec) in specs {
         let of = |threads, team: Option<Arc<dyn Team>>| {

@@ -68,6 +68,14 @@ impl<T: Real> Blocked<T> {
         );
         self.rows = rows;
     }
+    /// Takes another number of features, in the room there is.
+    pub fn reshape(&mut self, features: usize) {
+        if self.features != features {
+            self.features = features;
+            self.capacity = self.data.len() / (features.max(1) * LANES);
+            self.rows = self.rows.min(self.capacity * LANES);
+        }
+    }
     /// The blocks in use.
     #[inline(always)]
     pub fn data(&self) -> &[T] {
@@ -136,7 +144,8 @@ impl<T: Real> Blocked<T> {
         assert_eq!(x.features(), self.features, "columns of the batch");
         self.set_rows(x.rows());
         let blocks = self.blocks();
-        crew.each(self.shares(crew), |(features, mut share)| {
+        // whole vectors of the rows
+        crew.each(self.grouped_shares(crew, LANES), |(features, mut share)| {
             let mut starts = [0; LANES];
             for block in 0..blocks {
                 x.starts(block * LANES, &mut starts);
@@ -188,9 +197,16 @@ impl<T: Real> Blocked<T> {
     }
     /// Every member's share of the features, those of the units that it [owns](GROUP), to be written side by side.
     pub fn shares(&mut self, crew: Crew<'_>) -> impl Iterator<Item = (Range<usize>, Share<'_, T>)> {
+        self.grouped_shares(crew, GROUP)
+    }
+    fn grouped_shares(
+        &mut self,
+        crew: Crew<'_>,
+        group: usize,
+    ) -> impl Iterator<Item = (Range<usize>, Share<'_, T>)> {
         let (features, shape) = (self.features, (self.blocks(), self.features, LANES));
         let mut rest = ArrayViewMut3::from_shape(shape, self.data_mut()).ok();
-        grouped(crew, features, GROUP).map_while(move |share| {
+        grouped(crew, features, group).map_while(move |share| {
             let (own, other) = rest.take()?.split_at(Axis(1), share.len());
             rest = Some(other);
             Some((share, Share(own)))
@@ -205,6 +221,13 @@ impl<T: Real> Blocked<T> {
         let size = self.features * LANES;
         self.data[to * size..][..count * size]
             .copy_from_slice(&other.data[from * size..][..count * size]);
+    }
+    /// Takes over all features of another as these of the present rows.
+    pub fn copy_units(&mut self, units: Range<usize>, other: &Self) {
+        for block in 0..self.blocks() {
+            let own = &mut self.block_mut(block)[units.start * LANES..units.end * LANES];
+            own.copy_from_slice(other.block(block));
+        }
     }
     /// Takes over the values and the number of rows of another of the same features.
     pub fn copy_from(&mut self, other: &Self) {

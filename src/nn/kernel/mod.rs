@@ -35,7 +35,7 @@ pub use extremes::Extremes;
 pub(crate) use extremes::larger;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
-pub use real::Real;
+pub use real::{Real, sum_of_units};
 pub use samples::Samples;
 pub use squares::{RUN, SOUND};
 pub use team::{Crew, Team};

@@ -210,6 +210,30 @@ pub trait Real: Number + Sum {
             },
         );
     }
+    /// delta ← (first + other)·φ'(pre) of some units, which are all that `delta` has, as [`Real::activate_backward_by`] makes it.
+    fn activate_units_backward(
+        activation: &Activation,
+        (pre, _): (&Blocked<Self>, Holds),
+        out: &Blocked<Self>,
+        units: &Range<usize>,
+        parts: (&Blocked<Self>, Option<&Blocked<Self>>),
+        delta: &mut Blocked<Self>,
+    ) -> Extremes<Self> {
+        sum_of_units(parts, units, delta);
+        let own = units.start * LANES..units.end * LANES;
+        for block in 0..pre.blocks() {
+            let (pre, out) = (
+                &pre.block(block)[own.clone()],
+                &out.block(block)[own.clone()],
+            );
+            Self::activate_backward_run(activation, pre, out, delta.block_mut(block));
+        }
+        Self::extremes(delta.data())
+    }
+    /// Whether a crew would not share a batch out for its activation.
+    fn passes_alone(_crew: Crew<'_>, _batch: &Blocked<Self>) -> bool {
+        true
+    }
     /// The same of a delta that is the sum of two.
     fn activate_sum_backward_by(
         crew: Crew<'_>,
@@ -244,6 +268,23 @@ pub trait Real: Number + Sum {
         out: &[Self],
         delta: &mut [Self],
     );
+}
+
+/// sum ← first + other, of some units, which are all that `sum` has
+pub fn sum_of_units<T: Real>(
+    (first, other): (&Blocked<T>, Option<&Blocked<T>>),
+    units: &Range<usize>,
+    sum: &mut Blocked<T>,
+) {
+    sum.set_rows(first.rows());
+    let own = units.start * LANES..units.end * LANES;
+    for block in 0..first.blocks() {
+        let sum = sum.block_mut(block);
+        sum.copy_from_slice(&first.block(block)[own.clone()]);
+        if let Some(other) = other {
+            T::add_to(sum, &other.block(block)[own.clone()]);
+        }
+    }
 }
 
 macro_rules! scalar {

@@ -11,6 +11,12 @@ pub const MAX_MEMBERS: usize = 8;
 /// Multiply-adds below which a share is not worth the wait for another core.
 const LEAST_WORK: usize = 1 << 15;
 
+/// On cache lines of its own, and of those that are fetched in pairs: a line that two cores write goes from one to the other each
+/// time.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Apart<T>(pub T);
+
 /// Threads that wait for work.
 pub trait Team: Send + Sync + std::fmt::Debug {
     /// How many calls of `work` run at the same time, at least 1.
@@ -78,24 +84,37 @@ impl<'a> Crew<'a> {
     }
     /// Does `work` on every piece, a piece a member; the pieces past the last member stay undone.
     pub fn each<P: Send>(self, pieces: impl IntoIterator<Item = P>, work: impl Fn(P) + Sync) {
-        let mut pieces = pieces.into_iter();
-        let Some(team) = self.team else {
-            pieces.for_each(work);
+        let pieces = pieces.into_iter().take(self.members);
+        match self.team {
+            None => pieces.for_each(work),
+            Some(team) if self.members == 2 => hand_out::<P, 2>(team, pieces, &work),
+            Some(team) => hand_out::<P, MAX_MEMBERS>(team, pieces, &work),
+        }
+    }
+}
+
+/// To at most so many members.
+fn hand_out<P: Send, const MEMBERS: usize>(
+    team: &Arc<dyn Team>,
+    mut pieces: impl Iterator<Item = P>,
+    work: &(impl Fn(P) + Sync),
+) {
+    // a lock that nobody else wants costs nothing to speak of, and hands a piece over without unsafe code
+    let mut count = 0;
+    let pieces: [Mutex<Option<P>>; MEMBERS] = std::array::from_fn(|_| {
+        let piece = pieces.next();
+        count += usize::from(piece.is_some());
+        Mutex::new(piece)
+    });
+    team.run(count, &|share| {
+        let Some(place) = pieces.get(share) else {
             return;
         };
-        // a lock that nobody else wants costs nothing to speak of, and hands a piece over without unsafe code
-        let pieces: [Mutex<Option<P>>; MAX_MEMBERS] =
-            std::array::from_fn(|_| Mutex::new(pieces.next()));
-        team.run(self.members, &|share| {
-            let Some(place) = pieces.get(share) else {
-                return;
-            };
-            let piece = place.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(piece) = piece {
-                work(piece);
-            }
-        });
-    }
+        let piece = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(piece) = piece {
+            work(piece);
+        }
+    });
 }
 
 impl Crew<'_> {

@@ -3,17 +3,17 @@
 
 use super::forward::per_unit;
 use super::layer::{Layer, Mode};
-use super::strips::Below;
+use super::pair::{Descent, Outcome, Room};
 use super::wide;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, Real, clear_past, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
-const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
-const LARGE: f64 = (1u64 << 40) as f64;
+pub(super) const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
+pub(super) const LARGE: f64 = (1u64 << 40) as f64;
 /// 2^-100: smaller deltas count as 0. Beside the layer's largest, they are below 2^-60 of it, out of f32's sight, and
 /// products of them would be subnormal numbers, a hundred times slower.
-const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
+pub(super) const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
 
 /// 2^exponent; 0 or ∞ beyond f64's range.
 pub(crate) fn power_of_two(exponent: i32) -> f64 {
@@ -29,29 +29,34 @@ pub(crate) enum Stage<'a, 'b, T: Real> {
     Signal(&'a Layer<T>),
     /// Nothing below needs its weights any more: its gradients can be made, of this input.
     Passed(&'a mut Layer<T>, &'a Blocked<T>),
-    /// Before that, of two members: the layer may take its delta down and learn in one go, and whoever has it do so takes the
-    /// place of the delta below. With the input a bound of its magnitudes, where that is known.
+    /// Before that, of two members: the layer may take its delta down and learn in one go. With the input a bound of its
+    /// magnitudes, where that is known.
     Passing(
         &'a mut Layer<T>,
         (&'a Blocked<T>, Option<f64>),
-        &'a mut Option<Below<'b, T>>,
+        &'a mut Descent<'b, T>,
     ),
 }
 
-/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice, or thrice.
-/// With `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent. `beside`: room for half of a delta, one
-/// for every width, where there are two members.
+/// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice, or more often.
+/// With `input_gradient`, writes ∂loss/∂input·2^-exponent there and returns the exponent. `room`: of two members, where there are
+/// two.
 pub(crate) fn backward<T: Real>(
     layers: &mut [Layer<T>],
     input: &Blocked<T>,
-    (mode, crew): (Mode, Crew<'_>),
+    by: (Mode, Crew<'_>),
     mut input_gradient: Option<&mut Blocked<T>>,
-    beside: &mut [Blocked<T>],
+    room: Option<&mut Room<T>>,
     mut visit: impl FnMut(Stage<'_, '_, T>),
 ) -> i32 {
+    let (mode, crew) = by;
+    if let Some(room) = room
+        && crew.members() == 2
+        && input_gradient.is_none()
+    {
+        return backward_by_two(layers, input, by, room, visit);
+    }
     let mut exponent = 0;
-    // which of them has a part of the next layer's delta
-    let mut part = None;
     for at in (0..layers.len()).rev() {
         let (below, rest) = layers.split_at_mut(at);
         let layer = &mut rest[0];
@@ -59,64 +64,157 @@ pub(crate) fn backward<T: Real>(
             let input = below.last().map_or(input, Layer::out);
             layer.recurrent_backward(input, exponent);
         } else {
-            let other = part.take().and_then(|part: usize| beside.get(part));
-            layer.backward_to_pre(mode, exponent, crew, other);
+            let found = layer.pass_activation(mode, crew, None);
+            layer.take_scale_out(exponent, found);
         }
         visit(Stage::Signal(layer));
         if let Some(norm) = &mut layer.norm {
             norm.backward(&mut layer.delta);
         }
-        let passed = match below.last_mut() {
-            Some(lower) if crew.members() == 2 => pass_by_two(layer, lower, beside, &mut visit),
-            _ => None,
-        };
-        if let Some((through, place)) = passed {
-            (exponent, part) = (through, Some(place));
-        } else {
-            let lower = match below.last_mut() {
-                Some(below) => Some(&mut below.delta),
-                None => input_gradient.as_deref_mut(),
-            };
-            if let Some(lower) = lower {
-                exponent = if layer.recurrence.is_some() {
-                    layer.recurrent_backward_to_input(lower)
-                } else {
-                    layer.backward_to_input(exponent, lower, crew)
-                };
+        let to = (below, input_gradient.as_deref_mut());
+        exponent = pass((layer, exponent), to, input, crew, &mut visit);
+    }
+    exponent
+}
+
+/// The same, where two members may take layers down between them.
+#[inline(never)]
+fn backward_by_two<T: Real>(
+    layers: &mut [Layer<T>],
+    input: &Blocked<T>,
+    by: (Mode, Crew<'_>),
+    room: &mut Room<T>,
+    mut visit: impl FnMut(Stage<'_, '_, T>),
+) -> i32 {
+    let (mode, crew) = by;
+    let mut exponent = 0;
+    // whether the next layer's delta has another part
+    let mut is_parted = false;
+    for at in (0..layers.len()).rev() {
+        let (below, rest) = layers.split_at_mut(at);
+        let layer = &mut rest[0];
+        let lower = (below.last_mut(), input);
+        let from = (exponent, is_parted);
+        let made = match descend_from_out((layer, at), lower, from, by, room, &mut visit) {
+            Outcome::Learned => {
+                is_parted = true;
+                hand_down(layer, below);
+                continue;
             }
-            visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
+            Outcome::Made(found) => Some(found),
+            Outcome::Untouched => None,
+        };
+        if layer.recurrence.is_some() {
+            let input = below.last().map_or(input, Layer::out);
+            layer.recurrent_backward(input, exponent);
+        } else {
+            let other = room.part(at, layer.spec.units).filter(|_| is_parted);
+            let found = made.unwrap_or_else(|| layer.pass_activation(mode, crew, other));
+            layer.take_scale_out(exponent, found);
         }
-        if let Some(next) = at.checked_sub(2) {
-            layer.hand_delta_down(&mut below[next]);
+        visit(Stage::Signal(layer));
+        if let Some(norm) = &mut layer.norm {
+            norm.backward(&mut layer.delta);
+        }
+        let through = layer.exponent;
+        is_parted = match below.last_mut() {
+            Some(lower) => descend_from_map((layer, at), lower, crew, room, &mut visit),
+            None => false,
+        };
+        if is_parted {
+            exponent = through;
+            hand_down(layer, below);
+        } else {
+            exponent = pass((layer, exponent), (below, None), input, crew, &mut visit);
         }
     }
     exponent
 }
 
-/// Lets two members take the layer's delta down, and learn what they own of it, if `visit` will have that. Returns the exponent
-/// of the delta below and which of those `beside` has the other part of it.
-#[inline(never)]
-fn pass_by_two<T: Real>(
-    layer: &mut Layer<T>,
-    lower: &mut Layer<T>,
-    beside: &mut [Blocked<T>],
+/// From ∂loss/∂pre to ∂loss/∂input, and from the exponent of ∂loss/∂out to that.
+#[inline(always)]
+fn pass<T: Real>(
+    (layer, mut exponent): (&mut Layer<T>, i32),
+    (below, input_gradient): (&mut [Layer<T>], Option<&mut Blocked<T>>),
+    input: &Blocked<T>,
+    crew: Crew<'_>,
     visit: &mut impl FnMut(Stage<'_, '_, T>),
-) -> Option<(i32, usize)> {
-    let simple = layer.recurrence.is_none() && !layer.spec.skip;
-    let (units, inputs) = (layer.weight.value.units(), layer.weight.value.inputs());
-    T::halves(units, inputs, layer.delta.rows()).filter(|_| simple)?;
-    let place = beside.iter().position(|part| part.features() == inputs)?;
-    let exponent = layer.exponent;
-    let input = match &lower.changed {
-        Some(changed) => (changed, None),
-        None => (&lower.activated, lower.out_bound),
+) -> i32 {
+    let lower = match below.last_mut() {
+        Some(below) => Some(&mut below.delta),
+        None => input_gradient,
     };
-    let mut below = Some(Below([&mut lower.delta, &mut beside[place]]));
-    visit(Stage::Passing(layer, input, &mut below));
-    below.is_none().then_some((exponent, place))
+    if let Some(lower) = lower {
+        exponent = if layer.recurrence.is_some() {
+            layer.recurrent_backward_to_input(lower)
+        } else {
+            layer.backward_to_input(exponent, lower, crew)
+        };
+    }
+    visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
+    hand_down(layer, below);
+    exponent
+}
+
+fn hand_down<T: Real>(layer: &mut Layer<T>, below: &mut [Layer<T>]) {
+    if let Some(next) = below.len().checked_sub(2) {
+        layer.hand_delta_down(&mut below[next]);
+    }
+}
+
+/// Shows `visit` the way that two members may take from ∂loss/∂out on.
+#[inline(never)]
+fn descend_from_out<T: Real>(
+    (layer, at): (&mut Layer<T>, usize),
+    (lower, input): (Option<&mut Layer<T>>, &Blocked<T>),
+    (exponent, is_parted): (i32, bool),
+    by: (Mode, Crew<'_>),
+    room: &mut Room<T>,
+    visit: &mut impl FnMut(Stage<'_, '_, T>),
+) -> Outcome<T> {
+    let (input, delta) = match lower {
+        Some(lower) => {
+            let (input, delta) = lower.out_and_delta();
+            (input, Some(delta))
+        }
+        None => ((input, None), None),
+    };
+    let from = (&mut *layer, at, exponent);
+    match Descent::from_out(from, is_parted, delta, by, room) {
+        Some(mut descent) => {
+            visit(Stage::Passing(layer, input, &mut descent));
+            descent.outcome
+        }
+        None => Outcome::Untouched,
+    }
+}
+
+/// Shows `visit` the way that two members may take from the delta of the affine map on, and says whether they have.
+#[inline(never)]
+fn descend_from_map<T: Real>(
+    (layer, at): (&mut Layer<T>, usize),
+    lower: &mut Layer<T>,
+    crew: Crew<'_>,
+    room: &mut Room<T>,
+    visit: &mut impl FnMut(Stage<'_, '_, T>),
+) -> bool {
+    let (input, delta) = lower.out_and_delta();
+    let Some(mut descent) = Descent::from_map((layer, at), delta, crew, room) else {
+        return false;
+    };
+    visit(Stage::Passing(layer, input, &mut descent));
+    descent.outcome == Outcome::Learned
 }
 
 impl<T: Real> Layer<T> {
+    /// What the layer above sees, with a bound of its magnitudes where that is known; and `delta`.
+    fn out_and_delta(&mut self) -> ((&Blocked<T>, Option<f64>), &mut Blocked<T>) {
+        let out = match &self.changed {
+            Some(changed) => (changed, None),
+            None => (&self.activated, self.out_bound),
+        };
+        (out, &mut self.delta)
+    }
     /// Exchanges `delta`, which nobody asks for any more, with that of the layer two below, which is not yet made: two buffers
     /// in the caches serve a deep network, where one a layer would be fetched and written back.
     fn hand_delta_down(&mut self, lower: &mut Self) {
@@ -129,14 +227,24 @@ impl<T: Real> Layer<T> {
     pub fn delta_is_passing(&self) -> bool {
         self.norm.is_none() && self.recurrence.is_none()
     }
-    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, or in the sum of that and the other, which is scaled by 2^-`exponent`.
-    fn backward_to_pre(
+    /// Takes a power of two out of ∂loss/∂pre, whose extremes are `found`, beside the `exponent` of ∂loss/∂out.
+    fn take_scale_out(&mut self, exponent: i32, found: Extremes<T>) {
+        let shape = (self.delta.rows(), self.delta.features());
+        let (shift, bound) = rescale(self.delta.data_mut(), found, shape, None);
+        self.exponent = exponent + shift;
+        self.delta_bound = bound;
+        if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
+            let factor = T::from_f64(power_of_two(-shift));
+            slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
+        }
+    }
+    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, or in the sum of that and the other; not yet scaled. Returns its extremes.
+    fn pass_activation(
         &mut self,
         mode: Mode,
-        exponent: i32,
         crew: Crew<'_>,
         other: Option<&Blocked<T>>,
-    ) {
+    ) -> Extremes<T> {
         let other = other.and_then(|other| self.sum_unless_on_the_way(other));
         if let Some(skipped) = &mut self.skipped {
             skipped.copy_from(&self.delta);
@@ -145,17 +253,9 @@ impl<T: Real> Layer<T> {
             dropout.backward(&mut self.delta);
         }
         self.slope_gradient();
-        let found = match other {
+        match other {
             Some(other) => self.activate_sum_backward(other, crew),
             None => self.activate_backward(mode, crew),
-        };
-        let shape = (self.delta.rows(), self.delta.features());
-        let (shift, bound) = rescale(self.delta.data_mut(), found, shape, None);
-        self.exponent = exponent + shift;
-        self.delta_bound = bound;
-        if let Some(slope) = self.slope.as_mut().filter(|_| shift != 0) {
-            let factor = T::from_f64(power_of_two(-shift));
-            slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
         }
     }
     /// Adds the other part to `delta`, unless the activation's pass can do that, which is then returned to.

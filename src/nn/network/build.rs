@@ -1,6 +1,7 @@
 //! Building a network: what can be wrong with a specification, and how much memory it takes.
 
 use super::layer::{Layer, Place};
+use super::pair::Room;
 use super::recurrent::{Emit, padded};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
@@ -170,11 +171,15 @@ pub(super) fn widths(spec: &NetworkSpec) -> BTreeSet<usize> {
     spec.layers.iter().map(|l| l.units).collect()
 }
 
-/// Of the layers whose delta two threads may make a part each of, on so many rows.
-pub(super) fn widths_in_parts<T: Real>(spec: &NetworkSpec, rows: usize) -> BTreeSet<usize> {
-    let above = spec.layers.iter().skip(1).filter(|l| !is_recurrent(l));
-    let parted = above.filter(|l| T::halves(l.units, l.inputs, rows).is_some());
-    parted.map(|l| l.inputs).collect()
+/// Widths of the deltas that two threads may make a part each of, on so many rows, and the most units of a layer that they may
+/// own half of each; nothing where there is no such layer.
+pub(super) fn halved<T: Real>(spec: &NetworkSpec, rows: usize) -> Option<(BTreeSet<usize>, usize)> {
+    let dense = spec.layers.iter().enumerate();
+    let halved =
+        dense.filter(|(_, l)| !is_recurrent(l) && T::halves(l.units, l.inputs, rows).is_some());
+    let units = halved.clone().map(|(_, l)| l.units).max()?;
+    let above = halved.filter(|(at, _)| *at > 0);
+    Some((above.map(|(_, l)| l.inputs).collect(), units))
 }
 
 /// Bytes of what layers share: outputs of every width, those of which two threads make parts once more, and the largest layer's
@@ -184,15 +189,16 @@ fn shared<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> usize {
         return 0;
     };
     let rows = place(spec, options, top).rows;
-    let mut buffers: Vec<usize> = widths(spec).into_iter().collect();
-    if options.threads > 1 {
-        buffers.extend(widths_in_parts::<T>(spec, rows));
-    }
-    let outputs = buffers
-        .iter()
-        .map(|&units| Blocked::<T>::bytes(units, rows));
+    let outputs = widths(spec)
+        .into_iter()
+        .map(|units| Blocked::<T>::bytes(units, rows));
+    let halved = halved::<T>(spec, rows).filter(|_| options.threads > 1);
+    let room = halved.map_or(0, |(widths, units)| Room::<T>::bytes(&widths, units, rows));
     let weights = spec.layers.iter().map(Layer::<T>::weights).max();
-    outputs.fold(weights.unwrap_or(0), usize::saturating_add)
+    outputs.fold(
+        weights.unwrap_or(0).saturating_add(room),
+        usize::saturating_add,
+    )
 }
 
 /// Everything that can be said before memory is taken, of which there are `limit` bytes.

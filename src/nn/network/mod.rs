@@ -14,6 +14,7 @@ mod layer;
 mod measure;
 mod moments;
 mod norm;
+mod pair;
 mod parameter;
 mod probe;
 mod recurrent;
@@ -40,6 +41,7 @@ use super::spec::{NetworkSpec, Norm};
 use super::stats::{LayerStats, Score, ThroughTime};
 use layer::{Layer, Mode};
 use ndarray::{Array2, ArrayView2};
+use pair::Room;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -57,8 +59,8 @@ pub struct Network<T: Real = f32> {
     rows: usize,
     /// As wide as the widest layer needs, one for every width: derivatives while measuring.
     scratch: Vec<Blocked<T>>,
-    /// Of two threads, a part of a delta: one for every width that may have one. Empty while one thread has all the work.
-    beside: Vec<Blocked<T>>,
+    /// Of two threads that may take layers down between them.
+    room: Option<Room<T>>,
     /// The weights before an update, to measure by how much it changed them.
     before: Vec<T>,
     stats: Vec<LayerStats>,
@@ -112,7 +114,7 @@ impl<T: Real> Network<T> {
             input: build::input(spec, options),
             rows: 0,
             scratch: one_each(build::widths(spec), room),
-            beside: Vec::new(),
+            room: None,
             before: vec![T::ZERO; widest],
             stats: vec![LayerStats::default(); layers.len()],
             squares: vec![0.0; most_rows.div_ceil(GROUP)],
@@ -130,10 +132,10 @@ impl<T: Real> Network<T> {
     /// on it.
     pub fn set_team(&mut self, team: Option<Arc<dyn Team>>) {
         let two = Crew::of(team.as_ref(), self.threads).members() == 2;
-        if two && self.beside.is_empty() {
+        if two && self.room.is_none() {
             let rows = self.scratch.first().map_or(0, Blocked::max_rows);
-            let widths = build::widths_in_parts::<T>(&self.spec, rows);
-            self.beside = one_each(widths, rows);
+            let halved = build::halved::<T>(&self.spec, rows);
+            self.room = halved.map(|(widths, units)| Room::new(&widths, units, rows));
         }
         self.team = team;
     }

@@ -130,7 +130,7 @@ impl<T: Real> Network<T> {
             team,
             threads,
             before,
-            beside,
+            room,
             ..
         } = self;
         let crew = Crew::of(team.as_ref(), *threads);
@@ -142,22 +142,24 @@ impl<T: Real> Network<T> {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
             Stage::Signal(_) => {}
-            Stage::Passing(layer, (input, bound), below) => {
+            Stage::Passing(layer, (input, bound), descent) => {
                 let strips = sound && by_itself && !layer.spec.frozen;
                 if strips && layer.learns_in_strips(input, bound) {
+                    let before = layer.scalars;
                     let rule = layer.next_rule(&hyper.optimizer, lr);
-                    let (regularize, by) = (&hyper.regularize, (crew, below.take()));
-                    norms[layer.index] =
-                        layer.learn_in_strips(input, &rule, regularize, squares, by);
+                    match layer.descend(input, &rule, &hyper.regularize, squares, descent) {
+                        Some(norm) => norms[layer.index] = norm,
+                        None => layer.scalars = before,
+                    }
                 }
             }
             Stage::Passed(layer, input) => {
                 let strips = sound && by_itself && !layer.spec.frozen;
                 if strips && layer.learns_in_strips(input, None) {
                     let rule = layer.next_rule(&hyper.optimizer, lr);
-                    let (regularize, by) = (&hyper.regularize, (crew, None));
+                    let regularize = &hyper.regularize;
                     norms[layer.index] =
-                        layer.learn_in_strips(input, &rule, regularize, squares, by);
+                        layer.learn_in_strips(input, &rule, regularize, squares, crew);
                     return;
                 }
                 if watched || !layer.spec.frozen {
@@ -186,7 +188,7 @@ impl<T: Real> Network<T> {
         let bottom = layers.iter().take_while(unasked).count();
         let (below, learning) = layers.split_at_mut(bottom);
         let input = below.last().map_or(&*input, Layer::out);
-        backward::backward(learning, input, (mode, crew), None, beside, visit);
+        backward::backward(learning, input, (mode, crew), None, room.as_mut(), visit);
         for layer in below {
             norms[layer.index] = 0.0;
             if sound {
@@ -219,7 +221,7 @@ impl<T: Real> Network<T> {
                 _ => {}
             };
             let by = (mode, crew);
-            backward::backward(&mut self.layers, &self.input, by, None, &mut [], visit);
+            backward::backward(&mut self.layers, &self.input, by, None, None, visit);
         }
         self.join_tied_gradients();
         self.layers
@@ -314,7 +316,7 @@ impl<T: Real> Network<T> {
             Stage::Passed(layer, input) => layer.gradients(input, crew),
             Stage::Passing(..) => {}
         };
-        backward::backward(layers, input, (mode, crew), input_gradient, &mut [], visit)
+        backward::backward(layers, input, (mode, crew), input_gradient, None, visit)
     }
     pub(super) fn measure_gradients(&mut self) {
         self.layers

@@ -6,7 +6,7 @@ use super::layer::Layer;
 use super::parameter::Parameter;
 use super::update::SUBNORMAL;
 use super::wide;
-use crate::nn::kernel::team::group_shares;
+use crate::nn::kernel::team::grouped;
 use crate::nn::kernel::{Blocked, Crew, GROUP, RUN, Real, has_strips, wide};
 use crate::nn::optimizer::{Rule, Slots};
 use crate::nn::spec::Regularize;
@@ -17,7 +17,8 @@ use std::ops::Range;
 const PART: usize = 4 * RUN;
 
 /// What a member learns of a matrix, from row `first` on.
-struct Share<'a, T: Real> {
+#[derive(Default)]
+pub(super) struct Share<'a, T: Real> {
     first: usize,
     ld: usize,
     value: &'a mut [T],
@@ -26,21 +27,70 @@ struct Share<'a, T: Real> {
     squares: &'a mut [f64],
     /// The gradient of the biases, where there are any.
     bias: &'a mut [T],
-    /// Where the delta goes that these rows make for the layer below.
-    below: Option<&'a mut Blocked<T>>,
 }
 
-/// Where two members write what each of them makes of the delta below: the sum is that delta.
-pub struct Below<'a, T: Real>(pub [&'a mut Blocked<T>; 2]);
-
 impl<T: Real> Share<'_, T> {
-    /// What is made of the delta of these units before anything is learned.
-    fn begin(&mut self, units: &Range<usize>, delta: &Blocked<T>) {
+    fn rows(&self) -> usize {
+        self.value.len() / self.ld.max(1)
+    }
+    /// So many rows, in whole groups, and the others.
+    pub fn split_at(self, rows: usize) -> (Self, Self) {
+        let (value, rest) = self.value.split_at_mut(rows * self.ld);
+        let (squares, rest_squares) = self.squares.split_at_mut(rows.div_ceil(GROUP));
+        let of_bias = if self.bias.is_empty() { 0 } else { rows };
+        let (bias, rest_bias) = self.bias.split_at_mut(of_bias);
+        let [a, b, c] = self.slots.map(|slot| {
+            let end = if slot.is_empty() { 0 } else { rows * self.ld };
+            slot.split_at_mut(end)
+        });
+        let first = Share {
+            first: self.first,
+            ld: self.ld,
+            value,
+            slots: [a.0, b.0, c.0],
+            squares,
+            bias,
+        };
+        let second = Share {
+            first: self.first + rows,
+            ld: self.ld,
+            value: rest,
+            slots: [a.1, b.1, c.1],
+            squares: rest_squares,
+            bias: rest_bias,
+        };
+        (first, second)
+    }
+    /// The gradient of the biases of these units, and what they make of the delta below. `delta`: theirs alone.
+    pub fn pass(&mut self, delta: &Blocked<T>, below: Option<&mut Blocked<T>>) {
+        let units = 0..delta.features();
+        self.bias_gradient(&units, delta);
+        if let Some(below) = below {
+            T::affine_backward_rows((self.value, self.ld), units, delta, below);
+        }
+    }
+    /// Learns all of these units' weights. `delta`: theirs alone.
+    pub fn learn_all(
+        &mut self,
+        (delta, input): (&Blocked<T>, &Blocked<T>),
+        rule: &Rule,
+        exponent: i32,
+    ) {
+        self.first = 0;
+        let (ld, pieces) = (self.ld, std::iter::once((0..delta.features(), self)));
+        T::weight_gradient_in_strips(
+            Crew::ALONE,
+            delta,
+            input,
+            ld,
+            pieces,
+            |_, _| {},
+            |share, strip, grad| share.learn(strip, grad, rule, exponent),
+        );
+    }
+    fn bias_gradient(&mut self, units: &Range<usize>, delta: &Blocked<T>) {
         if !self.bias.is_empty() {
             T::bias_gradient_rows(delta, units.clone(), self.bias);
-        }
-        if let Some(below) = self.below.take() {
-            T::affine_backward_rows((self.value, self.ld), units.clone(), delta, below);
         }
     }
     /// Takes up the gradient of some rows, scaled by 2^`exponent`, and sums its squares before that.
@@ -57,16 +107,18 @@ impl<T: Real> Share<'_, T> {
                 let (group, end) = (GROUP * self.ld, grad.len());
                 for (square, start) in squares.iter_mut().zip((0..end).step_by(group)) {
                     let end = end.min(start + group);
+                    let mut sum = 0.0;
                     for start in (start..end).step_by(PART) {
                         let run = start..end.min(start + PART);
                         let grad = &mut grad[run.clone()];
-                        *square += T::square_sum(grad);
+                        sum += T::square_sum(grad);
                         if exponent != 0 {
                             wide::scale(grad, factor, SUBNORMAL);
                         }
                         let value = &mut value[run.clone()];
                         rule.apply(value, grad, part_of(&mut slots, run));
                     }
+                    *square = sum;
                 }
             },
         );
@@ -110,8 +162,7 @@ impl<T: Real> Layer<T> {
         fits(of_map) && fits(others.sqrt() * scale)
     }
     /// Makes the gradients of the weights and the biases and learns all of this layer. Returns the norm of all, as
-    /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows. `below`: where two members, if
-    /// that is how many there are, write the delta below on the way.
+    /// [`Layer::trained_norm`] would. `squares`: room for a number for each [`GROUP`] of rows.
     #[inline(never)]
     pub fn learn_in_strips(
         &mut self,
@@ -119,16 +170,27 @@ impl<T: Real> Layer<T> {
         rule: &Rule,
         regularize: &Regularize,
         squares: &mut [f64],
-        (crew, below): (Crew<'_>, Option<Below<'_, T>>),
+        crew: Crew<'_>,
+    ) -> f64 {
+        let bias = self.bias.as_mut().map(Parameter::grads_mut);
+        let parts = (bias.unwrap_or_default(), squares);
+        let sum =
+            self.weight
+                .learn_in_strips((&self.delta, input), rule, self.exponent, parts, crew);
+        self.learn_rest(sum, rule, regularize, crew)
+    }
+    /// Learns all but the weights, whose gradients' squares come to `sum`, and returns the norm of all.
+    pub(super) fn learn_rest(
+        &mut self,
+        mut sum: f64,
+        rule: &Rule,
+        regularize: &Regularize,
+        crew: Crew<'_>,
     ) -> f64 {
         self.learn_statistics();
         let exponent = std::mem::take(&mut self.exponent);
-        let bias = self.bias.as_mut().map(Parameter::grads_mut);
-        let parts = (bias.unwrap_or_default(), squares, below);
-        let mut sum =
-            self.weight
-                .learn_in_strips((&self.delta, input), rule, exponent, parts, crew);
         self.gradient_kept = false;
+        self.weight.clear_padding();
         for p in self.parameters_mut().skip(1) {
             sum += p.square_sum();
             if exponent != 0 {
@@ -163,52 +225,53 @@ impl<T: Real> Parameter<T> {
         (delta, input): (&Blocked<T>, &Blocked<T>),
         rule: &Rule,
         exponent: i32,
-        (bias, squares, below): (&mut [T], &mut [f64], Option<Below<'_, T>>),
+        (bias, squares): (&mut [T], &mut [f64]),
         crew: Crew<'_>,
     ) -> f64 {
         let (rows, ld) = (self.value.units(), self.value.ld());
         let squares = &mut squares[..rows.div_ceil(GROUP)];
-        squares.fill(0.0);
         let crew = crew.for_work(rows * self.value.inputs() * delta.rows());
-        let groups = (rows, GROUP);
-        let below = below.into_iter().flat_map(|Below(parts)| parts).map(Some);
-        let below = below.chain(std::iter::repeat_with(|| None));
-        let [a, b, c] = self.slots.each_mut().map(|slot| {
-            let ld = if slot.is_empty() { 0 } else { ld };
-            group_shares(crew, groups, ld, slot)
-        });
-        let pieces = group_shares(crew, groups, ld, self.value.data_mut())
-            .zip(a.zip(b).zip(c))
-            .zip(group_shares(crew, (squares.len(), 1), 1, squares))
-            .zip(group_shares(
-                crew,
-                groups,
-                usize::from(!bias.is_empty()),
-                bias,
-            ))
-            .zip(below)
-            .map(|(((((rows, value), ((a, b), c)), squares), bias), below)| {
-                let share = Share {
-                    first: rows.start,
-                    ld,
-                    value,
-                    slots: [a.1, b.1, c.1],
-                    squares: squares.1,
-                    bias: bias.1,
-                    below,
-                };
-                (rows, share)
-            });
         T::weight_gradient_in_strips(
             crew,
             delta,
             input,
             ld,
-            pieces,
-            |share, units| share.begin(units, delta),
+            self.shares(crew, squares, bias),
+            |share, units| share.bias_gradient(units, delta),
             |share, strip, grad| share.learn(strip, grad, rule, exponent),
         );
-        self.clear_padding();
         squares.iter().sum()
+    }
+    /// Every member's rows, in whole groups. `squares`: a number for each group; `bias`: the gradient of the biases, where there
+    /// are any.
+    fn shares<'a>(
+        &'a mut self,
+        crew: Crew<'a>,
+        squares: &'a mut [f64],
+        bias: &'a mut [T],
+    ) -> impl Iterator<Item = (Range<usize>, Share<'a, T>)> {
+        let mut rest = self.share(squares, bias);
+        let groups = grouped(crew, rest.rows(), GROUP);
+        groups.map(move |rows| {
+            let (share, other) = std::mem::take(&mut rest).split_at(rows.len());
+            rest = other;
+            (rows, share)
+        })
+    }
+    /// All rows.
+    pub(super) fn share<'a>(
+        &'a mut self,
+        squares: &'a mut [f64],
+        bias: &'a mut [T],
+    ) -> Share<'a, T> {
+        let ld = self.value.ld();
+        Share {
+            first: 0,
+            ld,
+            value: self.value.data_mut(),
+            slots: self.slots.each_mut().map(|slot| &mut slot[..]),
+            squares,
+            bias,
+        }
     }
 }

@@ -36,22 +36,37 @@ pub fn backward_by_shares(
 ) -> Extremes<f32> {
     let mut found = [Extremes::none(); MAX_MEMBERS];
     let pieces = delta.shares(crew).zip(&mut found);
-    // no layer of few values is shared out
-    let holds = match holds {
-        Holds::All => Holds::AllOfShare,
-        other => other,
-    };
+    let held = (pre, shared(holds));
     crew.each(pieces, |((units, mut delta), found)| {
         for block in 0..pre.blocks() {
             let delta = delta.block(block);
             before(&units, delta, block);
-            let own = units.start * LANES..units.end * LANES;
-            let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
-            let made = activate_lanes_backward(activation, Kept { pre, holds }, out, delta);
+            let made = units_backward(activation, held, out, &units, (block, delta));
             *found = found.and(made);
         }
     });
     found.into_iter().fold(Extremes::none(), Extremes::and)
+}
+
+/// What a pass over shares finds in pre-activations: no layer of few values is shared out.
+pub fn shared(holds: Holds) -> Holds {
+    match holds {
+        Holds::All => Holds::AllOfShare,
+        other => other,
+    }
+}
+
+/// delta ← delta·φ'(pre) of some units in a block
+pub fn units_backward(
+    activation: &Activation,
+    (pre, holds): (&Blocked<f32>, Holds),
+    out: &Blocked<f32>,
+    units: &Range<usize>,
+    (block, delta): (usize, &mut [f32]),
+) -> Extremes<f32> {
+    let own = units.start * LANES..units.end * LANES;
+    let (pre, out) = (&pre.block(block)[own.clone()], &out.block(block)[own]);
+    activate_lanes_backward(activation, Kept { pre, holds }, out, delta)
 }
 
 /// See [`ApplyInPlace`]; of the last so many features' vectors only so many lanes are used.

@@ -3,9 +3,9 @@
 use super::gradients::{self, MOST_OF_ONES_OWN};
 use super::passes::{
     activate_lanes, activate_lanes_backward, activate_lanes_in_place, activate_share_in_place,
-    backward_by_shares,
+    backward_by_shares, shared, units_backward,
 };
-use super::{Real, scalar};
+use super::{Real, scalar, sum_of_units};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::derivative::{self, Kept};
 use crate::nn::kernel::pass::{self, ApplyWithSlopes};
@@ -312,6 +312,27 @@ impl Real for f32 {
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
         backward_by_shares(crew, activation, (pre, holds), out, delta, |_, _, _| {})
+    }
+    #[inline(never)]
+    fn activate_units_backward(
+        activation: &Activation,
+        (pre, holds): (&Blocked<f32>, Holds),
+        out: &Blocked<f32>,
+        units: &Range<usize>,
+        parts: (&Blocked<f32>, Option<&Blocked<f32>>),
+        delta: &mut Blocked<f32>,
+    ) -> Extremes<f32> {
+        sum_of_units(parts, units, delta);
+        let held = (pre, shared(holds));
+        let mut found = Extremes::none();
+        for block in 0..pre.blocks() {
+            let delta = delta.block_mut(block);
+            found = found.and(units_backward(activation, held, out, units, (block, delta)));
+        }
+        found
+    }
+    fn passes_alone(crew: Crew<'_>, batch: &Blocked<f32>) -> bool {
+        for_passes(crew, batch).is_alone()
     }
     #[inline(never)]
     fn activate_sum_backward_by(
