@@ -210,6 +210,17 @@ pub trait Real: Number + Sum {
             },
         );
     }
+    /// sum ← a + b
+    fn sum_into(a: &[Self], b: &[Self], sum: &mut [Self]) {
+        wide(
+            #[inline(always)]
+            || {
+                for ((sum, &a), &b) in sum.iter_mut().zip(a).zip(b) {
+                    *sum = a + b;
+                }
+            },
+        );
+    }
     /// delta ← (first + other)·φ'(pre) of some units, which are all that `delta` has, as [`Real::activate_backward_by`] makes it.
     fn activate_units_backward(
         activation: &Activation,
@@ -279,10 +290,10 @@ pub fn sum_of_units<T: Real>(
     sum.set_rows(first.rows());
     let own = units.start * LANES..units.end * LANES;
     for block in 0..first.blocks() {
-        let sum = sum.block_mut(block);
-        sum.copy_from_slice(&first.block(block)[own.clone()]);
-        if let Some(other) = other {
-            T::add_to(sum, &other.block(block)[own.clone()]);
+        let (sum, first) = (sum.block_mut(block), &first.block(block)[own.clone()]);
+        match other {
+            Some(other) => T::sum_into(first, &other.block(block)[own.clone()], sum),
+            None => sum.copy_from_slice(first),
         }
     }
 }
