@@ -118,17 +118,34 @@ pub(crate) fn larger(a: f64, b: f64) -> f64 {
 
 /// No magnitude is above it: infinite beside a NaN.
 pub fn bound<S: Simd>(s: S, values: &[f32]) -> f64 {
-    let top = s.vectorize(
+    s.vectorize(
         #[inline(always)]
         || {
-            let mut top = u32x16::splat(s, 0);
+            let mut bound = Bound::new(s);
             for chunk in values.as_chunks::<LANES>().0 {
-                top = top.max(magnitudes(s, Vector::load_array_ref(s, chunk)));
+                bound.see(s, Vector::load_array_ref(s, chunk));
             }
-            top.reduce_max()
+            bound.end()
         },
-    );
-    f64::from(f32::from_bits(top.min(INFINITY)))
+    )
+}
+
+/// A [`bound`] while it is looked for, in every lane.
+pub struct Bound<S: Simd>(u32x16<S>);
+
+impl<S: Simd> Bound<S> {
+    #[inline(always)]
+    pub fn new(s: S) -> Self {
+        Self(u32x16::splat(s, 0))
+    }
+    #[inline(always)]
+    pub fn see(&mut self, s: S, values: Vector<S>) {
+        self.0 = self.0.max(magnitudes(s, values));
+    }
+    #[inline(always)]
+    pub fn end(self) -> f64 {
+        f64::from(f32::from_bits(self.0.reduce_max().min(INFINITY)))
+    }
 }
 
 #[cold]

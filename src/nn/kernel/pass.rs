@@ -1,6 +1,7 @@
 //! The activations' passes over a batch in `f32`.
 
 use super::derivative::{Holds, RUN};
+use super::extremes::Bound;
 use super::tile::Lanes;
 use super::{LANES, vector::Vector};
 use crate::nn::activation::{Function, Slope, Visitor};
@@ -77,8 +78,8 @@ impl<S: Simd> Visitor for ApplyWithSlopes<'_, S> {
 
 /// values ← φ(values), and 0 in the lanes from `used` on of the last so many vectors. The vectors of those that
 /// [`Function::derivative`] is asked for beside φ are kept in `pre`, one after the other from the front: a fraction of what there
-/// is to go through.
-pub struct ApplyInPlace<'a, S> {
+/// is to go through. With what `pre` holds then a [bound](super::extremes::bound) of the values, where it is `BOUNDED`.
+pub struct ApplyInPlace<'a, S, const BOUNDED: bool> {
     pub s: S,
     pub values: &'a mut [f32],
     pub pre: &'a mut [f32],
@@ -86,10 +87,10 @@ pub struct ApplyInPlace<'a, S> {
     pub used: usize,
 }
 
-impl<S: Simd> Visitor for ApplyInPlace<'_, S> {
-    type Output = Holds;
+impl<S: Simd, const BOUNDED: bool> Visitor for ApplyInPlace<'_, S, BOUNDED> {
+    type Output = (Holds, Option<f64>);
     #[inline(always)]
-    fn visit<F: Function>(self, function: &F) -> Holds {
+    fn visit<F: Function>(self, function: &F) -> (Holds, Option<f64>) {
         let Self {
             s,
             values,
@@ -103,13 +104,27 @@ impl<S: Simd> Visitor for ApplyInPlace<'_, S> {
                 let values: &mut [Lanes] = values.as_chunks_mut().0;
                 let (whole, last) = values.split_at_mut(values.len().saturating_sub(last));
                 let (room, kept) = (pre.len() / LANES, pre.as_chunks_mut().0);
-                let kept = keep_wanted(s, function, kept, whole, |value| value);
+                let mut bound = Bound::new(s);
+                let mut see = |value| {
+                    if BOUNDED {
+                        bound.see(s, value);
+                    }
+                };
+                let kept = keep_wanted(s, function, kept, whole, |value| {
+                    see(value);
+                    value
+                });
                 let (used, zero) = (below(s, used), Vector::splat(s, 0.0));
-                let kept = keep_wanted(s, function, kept, last, |value| used.select(value, zero));
-                match kept.len() == room {
+                let kept = keep_wanted(s, function, kept, last, |value| {
+                    let value = used.select(value, zero);
+                    see(value);
+                    value
+                });
+                let holds = match kept.len() == room {
                     true => Holds::Nothing,
                     false => Holds::Wanted,
-                }
+                };
+                (holds, BOUNDED.then(|| bound.end()))
             },
         )
     }
@@ -122,7 +137,7 @@ fn keep_wanted<'a, S: Simd, F: Function>(
     function: &F,
     mut kept: &'a mut [Lanes],
     values: &mut [Lanes],
-    masked: impl Fn(Vector<S>) -> Vector<S>,
+    mut masked: impl FnMut(Vector<S>) -> Vector<S>,
 ) -> &'a mut [Lanes] {
     for values in values.chunks_mut(RUN / LANES) {
         let mut any = function.wants_z(Vector::splat(s, 0.0));

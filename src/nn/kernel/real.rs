@@ -161,18 +161,19 @@ pub trait Real: Number + Sum {
         Self::activate(activation, pre, out);
     }
     /// values ← φ(values), for activations whose [slope follows from that](Activation::slope_follows_from_out); `pre` takes over
-    /// what they need beside it. Lanes past the last row become 0. Returns what `pre` holds then.
+    /// what they need beside it. Lanes past the last row become 0. Returns what `pre` holds then, and
+    /// where that comes on the way a bound of the magnitudes.
     fn activate_in_place_by(
         _crew: Crew<'_>,
         activation: &Activation,
         values: &mut Blocked<Self>,
         pre: &mut Blocked<Self>,
-    ) -> Holds {
+    ) -> (Holds, Option<f64>) {
         pre.copy_from(values);
         Self::activate(activation, pre, values);
-        Holds::All
+        (Holds::All, None)
     }
-    /// [`Real::affine_by`] and [`Real::activate_in_place_by`] in one go, and where that comes on the way a bound of the magnitudes.
+    /// [`Real::affine_by`] and [`Real::activate_in_place_by`] in one go.
     fn map_in_place_by(
         crew: Crew<'_>,
         (weights, bias): (&Weights<Self>, Option<&[Self]>),
@@ -181,8 +182,7 @@ pub trait Real: Number + Sum {
         (values, pre): (&mut Blocked<Self>, &mut Blocked<Self>),
     ) -> (Holds, Option<f64>) {
         Self::affine_by(crew, weights, bias, input, values);
-        let holds = Self::activate_in_place_by(crew, activation, values, pre);
-        (holds, None)
+        Self::activate_in_place_by(crew, activation, values, pre)
     }
     /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of
     /// [few values](super::is_few).

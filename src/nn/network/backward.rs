@@ -27,8 +27,9 @@ pub(crate) fn power_of_two(exponent: i32) -> f64 {
 pub(crate) enum Stage<'a, 'b, T: Real> {
     /// `delta` is ∂loss/∂pre.
     Signal(&'a Layer<T>),
-    /// Nothing below needs its weights any more: its gradients can be made, of this input.
-    Passed(&'a mut Layer<T>, &'a Blocked<T>),
+    /// Nothing below needs its weights any more: its gradients can be made, of this input, with a bound of its magnitudes where
+    /// that is known.
+    Passed(&'a mut Layer<T>, (&'a Blocked<T>, Option<f64>)),
     /// Before that, of two members: the layer may take its delta down and learn in one go. With the input a bound of its
     /// magnitudes, where that is known.
     Passing(
@@ -151,7 +152,8 @@ fn pass<T: Real>(
             layer.backward_to_input(exponent, lower, crew)
         };
     }
-    visit(Stage::Passed(layer, below.last().map_or(input, Layer::out)));
+    let input = below.last().map_or((input, None), Layer::bounded_out);
+    visit(Stage::Passed(layer, input));
     hand_down(layer, below);
     exponent
 }
@@ -207,7 +209,14 @@ fn descend_from_map<T: Real>(
 }
 
 impl<T: Real> Layer<T> {
-    /// What the layer above sees, with a bound of its magnitudes where that is known; and `delta`.
+    /// What the layer above sees, with a bound of its magnitudes where that is known.
+    fn bounded_out(&self) -> (&Blocked<T>, Option<f64>) {
+        match &self.changed {
+            Some(changed) => (changed, None),
+            None => (&self.activated, self.out_bound),
+        }
+    }
+    /// The same, and `delta`.
     fn out_and_delta(&mut self) -> ((&Blocked<T>, Option<f64>), &mut Blocked<T>) {
         let out = match &self.changed {
             Some(changed) => (changed, None),

@@ -153,9 +153,9 @@ impl<T: Real> Network<T> {
                     }
                 }
             }
-            Stage::Passed(layer, input) => {
+            Stage::Passed(layer, (input, bound)) => {
                 let strips = sound && by_itself && !layer.spec.frozen;
-                if strips && layer.learns_in_strips(input, None) {
+                if strips && layer.learns_in_strips(input, bound) {
                     let rule = layer.next_rule(&hyper.optimizer, lr);
                     let regularize = &hyper.regularize;
                     norms[layer.index] =
@@ -215,7 +215,7 @@ impl<T: Real> Network<T> {
             let crew = Crew::of(self.team.as_ref(), self.threads);
             let all = self.tied.is_some();
             let visit = |stage: Stage<'_, '_, T>| match stage {
-                Stage::Passed(layer, input) if all || !layer.spec.frozen => {
+                Stage::Passed(layer, (input, _)) if all || !layer.spec.frozen => {
                     layer.gradients(input, crew);
                 }
                 _ => {}
@@ -313,7 +313,7 @@ impl<T: Real> Network<T> {
                 see(layer);
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
-            Stage::Passed(layer, input) => layer.gradients(input, crew),
+            Stage::Passed(layer, (input, _)) => layer.gradients(input, crew),
             Stage::Passing(..) => {}
         };
         backward::backward(layers, input, (mode, crew), input_gradient, None, visit)

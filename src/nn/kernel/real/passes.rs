@@ -4,7 +4,7 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::derivative::{ApplyBackward, Kept};
 use crate::nn::kernel::pass::{Apply, ApplyInPlace};
 use crate::nn::kernel::team::MAX_MEMBERS;
-use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Share, level};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Share, larger, level};
 use fearless_simd::dispatch;
 use std::ops::Range;
 
@@ -71,26 +71,30 @@ pub fn units_backward(
 
 /// See [`ApplyInPlace`]; of the last so many features' vectors only so many lanes are used.
 #[inline(always)]
-pub fn activate_lanes_in_place(
+pub fn activate_lanes_in_place<const BOUNDED: bool>(
     activation: &Activation,
     values: &mut [f32],
     pre: &mut [f32],
     (last, used): (usize, usize),
-) -> Holds {
-    dispatch!(level(), s => activation.visit(ApplyInPlace { s, values, pre, last, used }))
+) -> (Holds, Option<f64>) {
+    dispatch!(level(), s => {
+        activation.visit(ApplyInPlace::<_, BOUNDED> { s, values, pre, last, used })
+    })
 }
 
-/// The same of a member's share of so many rows, a block at a time, each of which `made` is shown then.
+/// The same of a member's share of so many rows, a block at a time; returns the bound.
 pub fn activate_share_in_place(
     activation: &Activation,
     (units, rows): (&Range<usize>, usize),
     (values, pre): (&mut Share<'_, f32>, &mut Share<'_, f32>),
-    mut made: impl FnMut(&[f32]),
-) {
+) -> f64 {
+    let mut bound = 0.0;
     for block in 0..rows.div_ceil(LANES) {
         let used = (rows - block * LANES).min(LANES);
         let (values, pre) = (values.block(block), pre.block(block));
-        activate_lanes_in_place(activation, values, pre, (units.len(), used));
-        made(values);
+        let lanes = (units.len(), used);
+        let (_, of_block) = activate_lanes_in_place::<true>(activation, values, pre, lanes);
+        bound = larger(bound, of_block.unwrap_or(f64::INFINITY));
     }
+    bound
 }

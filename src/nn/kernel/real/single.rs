@@ -29,6 +29,20 @@ fn fetch(values: &[f32]) {
 /// Multiply-adds that take about as long as one element of an activation.
 const ELEMENT: usize = 8;
 
+/// Values of which a bound is asked for before long, most likely: by a layer that is large enough to be learned in strips.
+const LEAST_BOUNDED: usize = 4096;
+
+/// On its own, for the sake of small layers' code.
+#[inline(never)]
+fn activate_with_bound(
+    activation: &Activation,
+    values: &mut [f32],
+    pre: &mut [f32],
+    lanes: (usize, usize),
+) -> (Holds, Option<f64>) {
+    activate_lanes_in_place::<true>(activation, values, pre, lanes)
+}
+
 /// Who takes a batch through an activation, either way: what a share keeps of pre-activations on the way up, the same share finds
 /// on the way down.
 #[inline(always)]
@@ -247,7 +261,7 @@ impl Real for f32 {
         activation: &Activation,
         values: &mut Blocked<f32>,
         pre: &mut Blocked<f32>,
-    ) -> Holds {
+    ) -> (Holds, Option<f64>) {
         pre.set_rows(values.rows());
         let crew = for_passes(crew, pre);
         let rows = values.rows();
@@ -255,14 +269,17 @@ impl Real for f32 {
             let used = rows % LANES;
             let last = if used > 0 { values.features() } else { 0 };
             let (values, pre) = (values.data_mut(), pre.data_mut());
-            return activate_lanes_in_place(activation, values, pre, (last, used));
+            let lanes = (last, used);
+            return match values.len() >= LEAST_BOUNDED {
+                true => activate_with_bound(activation, values, pre, lanes),
+                false => activate_lanes_in_place::<false>(activation, values, pre, lanes),
+            };
         }
         let pieces = values.shares(crew).zip(pre.shares(crew));
         crew.each(pieces, |((units, mut values), (_, mut pre))| {
-            let share = (&mut values, &mut pre);
-            activate_share_in_place(activation, (&units, rows), share, |_| {});
+            activate_share_in_place(activation, (&units, rows), (&mut values, &mut pre));
         });
-        Holds::Wanted
+        (Holds::Wanted, None)
     }
     #[inline(never)]
     fn map_in_place_by(
@@ -276,8 +293,7 @@ impl Real for f32 {
         let for_product = crew.for_work(weights.units() * weights.inputs() * input.rows());
         if for_product.is_alone() || for_passes(crew, values).is_alone() {
             Self::affine_by(crew, weights, bias, input, values);
-            let holds = Self::activate_in_place_by(crew, activation, values, pre);
-            return (holds, None);
+            return Self::activate_in_place_by(crew, activation, values, pre);
         }
         let rows = input.rows();
         pre.set_rows(rows);
@@ -287,9 +303,7 @@ impl Real for f32 {
             fetch(input.data());
             let own = units.clone();
             dispatch!(level(), s => product::affine_units(s, weights, bias, input, own, &mut values));
-            activate_share_in_place(activation, (&units, rows), (&mut values, &mut pre), |made| {
-                *bound = larger(*bound, Self::bound(made));
-            });
+            *bound = activate_share_in_place(activation, (&units, rows), (&mut values, &mut pre));
         });
         (Holds::Wanted, Some(bounds.into_iter().fold(0.0, larger)))
     }

@@ -43,7 +43,10 @@ fn activations_in_place_have_the_values_and_slopes_of_those_apart() {
         let found = f32::activate_backward(activation, &pre, &out, &mut delta);
         let (mut values, mut kept) = (pre.clone(), Blocked::zeros(70, rows));
         kept.fill(f32::NAN);
-        let holds = f32::activate_in_place_by(Crew::ALONE, activation, &mut values, &mut kept);
+        let (holds, bound) =
+            f32::activate_in_place_by(Crew::ALONE, activation, &mut values, &mut kept);
+        // of many values a bound comes with them
+        assert_eq!(bound, (rows == 70).then(|| f32::bound(values.data())));
         let what = format!("{activation:?} of {rows} rows times {factor}");
         assert_eq!(values, out, "{what}");
         let mut slopes = incoming;
