@@ -35,6 +35,7 @@ pub use extremes::Extremes;
 pub(crate) use extremes::larger;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
+pub use product::half;
 pub use real::{Real, sum_of_units};
 pub use samples::Samples;
 pub use squares::{RUN, SOUND};

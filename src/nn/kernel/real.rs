@@ -245,7 +245,7 @@ pub trait Real: Number + Sum {
     fn passes_alone(_crew: Crew<'_>, _batch: &Blocked<Self>) -> bool {
         true
     }
-    /// The same of a delta that is the sum of two.
+    /// As [`Real::activate_backward_by`], of a delta that is the sum of two.
     fn activate_sum_backward_by(
         crew: Crew<'_>,
         activation: &Activation,

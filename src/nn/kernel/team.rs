@@ -84,11 +84,14 @@ impl<'a> Crew<'a> {
     }
     /// Does `work` on every piece, a piece a member; the pieces past the last member stay undone.
     pub fn each<P: Send>(self, pieces: impl IntoIterator<Item = P>, work: impl Fn(P) + Sync) {
-        let pieces = pieces.into_iter().take(self.members);
-        match self.team {
-            None => pieces.for_each(work),
-            Some(team) if self.members == 2 => hand_out::<P, 2>(team, pieces, &work),
-            Some(team) => hand_out::<P, MAX_MEMBERS>(team, pieces, &work),
+        let pieces = pieces.into_iter();
+        let Some(team) = self.team else {
+            return pieces.for_each(work);
+        };
+        let pieces = pieces.take(self.members);
+        match self.members {
+            2 => hand_out::<P, 2>(team, pieces, &work),
+            _ => hand_out::<P, MAX_MEMBERS>(team, pieces, &work),
         }
     }
 }
@@ -139,19 +142,9 @@ pub fn row_shares<'a, T>(
     crew: Crew<'a>,
     rows: usize,
     ld: usize,
-    data: &'a mut [T],
-) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
-    group_shares(crew, (rows, 1), ld, data)
-}
-
-/// The same in whole groups of rows; the last group may be smaller.
-pub fn group_shares<'a, T>(
-    crew: Crew<'a>,
-    (rows, group): (usize, usize),
-    ld: usize,
     mut data: &'a mut [T],
 ) -> impl Iterator<Item = (Range<usize>, &'a mut [T])> {
-    grouped(crew, rows, group).map(move |share| {
+    crew.shares(rows).map(move |share| {
         let (own, rest) = std::mem::take(&mut data).split_at_mut(share.len() * ld);
         data = rest;
         (share, own)

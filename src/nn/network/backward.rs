@@ -9,11 +9,11 @@ use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, Real, clear_past, slope};
 
 /// A layer whose largest |delta| lies outside of these is scaled so that it lies in [1, 2).
-pub(super) const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
+const SMALL: f64 = 1.0 / (1u64 << 40) as f64;
 pub(super) const LARGE: f64 = (1u64 << 40) as f64;
 /// 2^-100: smaller deltas count as 0. Beside the layer's largest, they are below 2^-60 of it, out of f32's sight, and
 /// products of them would be subnormal numbers, a hundred times slower.
-pub(super) const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
+const NEGLIGIBLE: f64 = 1.0 / (1u128 << 100) as f64;
 
 /// 2^exponent; 0 or ∞ beyond f64's range.
 pub(crate) fn power_of_two(exponent: i32) -> f64 {
@@ -390,6 +390,12 @@ pub(super) fn differentiate<T: Real>(
         }
     }
     T::extremes(delta.data())
+}
+
+/// Whether [`rescale`] would change nothing.
+pub(super) fn is_in_scale<T: Real>(found: &Extremes<T>) -> bool {
+    let (top, least) = (found.top.to_f64(), found.least.to_f64());
+    !found.nan && (SMALL..=LARGE).contains(&top) && least >= NEGLIGIBLE
 }
 
 /// Where the largest magnitude has left [2^-40, 2^40], scales it into [1, 2); then zeroes what is negligible. Returns the

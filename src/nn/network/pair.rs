@@ -1,12 +1,12 @@
 //! Two members take a layer down in one go: each makes the delta of the units that it owns, their part of the delta below and
 //! the gradient of their weights, and learns them, all in its own caches. Of either part, half crosses between the cores.
 
-use super::backward::{LARGE, NEGLIGIBLE, SMALL};
+use super::backward::{LARGE, is_in_scale};
 use super::layer::{Layer, Mode};
 use super::strips::Share;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::team::Apart;
-use crate::nn::kernel::{Blocked, Crew, Extremes, GROUP, Holds, Real, sum_of_units};
+use crate::nn::kernel::{Blocked, Crew, Extremes, GROUP, Holds, Real, half, sum_of_units};
 use crate::nn::optimizer::Rule;
 use crate::nn::spec::Regularize;
 use std::collections::BTreeSet;
@@ -62,11 +62,6 @@ impl<T: Real> Room<T> {
 
 fn of_width<T: Real>(parts: &[Blocked<T>], width: usize) -> Option<&Blocked<T>> {
     parts.iter().find(|part| part.features() == width)
-}
-
-/// The most that a member owns of so many units.
-fn half(units: usize) -> usize {
-    units.div_ceil(GROUP).div_ceil(2) * GROUP
 }
 
 /// What a layer's delta is.
@@ -246,12 +241,6 @@ impl<'a, T: Real> Half<'a, T> {
         self.share.learn_all(signals, whole.rule, whole.exponent);
         self.learned = true;
     }
-}
-
-/// Whether [`rescale`](super::backward::rescale) would change nothing.
-fn is_in_scale<T: Real>(found: &Extremes<T>) -> bool {
-    let (top, least) = (found.top.to_f64(), found.least.to_f64());
-    !found.nan && (SMALL..=LARGE).contains(&top) && least >= NEGLIGIBLE
 }
 
 impl<T: Real> Layer<T> {

@@ -89,7 +89,12 @@ const MOST_APART: usize = 512;
 /// the same sums.
 pub fn halves(units: usize, inputs: usize, rows: usize) -> Option<usize> {
     let apart = (2 * GROUP..=MOST_APART).contains(&units) && units * inputs * rows >= LEAST_APART;
-    apart.then(|| units.div_ceil(GROUP).div_ceil(2) * GROUP)
+    apart.then(|| half(units))
+}
+
+/// The first of two members' own of so many units, in whole groups, which is no less than the second's.
+pub fn half(units: usize) -> usize {
+    units.div_ceil(GROUP).div_ceil(2) * GROUP
 }
 
 /// out = Wᵀ·delta
