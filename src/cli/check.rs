@@ -49,6 +49,7 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
             ));
             return Ok(lines);
         }
+        Err(e) if e.misnamed().is_some() => return Err(loaded.without_data(&e)),
         Err(e) => return Err(format!("{label}: {e}")),
     };
     let spec = network_of(experiment, &data).map_err(|e| loaded.refused_by_name(e))?;

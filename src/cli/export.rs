@@ -20,7 +20,7 @@ pub fn run(args: &ExportArgs, common: &Common, output: &mut Output) -> Result<St
     let request = loaded.experiment.request();
     // How many features and classes there are is known when the data are there.
     let data = data::load(&request, &loaded.base_dir, &|_| {})
-        .map_err(|e| Failure::Misused(e.to_string()))?;
+        .map_err(|e| Failure::Misused(loaded.without_data(&e)))?;
     let misused = |e: ExportError| {
         Failure::Misused(match e {
             ExportError::Refused(e) => loaded.refused_by_name(e),

@@ -2,6 +2,8 @@
 
 use super::args::Common;
 use super::failure::Failure;
+use crate::data::DataError;
+use crate::experiment::resolve::{ResolveError, misnamed};
 use crate::experiment::{Experiment, fault_at, link, parse_with, presets, presets::UserPreset};
 use crate::text::{clean, nearest, quote};
 use crate::training::file::folder_of;
@@ -37,10 +39,21 @@ impl Loaded {
     /// What a run of it was refused for; what only the data showed of the experiment, with its place in the file.
     pub fn refused(&self, error: SessionError) -> String {
         match error {
-            SessionError::Misfit(fault) => {
-                fault_at(&self.text, &self.label, &self.changes, &fault).to_string()
-            }
+            SessionError::Misfit(fault) => self.at_its_place(&fault),
+            SessionError::Data(error) => self.without_data(&error),
             error => error.to_string(),
+        }
+    }
+
+    fn at_its_place(&self, fault: &ResolveError) -> String {
+        fault_at(&self.text, &self.label, &self.changes, fault).to_string()
+    }
+
+    /// Why there are no data; of a name that they do not have, with its place in the file.
+    pub fn without_data(&self, error: &DataError) -> String {
+        match misnamed(&self.experiment.data.kind, error) {
+            Some(fault) => self.at_its_place(&fault),
+            None => error.to_string(),
         }
     }
 

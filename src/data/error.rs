@@ -117,6 +117,13 @@ impl From<Problem> for DataError {
 }
 
 impl DataError {
+    /// The name, quoted, that an experiment has for what is not there.
+    pub fn misnamed(&self) -> Option<&str> {
+        match &self.problem {
+            Problem::UnknownColumn { name, .. } | Problem::UnknownArray { name, .. } => Some(name),
+            _ => None,
+        }
+    }
     pub(super) fn other(sentence: impl Into<String>) -> Self {
         Problem::Other(sentence.into()).into()
     }

@@ -3,7 +3,7 @@
 use super::schema::*;
 use super::size;
 use super::targets::{TargetKind, loss_misfit};
-use crate::data::{DataKind, Dataset, Task};
+use crate::data::{DataError, DataKind, Dataset, Task};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
@@ -18,6 +18,26 @@ use thiserror::Error;
 pub struct ResolveError {
     pub path: String,
     pub message: String,
+}
+
+/// The key of the data that names what they do not have, where that is the fault.
+pub fn misnamed(data: &DataKind, error: &DataError) -> Option<ResolveError> {
+    let name = error.misnamed()?;
+    let is = |key: &String| quote(key) == name;
+    let key = match data {
+        DataKind::Csv {
+            sequence: Some(column),
+            ..
+        } if is(column) => "sequence".into(),
+        DataKind::Csv { target, .. } => format!("target.{}", target.iter().position(is)?),
+        DataKind::Npz { x, .. } | DataKind::Safetensors { x, .. } if is(x) => "x".into(),
+        DataKind::Npz { .. } | DataKind::Safetensors { .. } => "y".into(),
+        _ => return None,
+    };
+    Some(ResolveError {
+        path: format!("data.{key}"),
+        message: error.to_string(),
+    })
 }
 
 fn refuse<T>(path: impl Into<String>, message: impl Into<String>) -> Result<T, ResolveError> {

@@ -60,6 +60,58 @@ fn rows_of_one_class_are_said_to_be_that() {
     }
 }
 
+/// A safetensors file of `x`, two rows of one feature.
+fn one_tensor() -> Vec<u8> {
+    let header = r#"{"x":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend([0; 8]);
+    bytes
+}
+
+#[test]
+fn a_name_that_the_data_do_not_have_has_its_line_and_column() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(folder.path(), "d.csv", ROWS);
+    write(folder.path(), "d.st", one_tensor());
+    let csv = "kind = \"csv\"\npath = \"d.csv\"\ntask = \"regression\"\n";
+    for (data, says) in [
+        (
+            format!("{csv}target = \"bb\""),
+            "e.toml:6:10: ./d.csv: no column `bb`: did you mean `b`?",
+        ),
+        (
+            format!("{csv}target = [\"a\", \"nope\"]"),
+            "e.toml:6:16: ./d.csv: no column `nope`",
+        ),
+        (
+            format!("{csv}target = \"b\"\nsequence = \"nope\""),
+            "e.toml:7:12: ./d.csv: no column `nope`",
+        ),
+        (
+            "kind = \"safetensors\"\npath = \"d.st\"\ny = \"nope\"".into(),
+            "e.toml:5:5: ./d.st: no array `nope`",
+        ),
+        (
+            "kind = \"safetensors\"\npath = \"d.st\"".into(),
+            "e.toml:2:2: ./d.st: no array `y`",
+        ),
+    ] {
+        let text = format!("format = 1\n[data]\n{data}\n");
+        write(folder.path(), "e.toml", text);
+        for args in [
+            vec!["check", "e.toml"],
+            vec!["probe", "e.toml"],
+            vec!["run", "e.toml", "--steps", "1"],
+            vec!["export", "pytorch", "e.toml"],
+        ] {
+            let said = said(command(&args).current_dir(folder.path()));
+            assert_eq!(said.status, 2, "{args:?}: {}", said.out);
+            assert!(said.err.contains(says), "{args:?}: {}", said.err);
+        }
+    }
+}
+
 #[test]
 fn what_only_the_data_show_has_its_line_and_column() {
     let folder = tempfile::tempdir().expect("folder");
