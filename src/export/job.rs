@@ -29,6 +29,11 @@ pub struct Job {
 pub enum ExportError {
     #[error(transparent)]
     Refused(#[from] SessionError),
+    #[error(
+        "every layer is frozen, so a script would have nothing to train: let one learn (`frozen = false`), or look at the \
+         network as it is with `gradlab probe`"
+    )]
+    AllFrozen,
     #[error("{what} has no equal in {framework}: {instead}")]
     NoEqual {
         what: String,
@@ -39,16 +44,20 @@ pub enum ExportError {
 
 impl Job {
     /// # Errors
-    /// Where a run would be refused.
+    /// Where a run would be refused, or nothing would learn.
     pub fn new(
         experiment: &Experiment,
         data: &Dataset,
         base_dir: &Path,
     ) -> Result<Self, ExportError> {
+        let network = network_of(experiment, data)?;
+        if network.layers.iter().all(|layer| layer.frozen) {
+            return Err(ExportError::AllFrozen);
+        }
         Ok(Self {
             experiment: experiment.clone(),
             base_dir: base_dir.to_path_buf(),
-            network: network_of(experiment, data)?,
+            network,
             task: data.task,
             time: data.time,
             time_targets: data.time_targets,

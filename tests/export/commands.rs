@@ -23,6 +23,28 @@ pub fn done(folder: &Path, args: &[&str]) -> String {
 }
 
 #[test]
+fn a_network_of_frozen_layers_has_no_script() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = "format = 1\n[data]\nkind = \"wine\"\n[[network.layers]]\nunits = 4\nfrozen = true\n[network.output]\nfrozen = true\n";
+    std::fs::write(folder.path().join("e.toml"), all).expect("written");
+    for format in ["pytorch", "keras"] {
+        let out = gradlab(folder.path(), &["export", format, "e.toml"]);
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{said}");
+        assert!(said.contains("every layer is frozen"), "{said}");
+        assert_eq!(String::from_utf8_lossy(&out.stdout), "");
+        let learns = [
+            "export",
+            format,
+            "e.toml",
+            "--set",
+            "network.output.frozen=false",
+        ];
+        done(folder.path(), &learns);
+    }
+}
+
+#[test]
 fn a_script_goes_to_standard_output_or_a_file_with_its_rows_beside() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = done(folder.path(), &["export", "pytorch", "textbook-digits"]);
