@@ -279,11 +279,12 @@ impl Pretrain {
             .unwrap_or_else(|| Self::usual_rate(optimizer))
     }
 
-    /// The default of the optimizer's kind. Plain descent takes ten times that: the error is averaged over a row's values, and
-    /// so are its gradients.
+    /// The default of the optimizer's kind, but for descent, whose steps are as large as the gradients are: the error is averaged
+    /// over a row's values, and so are these.
     pub fn usual_rate(optimizer: &Optimizer) -> f64 {
         match optimizer {
             Optimizer::Sgd { momentum: 0.0, .. } => 0.1,
+            Optimizer::Sgd { .. } => 0.01,
             other => other.default_learning_rate(),
         }
     }
@@ -325,7 +326,7 @@ impl Default for Training {
             batch_size: BatchSize::Rows(32),
             label_smoothing: 0.0,
             optimizer: Optimizer::Sgd {
-                learning_rate: 0.01,
+                learning_rate: 0.001,
                 momentum: 0.0,
                 dampening: 0.0,
                 nesterov: false,

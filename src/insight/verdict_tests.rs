@@ -251,8 +251,8 @@ fn what_only_training_did_is_met_by_a_smaller_rate_or_by_clipping() {
     let fix = judge(&[], &[], Some(place), &experiment, &spec)
         .fix
         .expect("a fix");
-    assert_eq!(fix.label, "set the learning rate to 0.001");
-    assert_eq!(fix.experiment.training.optimizer.learning_rate(), 0.001);
+    assert_eq!(fix.label, "set the learning rate to 0.0001");
+    assert_eq!(fix.experiment.training.optimizer.learning_rate(), 0.0001);
     let fix = judge(&stats(-0.9, 0.0)[7..], &[], None, &experiment, &spec).fix;
     assert_eq!(fix, None, "2.7 decades are healthy");
     let fix = judge(&stats(-1.1, 0.0)[7..], &[], None, &experiment, &spec)

@@ -347,11 +347,11 @@ mod tests {
         let plain = preset("vanishing-logistic");
         let kind = |kind: &str| with(&plain, &format!("training.optimizer={kind}"));
         let fast = kind("{kind=\"sgd\",learning_rate=0.1}");
-        let slow = kind("{kind=\"sgd\",learning_rate=0.01}");
+        let slow = kind("{kind=\"sgd\",learning_rate=0.001}");
         let rate = |old: &str, new: &str| format!("training.optimizer.learning_rate {old} → {new}");
-        assert_eq!(line(&fast, &slow), rate("0.1", "0.01"));
-        assert_eq!(line(&slow, &fast), rate("0.01", "0.1"));
-        assert_eq!(brief(&fast, &slow), "learning_rate 0.01");
+        assert_eq!(line(&fast, &slow), rate("0.1", "0.001"));
+        assert_eq!(line(&slow, &fast), rate("0.001", "0.1"));
+        assert_eq!(brief(&fast, &slow), "learning_rate 0.001");
         let adam = kind("{kind=\"adam\",learning_rate=0.1}");
         assert_eq!(brief(&adam, &slow), "optimizer sgd");
         assert_eq!(brief(&slow, &adam), "optimizer adam, learning_rate 0.1");

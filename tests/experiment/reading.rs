@@ -202,6 +202,12 @@ fn a_file_of_defaults_is_written_short() {
 }
 
 #[test]
+fn an_optimizer_left_out_is_the_one_that_its_name_alone_means() {
+    let named = read(&format!("{SHORT}[training.optimizer]\nkind = \"sgd\"\n"));
+    assert_eq!(read(SHORT), named);
+}
+
+#[test]
 fn recurrent_weights_are_written_where_they_are_not_drawn_as_by_default() {
     let layer = "[[network.layers]]\nunits = 3\nkind = \"recurrent\"\n";
     let text = format!("{SHORT}{layer}").replace("digits", "adding");

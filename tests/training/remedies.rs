@@ -266,7 +266,7 @@ fn a_rate_of_0_is_named() {
     let first = advice(&still).swap_remove(0);
     assert_eq!(first.topic, Topic::LearningRateLow, "{}", first.sentence);
     let fix = first.fix.expect("a fix");
-    assert_eq!(fix.label, "set the learning rate to 0.01");
+    assert_eq!(fix.label, "set the learning rate to 0.001");
     assert_eq!(advice(&fix.experiment), []);
 }
 

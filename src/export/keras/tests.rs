@@ -15,7 +15,7 @@ fn a_network_is_written_as_it_is_built() {
         "x = layers.Activation(lambda z: keras.ops.elu(z, 1.0))(x)",
         "x = layers.Dropout(0.2)(x)",
         "kernel_regularizer=keras.regularizers.L1L2(0.0, 0.005), bias_regularizer=keras.regularizers.L2(0.005)",
-        "keras.optimizers.SGD(0.01, momentum=0.9, nesterov=False, global_clipnorm=1.0)",
+        "keras.optimizers.SGD(0.001, momentum=0.9, nesterov=False, global_clipnorm=1.0)",
     ] {
         assert!(script.contains(piece), "{piece}\n{script}");
     }

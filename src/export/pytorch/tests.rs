@@ -13,7 +13,7 @@ fn a_network_is_written_as_it_is_built() {
     );
     assert!(script.contains("*(Dense(100, 100, nn.Sigmoid(), lambda w: nn.init.normal_(w, 0.0, 1.0)) for _ in range(9)),"));
     assert!(script.contains("Dense(100, 10, nn.Identity(), nn.init.xavier_uniform_),"));
-    assert!(script.contains("torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)"));
+    assert!(script.contains("torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)"));
     assert!(
         !script.contains("dropout")
             && !script.contains("clip_grad")

@@ -246,7 +246,7 @@ fn saturated_and_dead_layers() {
         .expect("advice");
     assert_eq!(
         advice.fix.as_ref().expect("a fix").label,
-        "set the learning rate to 0.001"
+        "set the learning rate to 0.0001"
     );
     assert!(
         found.iter().all(|a| a.topic != Topic::Saturated),
@@ -276,7 +276,7 @@ fn learning_rates_by_their_update() {
         .iter()
         .find(|a| a.topic == Topic::LearningRateHigh)
         .expect("advice");
-    assert_eq!(fixed(advice).training.optimizer.learning_rate(), 5e-5);
+    assert_eq!(fixed(advice).training.optimizer.learning_rate(), 5e-6);
     let low = with(1e-7);
     let advice = low
         .iter()

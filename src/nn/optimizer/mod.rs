@@ -15,7 +15,7 @@ vocabulary! {
     /// How a gradient becomes an update.
     pub enum Optimizer("optimizer") {
         Sgd = "sgd" ["stochastic gradient descent, with momentum and Nesterov's look-ahead", "Robbins & Monro 1951, Polyak 1964, Nesterov 1983"] {
-            learning_rate: f64 = Some(0.01), NOT_NEGATIVE, "step size";
+            learning_rate: f64 = Some(0.001), NOT_NEGATIVE, "step size";
             momentum: f64 = Some(0.0), BELOW_ONE, "share of the last update that is kept";
             dampening: f64 = Some(0.0), SHARE, "share of the gradient that momentum leaves out";
             nesterov: bool = Some(false), FLAG, "look ahead (needs momentum, no dampening)";

@@ -46,6 +46,24 @@ fn formula(mut next: impl FnMut(f64, f64, f64) -> f64) -> Vec<f64> {
         .collect()
 }
 
+/// As `inspect.signature` of PyTorch 2.15's classes has them.
+#[test]
+fn rates_by_default_are_pytorchs() {
+    for (name, rate) in [
+        ("sgd", 0.001),
+        ("adagrad", 0.01),
+        ("rmsprop", 0.01),
+        ("adadelta", 1.0),
+        ("adam", 0.001),
+        ("adamw", 0.001),
+        ("adamax", 0.002),
+        ("nadam", 0.002),
+    ] {
+        let optimizer = Optimizer::named(name).expect("known");
+        assert_eq!(optimizer.learning_rate(), rate, "{name}");
+    }
+}
+
 fn check(optimizer: &Optimizer, want: &[f64]) {
     let rate = |_| optimizer.learning_rate();
     for (got, want) in run::<f64>(optimizer, rate).iter().zip(want) {
