@@ -39,6 +39,8 @@ pub struct Record {
     /// The test loss of every evaluation once: points repeat it until the next one.
     evaluations: History,
     last_test: Option<Score>,
+    /// The same of the training rows that are evaluated beside it.
+    fitted: History,
     /// Training and test loss of the newest evaluation of both.
     compared: Option<(f64, f64)>,
 }
@@ -54,6 +56,7 @@ impl Default for Record {
             span: 1,
             latest: None,
             evaluations: History::new(CURVE),
+            fitted: History::new(CURVE),
             last_test: None,
             compared: None,
         }
@@ -77,6 +80,9 @@ impl Record {
                 self.evaluations.push(step, test.loss);
             }
             if let Some(fitted) = point.fitted {
+                if self.compared.is_none_or(|(train, _)| train != fitted.loss) {
+                    self.fitted.push(step, fitted.loss);
+                }
                 self.compared = Some((fitted.loss, test.loss));
             }
         }
@@ -118,7 +124,9 @@ impl Record {
             // of joined steps the lowest is looked for, and the last one may be far above it
             .map(|b| (b.last_step, b.min))
             .collect();
-        gap(&tests, train, test)
+        let fitted = self.fitted.buckets().iter();
+        let trains: Vec<(u64, f64)> = fitted.map(|b| (b.last_step, b.last)).collect();
+        gap(&tests, &trains, train, test)
     }
 
     pub fn is_empty(&self) -> bool {
