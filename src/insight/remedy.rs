@@ -4,7 +4,7 @@
 use super::cause::Case;
 use super::cutoff;
 use super::profile;
-use super::theory::{NoTheory, Predicted, Setting, Theory, predict};
+use super::theory::{NoTheory, Predicted, Setting, Theory, depth_over_width, predict};
 use super::verdict::largest_norm;
 use crate::data::Task;
 use crate::experiment::{Experiment, Layer, LayerKind, resolve};
@@ -192,7 +192,7 @@ fn normalize(experiment: &Experiment) -> Option<Fix> {
 }
 
 /// Candidates by how much they change, the least first; within one tier the field's usual choice first.
-fn tiers(experiment: &Experiment, spec: &NetworkSpec) -> [Vec<Fix>; 3] {
+fn tiers(experiment: &Experiment, spec: &NetworkSpec) -> Vec<Vec<Fix>> {
     let draws = [
         Initializer::GlorotNormal,
         Initializer::HeNormal,
@@ -200,26 +200,29 @@ fn tiers(experiment: &Experiment, spec: &NetworkSpec) -> [Vec<Fix>; 3] {
         Initializer::Orthogonal { gain: 1.0 },
         Initializer::Lsuv,
     ];
-    let pairs = [
-        (Activation::Relu, Initializer::HeNormal),
-        (Activation::Selu, Initializer::LecunNormal),
-        (Activation::Elu { alpha: 1.0 }, Initializer::HeNormal),
-        (Activation::Tanh, Initializer::GlorotNormal),
-    ];
-    [
-        draws
-            .iter()
-            .map(|init| draw_all_by(experiment, init))
-            .collect(),
+    let relu = (Activation::Relu, Initializer::HeNormal);
+    let selu = (Activation::Selu, Initializer::LecunNormal);
+    let elu = (Activation::Elu { alpha: 1.0 }, Initializer::HeNormal);
+    let tanh = (Activation::Tanh, Initializer::GlorotNormal);
+    // in what is deeper than wide, all units of some relu layer are soon dead (Lu et al. 2020), and what is not bounded is shaken
+    let pairs = match depth_over_width(spec) > 1.0 {
+        true => vec![vec![tanh], vec![selu, elu]],
+        false => vec![vec![relu, selu, elu, tanh]],
+    };
+    let draws = draws.iter().map(|init| draw_all_by(experiment, init));
+    let pairs = pairs.into_iter().map(|pairs| {
+        let pairs = pairs.iter();
         pairs
-            .iter()
             .map(|(activation, init)| use_pair(experiment, activation, init))
-            .collect(),
-        skip_where_widths_agree(experiment, spec)
-            .into_iter()
-            .chain(normalize(experiment))
-            .collect(),
-    ]
+            .collect()
+    });
+    let others = skip_where_widths_agree(experiment, spec)
+        .into_iter()
+        .chain(normalize(experiment));
+    std::iter::once(draws.collect())
+        .chain(pairs)
+        .chain([others.collect()])
+        .collect()
 }
 
 /// The change that theory says helps most among the least: the first tier with a candidate within a decade from bottom to

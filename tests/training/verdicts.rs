@@ -109,6 +109,18 @@ fn the_fix_of_a_deep_networks_verdict_mends_it_before_the_first_step() {
     }
 }
 
+/// Ten relu units a layer die in fifteen layers, at this rate or a tenth of it.
+#[test]
+fn the_fix_of_a_network_deeper_than_wide_has_it_learn() {
+    let verdict = verdict_on(&mut session_of(&preset("vanishing-logistic-normal")));
+    let fix = verdict.fix.expect("a fix");
+    assert_eq!(fix.label, "use tanh drawn by glorot-normal");
+    let mut mended = session_of(&fix.experiment);
+    step(&mut mended, 3000);
+    let reached = mended.evaluate().expect("rows").expect("test rows");
+    assert!(reached.accuracy.expect("classes") > 0.6, "{reached:?}");
+}
+
 #[test]
 fn what_is_frozen_but_for_the_output_layer_is_said() {
     let mut experiment = preset("vanishing-logistic-normal");

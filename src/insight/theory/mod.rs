@@ -12,7 +12,7 @@ mod tests;
 
 pub use fixed_point::{FixedPoint, fixed_point};
 pub use pairs::{GROUPS, Pairs};
-pub use predict::predict;
+pub use predict::{depth_over_width, predict};
 pub use response::Response;
 
 use crate::data::{Dataset, Targets};

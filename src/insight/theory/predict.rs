@@ -409,13 +409,14 @@ fn mean_chi(layers: &[Predicted]) -> Option<f64> {
 }
 
 fn trust(spec: &NetworkSpec) -> f64 {
+    5.0 * depth_over_width(spec)
+}
+
+/// Σ 1/units over the hidden layers: by it grows how much what passes differs from draw to draw (Hanin & Rolnick 2018).
+pub fn depth_over_width(spec: &NetworkSpec) -> f64 {
     let hidden = spec.layers.len().saturating_sub(1);
-    5.0 * spec
-        .layers
-        .iter()
-        .take(hidden)
-        .map(|l| 1.0 / l.units.max(1) as f64)
-        .sum::<f64>()
+    let layers = spec.layers.iter().take(hidden);
+    layers.map(|l| 1.0 / l.units.max(1) as f64).sum()
 }
 
 fn approximate(spec: &NetworkSpec) -> Option<&'static str> {
