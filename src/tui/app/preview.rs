@@ -7,7 +7,7 @@ use crate::insight::Foresight;
 use crate::insight::advice::{Family, departure, recommended, recommended_for};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
-use crate::nn::spec::{LayerSpec, NetworkSpec};
+use crate::nn::spec::{LayerKind, LayerSpec, NetworkSpec};
 use crate::nn::vocabulary::{Value, Vocabulary};
 use crate::tui::edit::{Choice, LayerSlot, Slot, layers};
 use crate::tui::inquiry::{About, Answer, Found, Ticket, candidate};
@@ -164,6 +164,9 @@ impl App {
         let Some(layer) = spec.layers.get(index) else {
             return false;
         };
+        if is_recurrent(layer) {
+            return false;
+        }
         let family = recommended_for(layer, index + 1 == spec.layers.len());
         let of = Initializer::named(init).and_then(|init| Family::of(&init));
         family.is_some() && of == family
@@ -245,6 +248,10 @@ fn activation_of(slot: Slot, choice: Choice) -> Option<Activation> {
     }
 }
 
+fn is_recurrent(layer: &LayerSpec) -> bool {
+    matches!(layer.kind, LayerKind::Recurrent { .. })
+}
+
 /// What the table of pairs says of a layer.
 fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
     let what = if output {
@@ -257,6 +264,10 @@ fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
         return (text.into(), Role::Dim);
     }
     let init = layer.init.name();
+    if is_recurrent(layer) {
+        let text = "the table of pairs is for dense layers: a step's gain comes from the recurrent matrix too";
+        return (text.into(), Role::Dim);
+    }
     let Some(family) = recommended_for(layer, output) else {
         return (format!("the table has no pair for {what}"), Role::Dim);
     };
@@ -339,4 +350,25 @@ fn schedule_preview(e: &Experiment, choice: Choice) -> Preview {
         preview.lines.push((said, Role::Dim));
     }
     preview
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Task;
+    use crate::experiment::presets;
+
+    /// The table's variances are those of a layer that is fed by the one below alone.
+    #[test]
+    fn the_table_of_pairs_judges_dense_layers_alone() {
+        let preset = presets::find("rnn-exploding").expect("a preset");
+        let experiment = preset.experiment().expect("an experiment");
+        let task = Task::Regression { targets: 1 };
+        let spec = resolve::network_spec(&experiment, 1, task).expect("fits");
+        let (said, role) = pair(&spec.layers[0], false);
+        assert!(said.contains("is for dense layers"), "{said}");
+        assert_eq!(role, Role::Dim);
+        let (said, _) = pair(&spec.layers[1], true);
+        assert!(said.ends_with("agrees"), "{said}");
+    }
 }
