@@ -2,6 +2,7 @@
 
 use super::{Lane, Race};
 use crate::insight::Verdict;
+use crate::insight::verdict::Kind;
 use crate::text::thousands;
 use crate::training::Status;
 use crate::tui::app::App;
@@ -244,6 +245,7 @@ fn draw_table(app: &App, race: &Race, area: Rect, buf: &mut Buffer) {
         "enter take it over · f take the best · space run/pause · ↑↓ select · ←→ read off earlier steps · esc leave",
         "enter take it over · f take the best · space run/pause · ↑↓ select · ←→ steps · esc leave",
         "enter take over · f the best · space run/pause · esc leave",
+        "enter take · f best · space pause · esc leave",
         "esc leave · space · enter · f best",
     ]
     .map(String::from);
@@ -340,7 +342,6 @@ fn cells<'a>(
 }
 
 fn word(lane: &Lane) -> (String, Role) {
-    use crate::insight::verdict::Kind;
     match &lane.run.status {
         Status::Failed(_) => ("failed".into(), Role::Error),
         Status::Diverged(_) => ("diverged".into(), Role::Error),
@@ -368,6 +369,10 @@ fn word(lane: &Lane) -> (String, Role) {
 /// What is to be said of the selected lane.
 fn sentence(lane: &Lane) -> String {
     match (&lane.run.status, &lane.verdict) {
+        // the verdict names the layer as the flow does
+        (Status::Diverged(_), Some(verdict)) if verdict.kind == Kind::Diverged => {
+            verdict.sentence.clone()
+        }
         (Status::Failed(why) | Status::Diverged(why), _) => why.clone(),
         (_, Some(verdict)) => verdict.sentence.clone(),
         (_, None) => "starting".into(),
