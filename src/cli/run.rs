@@ -48,7 +48,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
     let loaded = stop_rules(args, source::load(&args.experiment, common)?);
     keep_apart(args, &loaded)?;
     for path in [&args.checkpoint, &args.save_weights].into_iter().flatten() {
-        has_folder(path)?;
+        has_place(path)?;
     }
     let signals = Signals::listen()
         .map_err(|e| Failure::Failed(format!("signals cannot be listened to: {e}")))?;
@@ -120,7 +120,10 @@ fn keep_apart(args: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
 }
 
 /// What is written only at the end is to have a place before a long run begins.
-fn has_folder(path: &Path) -> Result<(), Failure> {
+fn has_place(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(unwritable(path, &"it is a folder"));
+    }
     let folder = folder_of(path);
     let why = match std::fs::metadata(&folder) {
         Ok(found) if found.is_dir() => return Ok(()),

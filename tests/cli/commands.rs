@@ -310,6 +310,11 @@ fn what_is_written_at_the_end_has_to_have_a_place_at_the_beginning() {
             said.err
         );
         assert!(!said.out.contains("step"), "{}", said.out);
+        let folder = gradlab(&["run", "moons", "--steps", "3", option, "/tmp"]);
+        assert_eq!(folder.status, 1, "{option}");
+        let says = "/tmp cannot be written: it is a folder";
+        assert!(folder.err.contains(says), "{}", folder.err);
+        assert!(!folder.out.contains("step"), "{}", folder.out);
     }
 }
 
