@@ -73,6 +73,7 @@ fn advice_after(experiment: &Experiment, steps: u64) -> Vec<Advice> {
     let seen = Seen {
         layers: last.layers,
         learning_rate: last.learning_rate,
+        first: None,
     };
     with_case(&session, |case| advise(case, Some(&seen)))
 }

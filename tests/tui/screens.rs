@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, VANISHING, frame, points, running, text};
 use gradlab::experiment;
-use gradlab::training::Status;
+use gradlab::training::{Command, Status};
 use gradlab::tui::app::{App, Manner};
 use gradlab::tui::glyphs::Glyphs;
 use gradlab::tui::message::Message;
@@ -115,6 +115,31 @@ fn where_no_setting_is_to_blame_fresh_weights_are_pointed_to() {
     assert!(
         screen.contains("r starts again with fresh weights"),
         "{screen}"
+    );
+}
+
+/// A rate is changed under way, but no smaller step brings a dead unit back.
+#[test]
+fn a_fix_of_dead_units_begins_with_fresh_weights() {
+    let text = VANISHING
+        .replace("logistic", "relu")
+        .replace("glorot-normal", "he-normal")
+        .replace("learning_rate = 0.1", "learning_rate = 30.0");
+    let mut bench = Bench::on(experiment::parse(&text, "loud.toml").expect("valid"));
+    bench.resize(120, 36);
+    let mut seen = points(11, 0..40);
+    for layer in seen.iter_mut().flat_map(|point| &mut point.layers) {
+        layer.dead = 1.0;
+    }
+    bench.tell(Message::Frame(frame(1, Status::Running, 11, seen)));
+    let fix = bench.app.fix().expect("a fix").label.clone();
+    assert!(fix.starts_with("set the learning rate"), "{fix}");
+    bench.sent();
+    bench.keys("f");
+    let sent = bench.sent();
+    assert!(
+        sent.iter().any(|c| matches!(c, Command::Restart)),
+        "{sent:?}"
     );
 }
 

@@ -1,6 +1,7 @@
 //! What the measurements of a step say.
 
 use super::{Advice, Case, Seen, Severity, Topic};
+use crate::experiment::Experiment;
 use crate::insight::cause::{self, HEALTHY_UPDATE, HIGH_UPDATE, Symptoms, saturates};
 use crate::insight::remedy::{self, Fix};
 use crate::insight::verdict::{self, Kind, MOST};
@@ -16,10 +17,31 @@ const LEAST_SHARE: f64 = 0.01;
 
 pub fn advise(case: &Case, seen: &Seen) -> Vec<Advice> {
     let mut advice = Vec::new();
-    advice.extend(saturated(case, &seen.layers));
-    advice.extend(dead(case, &seen.layers));
+    let flat = [saturated(case, &seen.layers), dead(case, &seen.layers)];
+    advice.extend(
+        flat.into_iter()
+            .flatten()
+            .map(|advice| unless_slow(case, seen, advice)),
+    );
     advice.extend(learning_rate(case, seen));
     advice
+}
+
+/// Without a fix that lowers the rate of steps that are no longer than healthy: units that earlier ones have driven where they are
+/// come back by no smaller ones.
+fn unless_slow(case: &Case, seen: &Seen, advice: Advice) -> Advice {
+    let steps = seen
+        .layers
+        .iter()
+        .enumerate()
+        .filter(|(l, s)| moves(case, *l, s));
+    let small = median(steps.map(|(_, s)| s.update_ratio)).is_some_and(|m| m <= HEALTHY_UPDATE);
+    let rate = |e: &Experiment| e.training.learning_rate();
+    let lowers = |fix: &Fix| rate(&fix.experiment) < rate(case.experiment);
+    Advice {
+        fix: advice.fix.filter(|fix| !(small && lowers(fix))),
+        ..advice
+    }
 }
 
 /// The layers where `share` is at least [`MOST`], and the largest share.
@@ -101,7 +123,28 @@ fn vanishes(case: &Case, stats: &[LayerStats]) -> bool {
     verdict::without_fix(stats, &[], None, case.spec).kind == Kind::Vanishing
 }
 
-/// What the schedule, its cuts and a transferred layer's own factor leave of the experiment's rate in a layer's step.
+/// Whether the first step would have been small too at the experiment's rate of now. Where it was not, later ones are small
+/// because little is left to learn: a rate that makes them larger leaves what was found.
+fn began_small(case: &Case, seen: &Seen) -> bool {
+    let Some((layers, rate)) = &seen.first else {
+        return true;
+    };
+    let steps = layers
+        .iter()
+        .enumerate()
+        .filter(|(l, s)| moves(case, *l, s));
+    let first = median(steps.map(|(l, s)| s.update_ratio / share(case, l, *rate)));
+    first.is_none_or(|first| first < LOW_UPDATE)
+}
+
+/// Whether a layer is one that learns, and its step has a size.
+fn moves(case: &Case, layer: usize, stats: &LayerStats) -> bool {
+    let trained = case.spec.layers.get(layer).is_some_and(|l| !l.frozen);
+    trained && stats.update_ratio.is_finite() && stats.weight_norm > 0.0
+}
+
+/// What the schedule, its cuts and a transferred layer's own factor leave of the experiment's rate in a layer's step; above 1 where
+/// the rate was higher then.
 fn share(case: &Case, layer: usize, rate: f64) -> f64 {
     let transfer = case.experiment.network.transfer.as_ref();
     let factor = match transfer.filter(|t| layer < t.layers) {
@@ -109,7 +152,7 @@ fn share(case: &Case, layer: usize, rate: f64) -> f64 {
         Some(transfer) => transfer.learning_rate_factor,
         None => 1.0,
     };
-    (factor * rate / case.experiment.training.learning_rate()).min(1.0)
+    factor * rate / case.experiment.training.learning_rate()
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -122,13 +165,12 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// have been at the experiment's own rate, since schedules begin and end with small ones by design. By the median over the
 /// trained layers, as one layer off the rest is that layer's trouble, not the rate's.
 fn off(case: &Case, seen: &Seen) -> Option<(Topic, &'static str, f64)> {
-    let trained = |l: usize| case.spec.layers.get(l).is_some_and(|layer| !layer.frozen);
     let steps: Vec<(f64, f64)> = seen
         .layers
         .iter()
         .enumerate()
-        .filter(|(l, s)| trained(*l) && s.update_ratio.is_finite() && s.weight_norm > 0.0)
-        .map(|(l, s)| (s.update_ratio, share(case, l, seen.learning_rate)))
+        .filter(|(l, s)| moves(case, *l, s))
+        .map(|(l, s)| (s.update_ratio, share(case, l, seen.learning_rate).min(1.0)))
         .filter(|(_, share)| *share > 0.0)
         .collect();
     let moved = median(steps.iter().map(|(ratio, _)| *ratio))?;
@@ -142,7 +184,8 @@ fn off(case: &Case, seen: &Seen) -> Option<(Topic, &'static str, f64)> {
         true => "at its full height a step",
         false => "a step",
     };
-    (is_low && !vanishes(case, &seen.layers)).then_some((Topic::LearningRateLow, which, whole))
+    let is_low = is_low && began_small(case, seen) && !vanishes(case, &seen.layers);
+    is_low.then_some((Topic::LearningRateLow, which, whole))
 }
 
 fn learning_rate(case: &Case, seen: &Seen) -> Option<Advice> {

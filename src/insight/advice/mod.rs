@@ -85,6 +85,8 @@ pub struct Seen {
     pub layers: Vec<LayerStats>,
     /// As the step was taken at, after schedule and cuts.
     pub learning_rate: f64,
+    /// Of the run's first step, and its rate, where that was another one.
+    pub first: Option<(Vec<LayerStats>, f64)>,
 }
 
 /// Which layers are `so`, the lowest first.

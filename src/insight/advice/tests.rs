@@ -33,6 +33,7 @@ fn advise(
     let seen = stats.map(|layers| Seen {
         layers: layers.to_vec(),
         learning_rate: experiment.training.learning_rate(),
+        first: None,
     });
     super::advise(&case, seen.as_ref())
 }
@@ -252,6 +253,68 @@ fn saturated_and_dead_layers() {
         found.iter().all(|a| a.topic != Topic::Saturated),
         "half of relu is always flat"
     );
+}
+
+/// Units that are flat or dead are not woken by a rate below the one that is harmless already.
+#[test]
+fn small_steps_are_not_made_smaller() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
+    ));
+    let with = |update_ratio| {
+        let stats = LayerStats {
+            dead: 0.6,
+            update_ratio,
+            weight_norm: 1.0,
+            ..LayerStats::default()
+        };
+        let found = measured(&experiment, &stats);
+        let dead = found.into_iter().find(|a| a.topic == Topic::Dead);
+        dead.expect("advice").fix.map(|fix| fix.label)
+    };
+    assert_eq!(with(1e-4), None);
+    assert_eq!(
+        with(5e-3).as_deref(),
+        Some("set the learning rate to 0.0001")
+    );
+}
+
+/// Steps that have become small with the loss need no higher rate.
+#[test]
+fn a_rate_that_was_high_enough_at_first_is_not_too_low() {
+    let experiment = experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
+    ));
+    let spec = network(&experiment);
+    let rate = experiment.training.learning_rate();
+    let layers = |update_ratio| {
+        let stats = LayerStats {
+            update_ratio,
+            weight_norm: 1.0,
+            grad_rms: 0.1,
+            delta_rms: 0.1,
+            ..LayerStats::default()
+        };
+        vec![stats; spec.layers.len()]
+    };
+    let is_low = |at_first: f64, first_rate: f64| {
+        let seen = Seen {
+            layers: layers(1e-7),
+            learning_rate: rate,
+            first: Some((layers(at_first), first_rate)),
+        };
+        let setting = &Setting::standardized(32);
+        let case = Case {
+            experiment: &experiment,
+            spec: &spec,
+            setting,
+        };
+        let found = super::advise(&case, Some(&seen));
+        found.iter().any(|a| a.topic == Topic::LearningRateLow)
+    };
+    assert!(is_low(1e-6, rate));
+    assert!(!is_low(1e-3, rate), "little is left to learn");
+    assert!(is_low(1e-3, 1e4 * rate), "the rate has been lowered since");
 }
 
 #[test]

@@ -215,9 +215,20 @@ impl App {
     /// Makes the change that the verdict proposes.
     pub fn apply_fix(&mut self) {
         if let Some(fix) = self.fix().cloned() {
-            self.replace(*fix.experiment);
-            self.notice(format!("done: {} {}", fix.label, self.takes_back()));
+            self.adopt(fix);
         }
+    }
+
+    /// Makes a change that was proposed. What an overfitted network has learnt it does not unlearn, and units that lie flat no
+    /// smaller steps bring back: there it is seen from the start.
+    pub(super) fn adopt(&mut self, fix: Fix) {
+        let overfits = self.run.record.gap().is_some_and(|g| g.since.is_some());
+        let flat = self.insight.verdict.as_ref().is_some_and(|v| v.flat);
+        self.replace(*fix.experiment);
+        if overfits || flat {
+            self.restart();
+        }
+        self.notice(format!("done: {} {}", fix.label, self.takes_back()));
     }
 
     /// Asks for all advice on the experiment and on what is measured of it.
@@ -227,12 +238,18 @@ impl App {
         let Some(spec) = self.insight.spec.clone().filter(|_| is_there) else {
             return self.notice("no advice: the network is not built yet");
         };
-        let newest = self.run.record.latest.as_ref();
-        let seen = newest
-            .filter(|point| point.layers.len() == spec.layers.len())
+        let of_this = |point: &&Point| point.layers.len() == spec.layers.len();
+        let first = self.run.record.kept().next().filter(of_this);
+        let seen = self
+            .run
+            .record
+            .latest
+            .as_ref()
+            .filter(of_this)
             .map(|point| Seen {
                 layers: point.layers.clone(),
                 learning_rate: point.learning_rate,
+                first: first.map(|first| (first.layers.clone(), first.learning_rate)),
             });
         self.notice(LOOKING_FOR_ADVICE);
         let ticket = Ticket::default();

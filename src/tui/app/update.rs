@@ -244,13 +244,7 @@ impl App {
             }
             Purpose::Fixes(fixes) => {
                 if let Some(Some(fix)) = fixes.get(item) {
-                    // What an overfitted network has learnt it does not unlearn: the change is seen from the start.
-                    let overfits = self.run.record.gap().is_some_and(|g| g.since.is_some());
-                    self.replace((*fix.experiment).clone());
-                    if overfits {
-                        self.restart();
-                    }
-                    self.notice(format!("done: {} {}", fix.label, self.takes_back()));
+                    self.adopt(fix.clone());
                 }
             }
             Purpose::Go(places) => {
