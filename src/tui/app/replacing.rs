@@ -44,7 +44,8 @@ impl App {
                     Obstacle::There => (why.words(), "saving asks once more"),
                     _ => (why.words(), "S asks whether to replace it"),
                 };
-                self.trouble(format!("not saved: {name} {why}, and stays until {way}"));
+                // the way out first: a narrow window cuts the end
+                self.trouble(format!("not saved, {way}: {name} {why}"));
             }
         }
     }

@@ -38,7 +38,11 @@ pub fn parse(text: &str, parameter: &Parameter) -> Result<Value, String> {
         }
         Limits::Count { min, max } => {
             let v = count(text).ok_or_else(|| {
-                format!("`{text}` is no whole number: {}", range(parameter.limits))
+                let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                match digits {
+                    true => format!("{text} is too large a number"),
+                    false => format!("`{text}` is no whole number: {}", range(parameter.limits)),
+                }
             })?;
             if v >= min && v <= max {
                 Ok(Value::Count(v))
@@ -196,6 +200,8 @@ mod tests {
                 .contains("a whole number from 1")
         );
         assert!(parse("2.5", &units).unwrap_err().contains("whole"));
+        let beyond = "99999999999999999999";
+        assert!(parse(beyond, &units).unwrap_err().contains("too large"));
         let momentum = parameter(BELOW_ONE, None);
         assert!(parse("1", &momentum).unwrap_err().contains("below 1"));
         assert!(parse("nan", &momentum).is_err());

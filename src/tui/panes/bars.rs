@@ -32,18 +32,20 @@ pub fn bars<'a>(
     }
 }
 
-/// The histogram's own ends; where the pinned run's beneath it go further, the drawing's ends, if there is room.
+/// The histogram's own ends; where the pinned run's beneath it go further, the drawing's ends with them, or alone where there is
+/// no room for both: they are what the bars are read by.
 pub fn range(histogram: &Histogram, pinned: Option<&Histogram>, room: usize) -> String {
     let ends = |low, high| format!("{} to {}", format_value(low), format_value(high));
     let (low, high) = (histogram.min, histogram.max);
     let own = ends(low, high);
     let drawn = pinned.map_or((low, high), |p| (low.min(p.min), high.max(p.max)));
-    let whole = format!("{own} · drawn {}", ends(drawn.0, drawn.1));
-    if drawn != (low, high) && whole.chars().count() <= room {
-        whole
-    } else {
-        own
+    if drawn == (low, high) {
+        return own;
     }
+    let drawn = format!("drawn {}", ends(drawn.0, drawn.1));
+    let whole = format!("{own} · {drawn}");
+    let fits = |text: &String| text.chars().count() <= room;
+    [whole, drawn].into_iter().find(fits).unwrap_or(own)
 }
 
 /// Points of a curve beneath a histogram: more than a wide pane has dots across.
@@ -102,5 +104,30 @@ pub fn draw(app: &App, drawn: &Drawn, area: Rect, buf: &mut Buffer) {
             (0..=POINTS).map(value).collect::<Vec<f64>>()
         });
         bars.curve(curve.as_deref()).render(below, buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bars on an axis that reaches further are not labelled by other ends than its own.
+    #[test]
+    fn the_ends_are_those_that_the_bars_are_drawn_between() {
+        let of = |min, max| Histogram {
+            min,
+            max,
+            ..Histogram::default()
+        };
+        let (own, wide) = (of(-0.5, 0.5), of(-4.0, 4.0));
+        assert_eq!(range(&own, None, 10), range(&own, Some(&own), 10));
+        assert!(range(&own, None, 0).starts_with("-0.5"));
+        let both = range(&own, Some(&wide), 80);
+        assert!(
+            both.starts_with("-0.5") && both.contains("drawn -4"),
+            "{both}"
+        );
+        let room = both.chars().count() - 1;
+        assert!(range(&own, Some(&wide), room).starts_with("drawn -4"));
     }
 }

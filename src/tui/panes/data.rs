@@ -291,7 +291,7 @@ fn residuals(app: &App, seen: &Residuals, area: Rect, buf: &mut Buffer) -> Capti
     };
     (
         vec![format!(
-            "{explained}rms residual {}",
+            "{explained}{} rms residual",
             format_value(seen.rms)
         )],
         vec!["the line: predicted = true".into()],
