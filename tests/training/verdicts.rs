@@ -116,7 +116,7 @@ fn the_fix_of_a_network_deeper_than_wide_has_it_learn() {
     let fix = verdict.fix.expect("a fix");
     assert_eq!(fix.label, "use tanh drawn by glorot-normal");
     let mut mended = session_of(&fix.experiment);
-    step(&mut mended, 3000);
+    step(&mut mended, 5000);
     let reached = mended.evaluate().expect("rows").expect("test rows");
     assert!(reached.accuracy.expect("classes") > 0.6, "{reached:?}");
 }
