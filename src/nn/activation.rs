@@ -37,7 +37,7 @@ vocabulary! {
         Softplus = "softplus" ["ln(1 + eᶻ)", "Dugas et al. 2001"],
         Softsign = "softsign" ["z / (1 + |z|)", "Glorot & Bengio 2010"],
         HardTanh = "hard-tanh" ["z cut to [-1, 1]", "Collobert 2004"],
-        HardSigmoid = "hard-sigmoid" ["z/6 + 1/2 cut to [0, 1]", "Courbariaux et al. 2015"],
+        HardSigmoid = "hard-sigmoid" ["z/6 + 1/2 cut to [0, 1]", "Howard et al. 2019"],
         Relu6 = "relu6" ["z cut to [0, 6]", "Krizhevsky 2010"],
         Exponential = "exponential" ["eᶻ", "-"],
         Sine = "sine" ["sin z", "Sitzmann et al. 2020"],
