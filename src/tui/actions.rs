@@ -59,6 +59,8 @@ impl Context {
 }
 
 pub struct Action {
+    /// What one wants to do with it: in the help, neighbours of one group stand together.
+    pub group: &'static str,
     pub id: &'static str,
     pub keys: &'static [&'static str],
     pub context: Context,
@@ -224,8 +226,9 @@ fn needs_window(app: &App) -> Option<&'static str> {
 }
 
 macro_rules! actions {
-    ($($id:literal $keys:expr, $context:expr, $footer:literal $label:literal, $help:literal, $when:expr, $run:expr;)+) => {
-        pub static ACTIONS: &[Action] = &[$(Action {
+    ($($group:literal { $($id:literal $keys:expr, $context:expr, $footer:literal $label:literal, $help:literal, $when:expr, $run:expr;)+ })+) => {
+        pub static ACTIONS: &[Action] = &[$($(Action {
+            group: $group,
             id: $id,
             keys: &$keys,
             context: $context,
@@ -234,92 +237,110 @@ macro_rules! actions {
             footer: $footer,
             unavailable: $when,
             run: $run,
-        }),+];
+        }),+),+];
     };
 }
 
 use Context::{AnyScreen, AnyTime, Everywhere, In, Outside};
 
 actions! {
-    "run-pause" ["space"], Everywhere, 1 "run/pause", "run, or pause", needs_run, App::toggle_run;
-    "step" ["."], Everywhere, 2 "step", "take one step, then pause; of a run that diverged, its first", needs_step, |app| app.step(1);
-    "restart" ["r"], Everywhere, 3 "restart", "start the run again from the same seed", always, App::restart;
-    "new-seed" ["n"], Everywhere, 13 "new seed", "draw everything anew, from the next seed", always, new_seed;
-    "edit" ["enter", "e"], Everywhere, 4 "edit", "edit what is selected", always, App::edit_selected;
-    "add-layer" ["a"], In(Pane::Network), 5 "add", "add a layer after the selected one", always, App::add_layer;
-    "delete-layer" ["d", "delete"], In(Pane::Network), 6 "delete", "delete the selected layers", needs_layer, App::delete_layer;
-    "duplicate-layer" ["D"], In(Pane::Network), 0 "duplicate", "put a copy of the selected layers after them", needs_layer, App::duplicate_layer;
-    "move-layer-toward-output" ["J"], In(Pane::Network), 0 "move down", "move the selected layers toward the output", needs_layer, |app| app.move_layer(true);
-    "move-layer-toward-input" ["K"], In(Pane::Network), 0 "move up", "move the selected layers toward the input", needs_layer, |app| app.move_layer(false);
-    "pick-activation" ["A"], Everywhere, 7 "activation", "choose the selected layer's activation", always, |app| app.pick_in_layer(LayerSlot::Activation);
-    "pick-init" ["I"], Everywhere, 8 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
-    "freeze-layer" ["x"], Everywhere, 0 "freeze layer", "freeze the selected layers, or thaw them, while the run goes on: transferred ones all together", needs_weights, App::toggle_frozen;
-    "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
-    "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
-    "fix" ["f"], Everywhere, 1 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
-    "explain" ["E"], Everywhere, 4 "read", "read the verdict and what the experiment is about in full", always, App::explain;
-    "advice" ["i"], Everywhere, 5 "advice", "advice on this experiment, each with its change on enter", needs_network, App::show_advice;
-    "measure" ["m"], Everywhere, 9 "measure", "show the next measure in the gradient flow", needs_measure, |app| app.next_measure(true);
-    "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_measure, |app| app.next_measure(false);
-    "view" ["v"], Outside(Pane::Loss), 10 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);
-    "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", needs_view, |app| app.next_view(false);
-    "loss-or-accuracy" ["v"], In(Pane::Loss), 10 "view", "show accuracy, the learning rate as planned, or loss again", always, App::next_curves;
-    "pin" ["b"], Everywhere, 11 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
-    "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
-    "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, App::list_pinned;
-    "name-pinned" ["N"], Everywhere, 0 "name pinned", "name the pinned run that the charts show", needs_pinned, App::ask_for_pinned_name;
-    "undo" ["u"], Everywhere, 14 "undo", "take the last edit back", needs_undo, App::undo;
-    "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
-    "open" ["o"], Everywhere, 15 "open", "open a preset, a file, a saved run, or a link", always, App::ask_to_open;
-    "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path, which tab completes, or a link", always, ask_for_path;
-    "save" ["s"], Everywhere, 16 "save", "save the experiment", always, App::save;
-    "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
-    "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
-    "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
-    "copy-figures" ["c"], AnyScreen, 0 "copy figures", "copy the figures on the screen as a table: the curves in the loss pane, of a race its variants, else every layer's", needs_curves, App::copy_figures;
-    "save-curves" ["w"], AnyScreen, 0 "save curves", "save the curves of this run and the pinned ones, or of a race, as CSV or JSON lines", needs_curves, App::ask_where_to_save_curves;
-    "save-picture" ["W"], AnyScreen, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
-    "race" ["R"], Everywhere, 20 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;
-    "wider" ["ctrl-right", "alt-right"], Everywhere, 0 "wider", "make the focused pane wider (the mouse drags the borders)", needs_side, |app| app.resize_pane(Run::Down, 2);
-    "narrower" ["ctrl-left", "alt-left"], Everywhere, 0 "narrower", "make the focused pane narrower", needs_side, |app| app.resize_pane(Run::Down, -2);
-    "higher" ["ctrl-down", "alt-down"], Everywhere, 0 "higher", "make the focused pane higher", needs_floor, |app| app.resize_pane(Run::Across, 1);
-    "lower" ["ctrl-up", "alt-up"], Everywhere, 0 "lower", "make the focused pane lower", needs_floor, |app| app.resize_pane(Run::Across, -1);
-    "even-panes" ["\\"], Everywhere, 0 "even panes", "put the borders between panes back where they were", needs_splits, App::even_panes;
-    "find-rate" ["p"], Everywhere, 0 "find rate", "sweep over learning rates beside the run, and take the suggested one over", always, App::find_rate;
-    "zoom" ["z"], Everywhere, 17 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
-    "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
-    "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);
-    "page-down" ["pagedown", "ctrl-d"], Everywhere, 0 "page down", "ten rows down", always, |app| app.move_selection(10);
-    "page-up" ["pageup", "ctrl-u"], Everywhere, 0 "page up", "ten rows up", always, |app| app.move_selection(-10);
-    "first" ["home", "g"], Everywhere, 0 "first", "select the first row", always, |app| app.move_selection(isize::MIN + 1);
-    "last" ["end", "G"], Everywhere, 0 "last", "select the last row", always, |app| app.move_selection(isize::MAX);
-    "cursor-back" ["left", "h"], Everywhere, 0 "cursor back", "read the charts at an earlier step", needs_points, |app| app.move_cursor(false);
-    "cursor-forward" ["right", "l"], Everywhere, 0 "cursor on", "read the charts at a later step", needs_cursor, |app| app.move_cursor(true);
-    "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_marker, App::drop_cursor;
-    "zoom-in" [">"], Everywhere, 0 "closer", "show half as many steps on the charts, around the cursor (the wheel over the loss does it too)", needs_points, |app| app.zoom_time(true);
-    "zoom-out" ["<"], Everywhere, 0 "wider", "show twice as many steps on the charts", needs_window, |app| app.zoom_time(false);
-    "pan-back" ["H", "shift-left"], Everywhere, 0 "earlier", "show earlier steps on the charts", needs_window, |app| app.pan_time(false);
-    "pan-on" ["L", "shift-right"], Everywhere, 0 "later", "show later steps on the charts; at the newest they follow the run again", needs_window, |app| app.pan_time(true);
-    "whole-run" ["0"], Everywhere, 0 "whole run", "show all steps on the charts again", needs_window, App::show_whole_run;
-    "freeze" ["F"], Everywhere, 0 "freeze", "hold the picture still while training goes on, and let it go", needs_points, App::toggle_freeze;
-    "next-pane" ["tab"], Everywhere, 18 "next pane", "focus the next pane", always, |app| app.move_focus(true);
-    "previous-pane" ["backtab"], Everywhere, 0 "previous pane", "focus the pane before", always, |app| app.move_focus(false);
-    "network" ["1"], Everywhere, 0 "Network", "focus the network", always, |app| app.focus = Pane::Network;
-    "flow" ["2"], Everywhere, 0 "Flow", "focus the gradient flow", always, |app| app.focus = Pane::Flow;
-    "loss" ["3"], Everywhere, 0 "Loss", "focus loss and accuracy", always, |app| app.focus = Pane::Loss;
-    "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
-    "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
-    "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
-    "theme" ["T"], AnyScreen, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
-    "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it, back to what was open", always, App::toggle_tour;
-    "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
-    "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
-    "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
-    "palette" [":"], AnyScreen, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
-    "help" ["?", "f1"], AnyScreen, 12 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
-    "redraw" ["ctrl-l"], AnyTime, 0 "redraw", "draw the whole screen anew, where something else has written on it", always, |app| app.effect(Effect::Redraw);
-    "suspend" ["ctrl-z"], AnyTime, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
-    "quit" ["q", "ctrl-c"], AnyScreen, 19 "quit", "quit; asks when something is unsaved", always, App::quit;
+    "run" {
+        "run-pause" ["space"], Everywhere, 1 "run/pause", "run, or pause", needs_run, App::toggle_run;
+        "step" ["."], Everywhere, 3 "step", "take one step, then pause; of a run that diverged, its first", needs_step, |app| app.step(1);
+        "restart" ["r"], Everywhere, 4 "restart", "start the run again from the same seed", always, App::restart;
+        "new-seed" ["n"], Everywhere, 16 "new seed", "draw everything anew, from the next seed", always, new_seed;
+        "fix" ["f"], Everywhere, 2 "fix", "make the change that the verdict proposes", needs_fix, App::apply_fix;
+        "explain" ["E"], Everywhere, 6 "read", "read the verdict and what the experiment is about in full", always, App::explain;
+        "advice" ["i"], Everywhere, 8 "advice", "advice on this experiment, each with its change on enter", needs_network, App::show_advice;
+        "race" ["R"], Everywhere, 23 "race", "train variants side by side: initializers, activations, optimizers, learning rates", always, App::ask_what_to_race;
+        "find-rate" ["p"], Everywhere, 0 "find rate", "sweep over learning rates beside the run, and take the suggested one over", always, App::find_rate;
+    }
+    "edit" {
+        "edit" ["enter", "e"], Everywhere, 5 "edit", "edit what is selected", always, App::edit_selected;
+        "add-layer" ["a"], In(Pane::Network), 7 "add", "add a layer after the selected one", always, App::add_layer;
+        "delete-layer" ["d", "delete"], In(Pane::Network), 9 "delete", "delete the selected layers", needs_layer, App::delete_layer;
+        "duplicate-layer" ["D"], In(Pane::Network), 0 "duplicate", "put a copy of the selected layers after them", needs_layer, App::duplicate_layer;
+        "move-layer-toward-output" ["J"], In(Pane::Network), 0 "move down", "move the selected layers toward the output", needs_layer, |app| app.move_layer(true);
+        "move-layer-toward-input" ["K"], In(Pane::Network), 0 "move up", "move the selected layers toward the input", needs_layer, |app| app.move_layer(false);
+        "pick-activation" ["A"], Everywhere, 10 "activation", "choose the selected layer's activation", always, |app| app.pick_in_layer(LayerSlot::Activation);
+        "pick-init" ["I"], Everywhere, 11 "init", "choose how the selected layer's weights are drawn", always, |app| app.pick_in_layer(LayerSlot::Init);
+        "freeze-layer" ["x"], Everywhere, 0 "freeze layer", "freeze the selected layers, or thaw them, while the run goes on: transferred ones all together", needs_weights, App::toggle_frozen;
+        "more" ["+", "="], Everywhere, 0 "more", "the selected number up: units, learning rate, ...", needs_field, |app| app.nudge(true);
+        "less" ["-", "_"], Everywhere, 0 "less", "the selected number down", needs_field, |app| app.nudge(false);
+        "undo" ["u"], Everywhere, 17 "undo", "take the last edit back", needs_undo, App::undo;
+        "redo" ["ctrl-r", "U"], Everywhere, 0 "redo", "bring an edit back that was taken back", needs_redo, App::redo;
+    }
+    "look" {
+        "measure" ["m"], Everywhere, 12 "measure", "show the next measure in the gradient flow", needs_measure, |app| app.next_measure(true);
+        "measure-back" ["M"], Everywhere, 0 "measure back", "show the measure before", needs_measure, |app| app.next_measure(false);
+        "view" ["v"], Outside(Pane::Loss), 13 "view", "draw the gradient flow, or the data, another way", needs_view, |app| app.next_view(true);
+        "view-back" ["V"], Outside(Pane::Loss), 0 "view back", "draw the gradient flow, or the data, the way before", needs_view, |app| app.next_view(false);
+        "loss-or-accuracy" ["v"], In(Pane::Loss), 13 "view", "show accuracy, the learning rate as planned, or loss again", always, App::next_curves;
+        "freeze" ["F"], Everywhere, 0 "freeze", "hold the picture still while training goes on, and let it go", needs_points, App::toggle_freeze;
+        "theme" ["T"], AnyScreen, 0 "theme", "another theme: dark, light, colour-blind, 16-colour, mono", needs_colours, App::cycle_theme;
+    }
+    "time" {
+        "cursor-back" ["left", "h"], Everywhere, 0 "cursor back", "read the charts at an earlier step", needs_points, |app| app.move_cursor(false);
+        "cursor-forward" ["right", "l"], Everywhere, 0 "cursor on", "read the charts at a later step", needs_cursor, |app| app.move_cursor(true);
+        "cursor-off" ["esc"], Everywhere, 0 "cursor off", "read the newest step again", needs_marker, App::drop_cursor;
+        "zoom-in" [">"], Everywhere, 0 "closer", "show half as many steps on the charts, around the cursor (the wheel over the loss does it too)", needs_points, |app| app.zoom_time(true);
+        "zoom-out" ["<"], Everywhere, 0 "wider", "show twice as many steps on the charts", needs_window, |app| app.zoom_time(false);
+        "pan-back" ["H", "shift-left"], Everywhere, 0 "earlier", "show earlier steps on the charts", needs_window, |app| app.pan_time(false);
+        "pan-on" ["L", "shift-right"], Everywhere, 0 "later", "show later steps on the charts; at the newest they follow the run again", needs_window, |app| app.pan_time(true);
+        "whole-run" ["0"], Everywhere, 0 "whole run", "show all steps on the charts again", needs_window, App::show_whole_run;
+    }
+    "compare" {
+        "pin" ["b"], Everywhere, 14 "pin", "pin this run: it stays on the charts, dimmed, while you go on", needs_points, App::pin;
+        "unpin" ["B"], Everywhere, 0 "unpin", "take the last pinned run off the charts", needs_pinned, App::unpin;
+        "pinned-runs" ["P"], Everywhere, 0 "pinned runs", "list the pinned runs, and bring one's experiment back", needs_pinned, App::list_pinned;
+        "name-pinned" ["N"], Everywhere, 0 "name pinned", "name the pinned run that the charts show", needs_pinned, App::ask_for_pinned_name;
+    }
+    "go" {
+        "network" ["1"], Everywhere, 0 "Network", "focus the network", always, |app| app.focus = Pane::Network;
+        "flow" ["2"], Everywhere, 0 "Flow", "focus the gradient flow", always, |app| app.focus = Pane::Flow;
+        "loss" ["3"], Everywhere, 0 "Loss", "focus loss and accuracy", always, |app| app.focus = Pane::Loss;
+        "training" ["4"], Everywhere, 0 "Training", "focus the training settings", always, |app| app.focus = Pane::Training;
+        "layer" ["5"], Everywhere, 0 "Layer", "focus the selected layer", always, |app| app.focus = Pane::Layer;
+        "data" ["6"], Everywhere, 0 "Data", "focus what the network makes of the data", always, |app| app.focus = Pane::Data;
+        "next-pane" ["tab"], Everywhere, 21 "next pane", "focus the next pane", always, |app| app.move_focus(true);
+        "previous-pane" ["backtab"], Everywhere, 0 "previous pane", "focus the pane before", always, |app| app.move_focus(false);
+        "find" ["/"], Everywhere, 0 "find", "find a layer or a setting by its name, and go there", always, App::find;
+        "down" ["down", "j"], Everywhere, 0 "down", "select the next row", always, |app| app.move_selection(1);
+        "up" ["up", "k"], Everywhere, 0 "up", "select the row before", always, |app| app.move_selection(-1);
+        "page-down" ["pagedown", "ctrl-d"], Everywhere, 0 "page down", "ten rows down", always, |app| app.move_selection(10);
+        "page-up" ["pageup", "ctrl-u"], Everywhere, 0 "page up", "ten rows up", always, |app| app.move_selection(-10);
+        "first" ["home", "g"], Everywhere, 0 "first", "select the first row", always, |app| app.move_selection(isize::MIN + 1);
+        "last" ["end", "G"], Everywhere, 0 "last", "select the last row", always, |app| app.move_selection(isize::MAX);
+    }
+    "panes" {
+        "zoom" ["z"], Everywhere, 20 "zoom", "the focused pane on the whole screen, and back", always, |app| app.zoomed = !app.zoomed;
+        "wider" ["ctrl-right", "alt-right"], Everywhere, 0 "wider", "make the focused pane wider (the mouse drags the borders)", needs_side, |app| app.resize_pane(Run::Down, 2);
+        "narrower" ["ctrl-left", "alt-left"], Everywhere, 0 "narrower", "make the focused pane narrower", needs_side, |app| app.resize_pane(Run::Down, -2);
+        "higher" ["ctrl-down", "alt-down"], Everywhere, 0 "higher", "make the focused pane higher", needs_floor, |app| app.resize_pane(Run::Across, 1);
+        "lower" ["ctrl-up", "alt-up"], Everywhere, 0 "lower", "make the focused pane lower", needs_floor, |app| app.resize_pane(Run::Across, -1);
+        "even-panes" ["\\"], Everywhere, 0 "even panes", "put the borders between panes back where they were", needs_splits, App::even_panes;
+    }
+    "files" {
+        "open" ["o"], Everywhere, 18 "open", "open a preset, a file, a saved run, or a link", always, App::ask_to_open;
+        "open-path" ["O"], Everywhere, 0 "open path", "open a file by its path, which tab completes, or a link", always, ask_for_path;
+        "save" ["s"], Everywhere, 19 "save", "save the experiment", always, App::save;
+        "save-as" ["S"], Everywhere, 0 "save as", "save the experiment under another name", always, App::save_as;
+        "copy" ["y"], Everywhere, 0 "copy", "copy the experiment's file to the clipboard, over ssh too", always, App::copy;
+        "copy-link" ["Y"], Everywhere, 0 "copy link", "copy the experiment as one line, which gradlab open takes, or a paste into the workbench", always, App::copy_link;
+        "copy-figures" ["c"], AnyScreen, 0 "copy figures", "copy the figures on the screen as a table: the curves in the loss pane, of a race its variants, else every layer's", needs_curves, App::copy_figures;
+        "save-curves" ["w"], AnyScreen, 0 "save curves", "save the curves of this run and the pinned ones, or of a race, as CSV or JSON lines", needs_curves, App::ask_where_to_save_curves;
+        "save-picture" ["W"], AnyScreen, 0 "save picture", "save the screen as a picture (SVG)", always, App::ask_where_to_save_picture;
+    }
+    "help" {
+        "help" ["?", "f1"], AnyScreen, 15 "help", "what the signs mean, and every action with its keys; type to filter, enter does it", always, |app| app.overlays.push(Overlay::List(help::list(app)));
+        "palette" [":"], AnyScreen, 0 "palette", "every action by name", always, |app| app.overlays.push(Overlay::List(help::palette(app)));
+        "tour" ["t"], Everywhere, 0 "tour", "a tour through five presets, with what to press and what to see; again leaves it, back to what was open", always, App::toggle_tour;
+        "tour-next" ["]"], Everywhere, 0 "next stop", "the tour's next stop", needs_tour, App::tour_next;
+        "tour-back" ["["], Everywhere, 0 "stop before", "the tour's stop before", needs_tour, App::tour_back;
+        "redraw" ["ctrl-l"], AnyTime, 0 "redraw", "draw the whole screen anew, where something else has written on it", always, |app| app.effect(Effect::Redraw);
+        "suspend" ["ctrl-z"], AnyTime, 0 "suspend", "back to the shell; fg comes back here", always, |app| app.effect(Effect::Suspend);
+        "quit" ["q", "ctrl-c"], AnyScreen, 22 "quit", "quit; asks when something is unsaved", always, App::quit;
+    }
 }
 
 fn new_seed(app: &mut App) {
