@@ -49,8 +49,10 @@ fn judge(name: &str, common: &Common) -> Result<Vec<String>, String> {
             ));
             return Ok(lines);
         }
-        Err(e) if e.misnamed().is_some() => return Err(loaded.without_data(&e)),
-        Err(e) => return Err(format!("{label}: {e}")),
+        Err(e) => {
+            let told = loaded.data_fault(&e);
+            return Err(told.unwrap_or_else(|| format!("{label}: {e}")));
+        }
     };
     let spec = network_of(experiment, &data).map_err(|e| loaded.refused_by_name(e))?;
     match check_transfer(experiment, &spec, &data, &loaded.base_dir) {

@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::failure::Failure;
 use crate::data::DataError;
-use crate::experiment::resolve::{ResolveError, misnamed};
+use crate::experiment::resolve::{ResolveError, fault_of_data};
 use crate::experiment::{Experiment, fault_at, link, parse_with, presets, presets::UserPreset};
 use crate::text::{clean, nearest, quote};
 use crate::training::file::folder_of;
@@ -49,12 +49,15 @@ impl Loaded {
         fault_at(&self.text, &self.label, &self.changes, fault).to_string()
     }
 
-    /// Why there are no data; of a name that they do not have, with its place in the file.
+    /// Why there are no data, with its place in the file where that is to blame.
     pub fn without_data(&self, error: &DataError) -> String {
-        match misnamed(&self.experiment.data.kind, error) {
-            Some(fault) => self.at_its_place(&fault),
-            None => error.to_string(),
-        }
+        self.data_fault(error).unwrap_or_else(|| error.to_string())
+    }
+
+    /// What the file is to blame for, if it is, with its place.
+    pub fn data_fault(&self, error: &DataError) -> Option<String> {
+        let fault = fault_of_data(&self.experiment.data, error)?;
+        Some(self.at_its_place(&fault))
     }
 
     /// Why there is no run of it: something in it is wrong, but for pretraining that diverged.

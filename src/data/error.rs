@@ -62,6 +62,8 @@ pub enum Problem {
     Truncated { expected: u128, found: u128 },
     #[error("needs {} of memory, {} are available", apart(*.needed, *.available), apart(*.available, *.needed))]
     TooLarge { needed: u128, available: u128 },
+    #[error("the noise is too large for 32-bit numbers: choose less")]
+    TooNoisy,
     /// A sentence of its own.
     #[error("{0}")]
     Other(String),
@@ -117,13 +119,6 @@ impl From<Problem> for DataError {
 }
 
 impl DataError {
-    /// The name, quoted, that an experiment has for what is not there.
-    pub fn misnamed(&self) -> Option<&str> {
-        match &self.problem {
-            Problem::UnknownColumn { name, .. } | Problem::UnknownArray { name, .. } => Some(name),
-            _ => None,
-        }
-    }
     pub(super) fn other(sentence: impl Into<String>) -> Self {
         Problem::Other(sentence.into()).into()
     }

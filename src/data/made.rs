@@ -1,7 +1,7 @@
 //! Made sets of one or two dimensions to look at, and Friedman's function. Every row draws its own numbers in one order, noise
 //! included, so that a larger `rows` begins with the smaller set, and another `noise` leaves the noise-free rows as they were.
 
-use super::error::DataError;
+use super::error::{DataError, Problem};
 use super::raw::{Raw, check_made, matrix, with_room};
 use libm::{cos, sin};
 use rand::RngExt;
@@ -154,8 +154,6 @@ fn rows_of(
     }
     match x.iter().chain(&y).all(|v| v.is_finite()) {
         true => Ok((x, y)),
-        false => Err(DataError::other(
-            "the noise is too large for 32-bit numbers: choose less",
-        )),
+        false => Err(Problem::TooNoisy.into()),
     }
 }

@@ -3,7 +3,7 @@
 use super::schema::*;
 use super::size;
 use super::targets::{TargetKind, loss_misfit};
-use crate::data::{DataError, DataKind, Dataset, Task};
+use crate::data::{DataError, DataKind, Dataset, Problem, Task};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
 use crate::nn::loss::Loss;
@@ -20,11 +20,26 @@ pub struct ResolveError {
     pub message: String,
 }
 
-/// The key of the data that names what they do not have, where that is the fault.
-pub fn misnamed(data: &DataKind, error: &DataError) -> Option<ResolveError> {
-    let name = error.misnamed()?;
+/// Where an experiment is at fault for data that cannot be had of it.
+pub fn fault_of_data(data: &Data, error: &DataError) -> Option<ResolveError> {
+    let key = match &error.problem {
+        Problem::UnknownColumn { name, .. } | Problem::UnknownArray { name, .. } => {
+            key_naming(&data.kind, name)?
+        }
+        Problem::UnseenClass { .. } if data.train_rows.is_some() => "train_rows".into(),
+        Problem::TooNoisy => "noise".into(),
+        _ => return None,
+    };
+    Some(ResolveError {
+        path: format!("data.{key}"),
+        message: error.to_string(),
+    })
+}
+
+/// The key that names what the data do not have; `name` is quoted.
+fn key_naming(kind: &DataKind, name: &str) -> Option<String> {
     let is = |key: &String| quote(key) == name;
-    let key = match data {
+    Some(match kind {
         DataKind::Csv {
             sequence: Some(column),
             ..
@@ -33,10 +48,6 @@ pub fn misnamed(data: &DataKind, error: &DataError) -> Option<ResolveError> {
         DataKind::Npz { x, .. } | DataKind::Safetensors { x, .. } if is(x) => "x".into(),
         DataKind::Npz { .. } | DataKind::Safetensors { .. } => "y".into(),
         _ => return None,
-    };
-    Some(ResolveError {
-        path: format!("data.{key}"),
-        message: error.to_string(),
     })
 }
 

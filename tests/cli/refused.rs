@@ -70,7 +70,7 @@ fn one_tensor() -> Vec<u8> {
 }
 
 #[test]
-fn a_name_that_the_data_do_not_have_has_its_line_and_column() {
+fn what_no_data_can_be_had_by_has_its_line_and_column() {
     let folder = tempfile::tempdir().expect("folder");
     write(folder.path(), "d.csv", ROWS);
     write(folder.path(), "d.st", one_tensor());
@@ -91,6 +91,14 @@ fn a_name_that_the_data_do_not_have_has_its_line_and_column() {
         (
             "kind = \"safetensors\"\npath = \"d.st\"\ny = \"nope\"".into(),
             "e.toml:5:5: ./d.st: no array `nope`",
+        ),
+        (
+            "kind = \"digits\"\ntrain_rows = 9".into(),
+            "e.toml:4:14: class",
+        ),
+        (
+            "kind = \"moons\"\nnoise = 1e300".into(),
+            "e.toml:4:9: the noise is too large",
         ),
         (
             "kind = \"safetensors\"\npath = \"d.st\"".into(),
