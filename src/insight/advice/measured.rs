@@ -133,7 +133,9 @@ fn began_small(case: &Case, seen: &Seen) -> bool {
         .iter()
         .enumerate()
         .filter(|(l, s)| moves(case, *l, s));
-    let first = median(steps.map(|(l, s)| s.update_ratio / share(case, l, *rate)));
+    let whole = steps.map(|(l, s)| (s.update_ratio, share(case, l, *rate)));
+    let whole = whole.filter(|(_, share)| *share > 0.0);
+    let first = median(whole.map(|(ratio, share)| ratio / share));
     first.is_none_or(|first| first < LOW_UPDATE)
 }
 

@@ -85,7 +85,7 @@ pub struct Seen {
     pub layers: Vec<LayerStats>,
     /// As the step was taken at, after schedule and cuts.
     pub learning_rate: f64,
-    /// Of the run's first step, and its rate, where that was another one.
+    /// Of the earliest step that is kept, and its rate, if one is.
     pub first: Option<(Vec<LayerStats>, f64)>,
 }
 
