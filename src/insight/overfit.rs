@@ -25,8 +25,14 @@ pub struct Gap {
     pub since: Option<u64>,
 }
 
-/// `tests`: (step, test loss), ascending; `trains` the same of training rows; `train` and `test` the newest losses.
-pub fn gap(tests: &[(u64, f64)], trains: &[(u64, f64)], train: f64, test: f64) -> Option<Gap> {
+/// `tests`: (step, test loss), ascending; `trains` the same of training rows, looked at only where the test loss has turned; `train`
+/// and `test` the newest losses.
+pub fn gap(
+    tests: &[(u64, f64)],
+    trains: impl IntoIterator<Item = (u64, f64)>,
+    train: f64,
+    test: f64,
+) -> Option<Gap> {
     let gap = test - train;
     if !gap.is_finite() {
         return None;
@@ -34,8 +40,8 @@ pub fn gap(tests: &[(u64, f64)], trains: &[(u64, f64)], train: f64, test: f64) -
     let opens = gap > 0.0 && gap >= NEGLIGIBLE * highest(tests);
     // a run that gets worse on both is shaken, not overfitted
     let fares_better = |since: &u64| {
-        let then = trains.iter().find(|(step, _)| step >= since);
-        then.is_none_or(|(_, then)| train < *then)
+        let then = trains.into_iter().find(|(step, _)| step >= since);
+        then.is_none_or(|(_, then)| train < then)
     };
     Some(Gap {
         gap,
@@ -194,7 +200,7 @@ mod tests {
         let tests: Vec<(u64, f64)> = (0..20)
             .map(|i| (i * 100, 1.0 + (i as f64 - 4.0).abs() / 10.0))
             .collect();
-        let found = gap(&tests, &[], 0.2, 2.5).expect("finite");
+        let found = gap(&tests, [], 0.2, 2.5).expect("finite");
         assert_eq!(found.since, Some(400));
         assert_eq!(
             found.sentence(),
@@ -210,23 +216,23 @@ mod tests {
     #[test]
     fn a_falling_test_loss_and_a_level_one_do_not() {
         let falling: Vec<(u64, f64)> = (0..20).map(|i| (i, 2.0 - i as f64 / 20.0)).collect();
-        assert_eq!(gap(&falling, &[], 0.9, 1.0).expect("finite").since, None);
+        assert_eq!(gap(&falling, [], 0.9, 1.0).expect("finite").since, None);
         let level: Vec<(u64, f64)> = (0..20).map(|i| (i, 1.0 + 0.01 * (i % 2) as f64)).collect();
-        assert_eq!(gap(&level, &[], 0.9, 1.0).expect("finite").since, None);
-        assert_eq!(gap(&falling, &[], f64::NAN, 1.0), None);
+        assert_eq!(gap(&level, [], 0.9, 1.0).expect("finite").since, None);
+        assert_eq!(gap(&falling, [], f64::NAN, 1.0), None);
     }
 
     #[test]
     fn a_test_loss_at_its_lowest_has_not_turned_however_steeply_it_fell() {
         let mut steep: Vec<(u64, f64)> = (0..8).map(|i| (i, 2f64.powi(-(i as i32)))).collect();
-        assert_eq!(gap(&steep, &[], 0.001, 0.0078).expect("finite").since, None);
+        assert_eq!(gap(&steep, [], 0.001, 0.0078).expect("finite").since, None);
         steep.extend([(8, 0.1), (9, 0.2), (10, 0.3)]);
-        assert_eq!(gap(&steep, &[], 0.001, 0.3).expect("finite").since, Some(7));
+        assert_eq!(gap(&steep, [], 0.001, 0.3).expect("finite").since, Some(7));
     }
 
     #[test]
     fn a_gap_names_the_training_loss_that_it_is_of() {
-        let found = gap(&[], &[], 2.411, 2.409).expect("finite");
+        let found = gap(&[], [], 2.411, 2.409).expect("finite");
         assert_eq!(found.sentence(), "gap 0.00 (train rows 2.41)");
     }
 
@@ -238,9 +244,9 @@ mod tests {
             .collect();
         let mut risen = solved.clone();
         risen.extend((20..30).map(|i| (i, 3e-4)));
-        assert_eq!(gap(&risen, &[], 1e-4, 3e-4).expect("finite").since, None);
+        assert_eq!(gap(&risen, [], 1e-4, 3e-4).expect("finite").since, None);
         risen.extend((30..40).map(|i| (i, 0.3)));
-        assert_eq!(gap(&risen, &[], 1e-4, 0.3).expect("finite").since, Some(1));
+        assert_eq!(gap(&risen, [], 1e-4, 0.3).expect("finite").since, Some(1));
     }
 
     #[test]
@@ -249,7 +255,7 @@ mod tests {
             let lowest = (0..count - 3).map(|i| (i, 1.0));
             let tests: Vec<(u64, f64)> =
                 lowest.chain((0..3).map(|i| (count + i, newest))).collect();
-            gap(&tests, &[], train, newest)
+            gap(&tests, [], train, newest)
                 .expect("finite")
                 .since
                 .is_some()
@@ -267,7 +273,7 @@ mod tests {
             .collect();
         let since = |then: f64, train: f64| {
             let trains: Vec<(u64, f64)> = (0..20).map(|i| (i * 100, then)).collect();
-            gap(&tests, &trains, train, 2.5).expect("finite").since
+            gap(&tests, trains, train, 2.5).expect("finite").since
         };
         assert_eq!(since(0.9, 2.4), None);
         assert_eq!(since(0.9, 0.8), Some(400));
@@ -277,6 +283,6 @@ mod tests {
     #[test]
     fn a_run_that_gets_worse_on_both_does_not_overfit() {
         let rising: Vec<(u64, f64)> = (0..20).map(|i| (i, 1.0 + i as f64)).collect();
-        assert_eq!(gap(&rising, &[], 25.0, 20.0).expect("finite").since, None);
+        assert_eq!(gap(&rising, [], 25.0, 20.0).expect("finite").since, None);
     }
 }

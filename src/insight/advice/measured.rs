@@ -30,12 +30,8 @@ pub fn advise(case: &Case, seen: &Seen) -> Vec<Advice> {
 /// Without a fix that lowers the rate of steps that are no longer than healthy: units that earlier ones have driven where they are
 /// come back by no smaller ones.
 fn unless_slow(case: &Case, seen: &Seen, advice: Advice) -> Advice {
-    let steps = seen
-        .layers
-        .iter()
-        .enumerate()
-        .filter(|(l, s)| moves(case, *l, s));
-    let small = median(steps.map(|(_, s)| s.update_ratio)).is_some_and(|m| m <= HEALTHY_UPDATE);
+    let moved = median(steps(case, &seen.layers).map(|(_, ratio)| ratio));
+    let small = moved.is_some_and(|moved| moved <= HEALTHY_UPDATE);
     let rate = |e: &Experiment| e.training.learning_rate();
     let lowers = |fix: &Fix| rate(&fix.experiment) < rate(case.experiment);
     Advice {
@@ -129,20 +125,20 @@ fn began_small(case: &Case, seen: &Seen) -> bool {
     let Some((layers, rate)) = &seen.first else {
         return true;
     };
-    let steps = layers
-        .iter()
-        .enumerate()
-        .filter(|(l, s)| moves(case, *l, s));
-    let whole = steps.map(|(l, s)| (s.update_ratio, share(case, l, *rate)));
+    let whole = steps(case, layers).map(|(l, ratio)| (ratio, share(case, l, *rate)));
     let whole = whole.filter(|(_, share)| *share > 0.0);
     let first = median(whole.map(|(ratio, share)| ratio / share));
     first.is_none_or(|first| first < LOW_UPDATE)
 }
 
-/// Whether a layer is one that learns, and its step has a size.
-fn moves(case: &Case, layer: usize, stats: &LayerStats) -> bool {
-    let trained = case.spec.layers.get(layer).is_some_and(|l| !l.frozen);
-    trained && stats.update_ratio.is_finite() && stats.weight_norm > 0.0
+/// The layers that learn, each with ‖ΔW‖/‖W‖ of its step where that has a size.
+fn steps(case: &Case, stats: &[LayerStats]) -> impl Iterator<Item = (usize, f64)> {
+    let layers = stats.iter().zip(&case.spec.layers).enumerate();
+    layers
+        .filter(|(_, (s, layer))| {
+            !layer.frozen && s.update_ratio.is_finite() && s.weight_norm > 0.0
+        })
+        .map(|(l, (s, _))| (l, s.update_ratio))
 }
 
 /// What the schedule, its cuts and a transferred layer's own factor leave of the experiment's rate in a layer's step; above 1 where
@@ -167,12 +163,8 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// have been at the experiment's own rate, since schedules begin and end with small ones by design. By the median over the
 /// trained layers, as one layer off the rest is that layer's trouble, not the rate's.
 fn off(case: &Case, seen: &Seen) -> Option<(Topic, &'static str, f64)> {
-    let steps: Vec<(f64, f64)> = seen
-        .layers
-        .iter()
-        .enumerate()
-        .filter(|(l, s)| moves(case, *l, s))
-        .map(|(l, s)| (s.update_ratio, share(case, l, seen.learning_rate).min(1.0)))
+    let steps: Vec<(f64, f64)> = steps(case, &seen.layers)
+        .map(|(l, ratio)| (ratio, share(case, l, seen.learning_rate).min(1.0)))
         .filter(|(_, share)| *share > 0.0)
         .collect();
     let moved = median(steps.iter().map(|(ratio, _)| *ratio))?;

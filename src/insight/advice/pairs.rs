@@ -2,7 +2,7 @@
 
 use crate::nn::activation::Activation;
 use crate::nn::init::{FanMode, Initializer};
-use crate::nn::spec::{LayerKind, LayerSpec};
+use crate::nn::spec::LayerSpec;
 use crate::nn::vocabulary::Vocabulary;
 
 /// A named family of variances.
@@ -70,10 +70,12 @@ pub fn recommended(activation: &Activation) -> Option<Family> {
     }
 }
 
-/// The table's family for a layer; `output` for the output layer, whose softmax or linear output wants Glorot's.
+/// The table's family for a layer; `output` for the output layer, whose softmax or linear output wants Glorot's. For a recurrent
+/// layer it has none: a step's gain comes from the recurrent matrix too.
 pub fn recommended_for(layer: &LayerSpec, output: bool) -> Option<Family> {
     match output {
         true => Some(Family::Glorot),
+        false if layer.kind.cell().is_some() => None,
         false => recommended(&layer.activation),
     }
 }
@@ -87,8 +89,7 @@ pub fn departure(layer: &LayerSpec, output: bool) -> Option<Family> {
         layer.init,
         Initializer::Orthogonal { .. } | Initializer::Lsuv
     );
-    let recurrent = matches!(layer.kind, LayerKind::Recurrent { .. });
-    if Family::of(&layer.init) == Some(family) || scales_itself || recurrent || layer.given {
+    if Family::of(&layer.init) == Some(family) || scales_itself || layer.given {
         return None;
     }
     let variance = |init: &Initializer| init.variance(layer.inputs, layer.units);

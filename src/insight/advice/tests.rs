@@ -24,18 +24,22 @@ fn advise(
     spec: &NetworkSpec,
     stats: Option<&[LayerStats]>,
 ) -> Vec<Advice> {
+    let seen = stats.map(|layers| Seen {
+        layers: layers.to_vec(),
+        learning_rate: experiment.training.learning_rate(),
+        first: None,
+    });
+    advise_on(experiment, spec, seen.as_ref())
+}
+
+fn advise_on(experiment: &Experiment, spec: &NetworkSpec, seen: Option<&Seen>) -> Vec<Advice> {
     let setting = &Setting::standardized(32);
     let case = Case {
         experiment,
         spec,
         setting,
     };
-    let seen = stats.map(|layers| Seen {
-        layers: layers.to_vec(),
-        learning_rate: experiment.training.learning_rate(),
-        first: None,
-    });
-    super::advise(&case, seen.as_ref())
+    super::advise(&case, seen)
 }
 
 fn of(experiment: &Experiment, topic: Topic) -> Option<Advice> {
@@ -51,6 +55,12 @@ fn measured(experiment: &Experiment, stats: &LayerStats) -> Vec<Advice> {
 
 fn fixed(advice: &Advice) -> Experiment {
     *advice.fix.as_ref().expect("a fix").experiment.clone()
+}
+
+fn relu_by_he() -> Experiment {
+    experiment(&format!(
+        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
+    ))
 }
 
 const HIDDEN: &str = "[[network.layers]]\nunits = 80\nrepeat = 4\n";
@@ -230,9 +240,7 @@ fn saturated_and_dead_layers() {
         advice.sentence,
         "Up to 80 % of the outputs of layers 1 to 4 lie where logistic is flat: hardly any gradient passes."
     );
-    let relu = experiment(&format!(
-        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
-    ));
+    let relu = relu_by_he();
     let found = measured(
         &relu,
         &LayerStats {
@@ -258,9 +266,7 @@ fn saturated_and_dead_layers() {
 /// Units that are flat or dead are not woken by a rate below the one that is harmless already.
 #[test]
 fn small_steps_are_not_made_smaller() {
-    let experiment = experiment(&format!(
-        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
-    ));
+    let experiment = relu_by_he();
     let with = |update_ratio| {
         let stats = LayerStats {
             dead: 0.6,
@@ -282,9 +288,7 @@ fn small_steps_are_not_made_smaller() {
 /// Steps that have become small with the loss need no higher rate.
 #[test]
 fn a_rate_that_was_high_enough_at_first_is_not_too_low() {
-    let experiment = experiment(&format!(
-        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
-    ));
+    let experiment = relu_by_he();
     let spec = network(&experiment);
     let rate = experiment.training.learning_rate();
     let layers = |update_ratio| {
@@ -303,13 +307,7 @@ fn a_rate_that_was_high_enough_at_first_is_not_too_low() {
             learning_rate: rate,
             first: Some((layers(at_first), first_rate)),
         };
-        let setting = &Setting::standardized(32);
-        let case = Case {
-            experiment: &experiment,
-            spec: &spec,
-            setting,
-        };
-        let found = super::advise(&case, Some(&seen));
+        let found = advise_on(&experiment, &spec, Some(&seen));
         found.iter().any(|a| a.topic == Topic::LearningRateLow)
     };
     assert!(is_low(1e-6, rate));
@@ -319,9 +317,7 @@ fn a_rate_that_was_high_enough_at_first_is_not_too_low() {
 
 #[test]
 fn learning_rates_by_their_update() {
-    let experiment = experiment(&format!(
-        "activation = \"relu\"\ninit = \"he-normal\"\n{HIDDEN}"
-    ));
+    let experiment = relu_by_he();
     let with = |update_ratio| {
         measured(
             &experiment,

@@ -7,7 +7,7 @@ use crate::insight::Foresight;
 use crate::insight::advice::{Family, departure, recommended, recommended_for};
 use crate::nn::activation::Activation;
 use crate::nn::init::Initializer;
-use crate::nn::spec::{LayerKind, LayerSpec, NetworkSpec};
+use crate::nn::spec::{LayerSpec, NetworkSpec};
 use crate::nn::vocabulary::{Value, Vocabulary};
 use crate::tui::edit::{Choice, LayerSlot, Slot, layers};
 use crate::tui::inquiry::{About, Answer, Found, Ticket, candidate};
@@ -164,9 +164,6 @@ impl App {
         let Some(layer) = spec.layers.get(index) else {
             return false;
         };
-        if is_recurrent(layer) {
-            return false;
-        }
         let family = recommended_for(layer, index + 1 == spec.layers.len());
         let of = Initializer::named(init).and_then(|init| Family::of(&init));
         family.is_some() && of == family
@@ -248,10 +245,6 @@ fn activation_of(slot: Slot, choice: Choice) -> Option<Activation> {
     }
 }
 
-fn is_recurrent(layer: &LayerSpec) -> bool {
-    matches!(layer.kind, LayerKind::Recurrent { .. })
-}
-
 /// What the table of pairs says of a layer.
 fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
     let what = if output {
@@ -264,12 +257,12 @@ fn pair(layer: &LayerSpec, output: bool) -> (String, Role) {
         return (text.into(), Role::Dim);
     }
     let init = layer.init.name();
-    if is_recurrent(layer) {
-        let text = "the table of pairs is for dense layers: a step's gain comes from the recurrent matrix too";
-        return (text.into(), Role::Dim);
-    }
     let Some(family) = recommended_for(layer, output) else {
-        return (format!("the table has no pair for {what}"), Role::Dim);
+        let text = match layer.kind.cell() {
+            Some(_) => "the table of pairs is for dense layers: a step's gain comes from the recurrent matrix too".into(),
+            None => format!("the table has no pair for {what}"),
+        };
+        return (text, Role::Dim);
     };
     let family = family.name();
     match departure(layer, output) {

@@ -80,7 +80,7 @@ impl Record {
                 self.evaluations.push(step, test.loss);
             }
             if let Some(fitted) = point.fitted {
-                if self.compared.is_none_or(|(train, _)| train != fitted.loss) {
+                if self.fitted.last() != Some(fitted.loss) {
                     self.fitted.push(step, fitted.loss);
                 }
                 self.compared = Some((fitted.loss, test.loss));
@@ -125,8 +125,8 @@ impl Record {
             .map(|b| (b.last_step, b.min))
             .collect();
         let fitted = self.fitted.buckets().iter();
-        let trains: Vec<(u64, f64)> = fitted.map(|b| (b.last_step, b.last)).collect();
-        gap(&tests, &trains, train, test)
+        let trains = fitted.map(|b| (b.last_step, b.last));
+        gap(&tests, trains, train, test)
     }
 
     pub fn is_empty(&self) -> bool {
