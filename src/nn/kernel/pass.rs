@@ -2,7 +2,8 @@
 
 use super::derivative::{Holds, RUN};
 use super::extremes::Bound;
-use super::tile::Lanes;
+use super::team::Apart;
+use super::tile::{Lanes, ZEROS};
 use super::{LANES, vector::Vector};
 use crate::nn::activation::{Function, Slope, Visitor};
 use fearless_simd::{Select, mask32x16, prelude::*};
@@ -139,37 +140,40 @@ fn keep_wanted<'a, S: Simd, F: Function>(
     values: &mut [Lanes],
     mut masked: impl FnMut(Vector<S>) -> Vector<S>,
 ) -> &'a mut [Lanes] {
+    // a few lines of the first cache, since most of what is looked at is not kept
+    let mut room = Apart([ZEROS; RUN / LANES]);
+    let passing = &mut room.0;
     for values in values.chunks_mut(RUN / LANES) {
         let mut any = function.wants_z(Vector::splat(s, 0.0));
-        for (place, kept) in values.iter_mut().zip(&mut *kept) {
+        for (place, passing) in values.iter_mut().zip(&mut *passing) {
             let z = Vector::load_array_ref(s, place);
             let value = masked(function.value(z));
             if F::SLOPE != Slope::OfOut {
-                z.store_array(kept);
+                z.store_array(passing);
                 any |= function.wants_z(value);
             }
             value.store_array(place);
         }
         if any.any_true() {
-            let count = close_up(s, function, kept, values);
+            let count = close_up(s, function, (passing, values), kept);
             kept = kept.get_mut(count..).unwrap_or_default();
         }
     }
     kept
 }
 
-/// Moves the vectors that are wanted to the front, and says how many they are.
+/// Takes over the vectors that are wanted, and says how many they are.
 #[inline(always)]
 fn close_up<S: Simd, F: Function>(
     s: S,
     function: &F,
+    (passing, values): (&[Lanes], &[Lanes]),
     kept: &mut [Lanes],
-    values: &[Lanes],
 ) -> usize {
     let mut count = 0;
-    for (i, value) in values.iter().enumerate() {
+    for (passing, value) in passing.iter().zip(values) {
         // written over by the next if it is not wanted, without a decision that no processor could foretell
-        kept[count] = kept[i];
+        kept[count] = *passing;
         count += usize::from(
             function
                 .wants_z(Vector::load_array_ref(s, value))
