@@ -38,11 +38,21 @@ fn rich() -> NetworkSpec {
 }
 
 fn step(network: &mut Network, hyper: &Hyper, number: u64, observe: Observe) -> StepOutcome {
+    step_on(ROWS, network, hyper, number, observe)
+}
+
+fn step_on(
+    rows: usize,
+    network: &mut Network,
+    hyper: &Hyper,
+    number: u64,
+    observe: Observe,
+) -> StepOutcome {
     let spec = network.spec().clone();
-    let x = make::inputs(ROWS, spec.inputs, number);
+    let x = make::inputs(rows, spec.inputs, number);
     let y = Targets::of(
         &spec.loss,
-        ROWS,
+        rows,
         spec.layers.last().map_or(0, |l| l.units),
         number,
     );
@@ -290,10 +300,23 @@ fn what_two_threads_own_changes_no_bit() {
     others.layers[2].activation = make::named("rrelu");
     others.layers[3].frozen = true;
     others.layers[4].bias = Bias::Off;
+    // more layers than are taken in one go, up and down
+    let deep = make::spec(
+        &[&[70; 1][..], &[130; 18], &[10]].concat(),
+        &make::named("selu"),
+        Loss::CrossEntropy,
+    );
+    // of few rows the upper layers alone are halved
+    let widening = make::spec(
+        &[70, 100, 130, 150, 150, 10],
+        &Activation::Relu,
+        Loss::CrossEntropy,
+    );
     // where a product is shared out and its activation is not, and the reverse, far out where slopes follow from z alone
     let uneven = drawn(&[9, 150, 100, 100, 10], "logistic", 2.0);
     // where deltas leave the range in which they are not scaled, all at once or one by one
-    let vanishing = drawn(&[70, 130, 130, 130, 130, 10], "relu", 1e-7);
+    let mut vanishing = drawn(&[70, 130, 130, 130, 130, 130, 10], "relu", 1e-7);
+    vanishing.layers[0].frozen = true;
     let saturated = drawn(&[70, 130, 130, 130, 130, 10], "logistic", 6.0);
     let max_norm = Regularize {
         max_norm: 0.8,
@@ -307,6 +330,8 @@ fn what_two_threads_own_changes_no_bit() {
         ("plain", plain),
         ("mixed", mixed),
         ("others", others),
+        ("deep", deep),
+        ("widening", widening),
         ("uneven", uneven),
         ("vanishing", vanishing),
         ("saturated", saturated),
@@ -317,6 +342,10 @@ fn what_two_threads_own_changes_no_bit() {
             run(&mut network, &hyper, 0..5);
             let watched = step(&mut network, &hyper, 5, Observe::Full);
             run(&mut network, &hyper, 6..8);
+            // the last batch of an epoch: too small to be halved in some of these networks, and after it one that is not
+            step_on(19, &mut network, &hyper, 8, Observe::Loss);
+            step_on(9, &mut network, &hyper, 9, Observe::Loss);
+            run(&mut network, &hyper, 10..12);
             (network.state(), watched)
         };
         let one = of(1, None);

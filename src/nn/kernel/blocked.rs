@@ -229,6 +229,21 @@ impl<T: Real> Blocked<T> {
             own.copy_from_slice(other.block(block));
         }
     }
+    /// The same of the sum with what is there.
+    pub fn add_units(&mut self, units: Range<usize>, other: &Self) {
+        for block in 0..self.blocks() {
+            let own = &mut self.block_mut(block)[units.start * LANES..units.end * LANES];
+            T::add_to(own, other.block(block));
+        }
+    }
+    /// Takes over some units of another, which are all that this one has, and the number of its rows.
+    pub fn take_units(&mut self, units: &Range<usize>, other: &Self) {
+        self.set_rows(other.rows);
+        for block in 0..other.blocks() {
+            let units = &other.block(block)[units.start * LANES..units.end * LANES];
+            self.block_mut(block).copy_from_slice(units);
+        }
+    }
     /// Takes over the values and the number of rows of another of the same features.
     pub fn copy_from(&mut self, other: &Self) {
         assert_eq!(self.features, other.features, "features");
@@ -293,6 +308,20 @@ pub fn clear_past<T: Real>(blocks: &mut [T], rows: usize, features: usize) {
 pub struct Share<'a, T>(ArrayViewMut3<'a, T>);
 
 impl<T> Share<'_, T> {
+    pub fn blocks(&self) -> usize {
+        self.0.len_of(Axis(0))
+    }
+    pub fn features(&self) -> usize {
+        self.0.len_of(Axis(1))
+    }
+    /// `[feature][lane]` of one block.
+    #[inline(always)]
+    pub fn made(&self, block: usize) -> &[T] {
+        self.0
+            .index_axis(Axis(0), block)
+            .to_slice()
+            .unwrap_or_default()
+    }
     /// `[feature][lane]` of one block.
     #[inline(always)]
     pub fn block(&mut self, block: usize) -> &mut [T] {

@@ -36,7 +36,7 @@ pub(crate) use extremes::larger;
 pub use gradient::{GROUP, has_strips};
 pub use lane::Lane;
 pub use product::half;
-pub use real::{Real, sum_of_units};
+pub use real::{Real, Source};
 pub use samples::Samples;
 pub use squares::{RUN, SOUND};
 pub use team::{Crew, Team};

@@ -27,26 +27,46 @@ pub fn affine<T: Real>(
     }
 }
 
-/// out = Wᵀ·delta, `[rows][inputs]`.
-pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &mut Blocked<T>) {
-    let (rows, units) = ((weights.data(), weights.ld()), 0..weights.units());
-    affine_backward_rows(rows, units, delta, out);
+/// The same of some units of a block, whose lanes go into `out`.
+pub fn affine_units<'a, T: Real>(
+    (weights, bias): (&Weights<T>, Option<&[T]>),
+    units: &Range<usize>,
+    features: impl Iterator<Item = &'a [T]> + Clone,
+    out: &mut [T],
+) {
+    for (unit, y) in units.clone().zip(out.chunks_exact_mut(LANES)) {
+        y.fill(T::ZERO);
+        for (&w, x) in weights.row(unit).iter().zip(features.clone()) {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = w.mul_add(x, *y);
+            }
+        }
+        if let Some(bias) = bias {
+            y.iter_mut().for_each(|y| *y += bias[unit]);
+        }
+    }
 }
 
-/// The part of it that some units make, whose rows these are, so many elements each.
+/// out = Wᵀ·delta, `[rows][inputs]`.
+pub fn affine_backward<T: Real>(weights: &Weights<T>, delta: &Blocked<T>, out: &mut Blocked<T>) {
+    let (rows, inputs) = ((weights.data(), weights.ld()), 0..weights.inputs());
+    affine_backward_rows(rows, inputs, delta, out);
+}
+
+/// Some `inputs` of it, of the part that some units make, whose rows these are, so many elements each.
 pub fn affine_backward_rows<T: Real>(
     (rows, ld): (&[T], usize),
-    units: Range<usize>,
+    inputs: Range<usize>,
     delta: &Blocked<T>,
     out: &mut Blocked<T>,
 ) {
     out.set_rows(delta.rows());
     for block in 0..delta.blocks() {
-        let d = &delta.block(block)[units.start * LANES..units.end * LANES];
         let y = out.block_mut(block);
         y.fill(T::ZERO);
-        for (row, d) in rows.chunks_exact(ld.max(1)).zip(d.chunks_exact(LANES)) {
-            for (&w, y) in row.iter().zip(y.chunks_exact_mut(LANES)) {
+        let deltas = delta.block(block).chunks_exact(LANES);
+        for (row, d) in rows.chunks_exact(ld.max(1)).zip(deltas) {
+            for (&w, y) in row[inputs.clone()].iter().zip(y.chunks_exact_mut(LANES)) {
                 for (y, &d) in y.iter_mut().zip(d) {
                     *y = w.mul_add(d, *y);
                 }

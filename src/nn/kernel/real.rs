@@ -5,7 +5,7 @@ mod gradients;
 mod passes;
 mod single;
 
-use super::{Blocked, Crew, Extremes, Holds, LANES, Weights, wide};
+use super::{Blocked, Crew, Extremes, Holds, LANES, Share, Weights, wide};
 use crate::nn::activation::Activation;
 use crate::nn::number::Number;
 use fearless_simd::{Simd, f64x8};
@@ -145,10 +145,11 @@ pub trait Real: Number + Sum {
     fn halves(_units: usize, _inputs: usize, _rows: usize) -> Option<usize> {
         None
     }
-    /// The part of [`Real::affine_backward`] that some units make, whose rows these are, so many elements each.
+    /// The part of [`Real::affine_backward`] that some units make for some `inputs`: `rows` are theirs, so many elements each,
+    /// `delta` is theirs alone, and `out` has these inputs.
     fn affine_backward_rows(
         rows: (&[Self], usize),
-        units: Range<usize>,
+        inputs: Range<usize>,
         delta: &Blocked<Self>,
         out: &mut Blocked<Self>,
     );
@@ -184,6 +185,14 @@ pub trait Real: Number + Sum {
         Self::affine_by(crew, weights, bias, input, values);
         Self::activate_in_place_by(crew, activation, values, pre)
     }
+    /// [`Real::map_in_place_by`] of some units alone, whose shares of both these are. Returns the bound.
+    fn map_units_in_place(
+        map: (&Weights<Self>, Option<&[Self]>),
+        activation: &Activation,
+        input: Source<'_, '_, Self>,
+        units: &Range<usize>,
+        made: (&mut Share<'_, Self>, &mut Share<'_, Self>),
+    ) -> f64;
     /// out = φ(pre), and 0 in the lanes past the last row; and pre ← φ'(pre), as [`Real::activate_backward`] has it of
     /// [few values](super::is_few).
     fn activate_with_slopes(
@@ -221,16 +230,14 @@ pub trait Real: Number + Sum {
             },
         );
     }
-    /// delta ← (first + other)·φ'(pre) of some units, which are all that `delta` has, as [`Real::activate_backward_by`] makes it.
+    /// delta ← delta·φ'(pre) of some units, which are all that `delta` has, as [`Real::activate_backward_by`] makes it.
     fn activate_units_backward(
         activation: &Activation,
         (pre, _): (&Blocked<Self>, Holds),
         out: &Blocked<Self>,
         units: &Range<usize>,
-        parts: (&Blocked<Self>, Option<&Blocked<Self>>),
         delta: &mut Blocked<Self>,
     ) -> Extremes<Self> {
-        sum_of_units(parts, units, delta);
         let own = units.start * LANES..units.end * LANES;
         for block in 0..pre.blocks() {
             let (pre, out) = (
@@ -241,19 +248,10 @@ pub trait Real: Number + Sum {
         }
         Self::extremes(delta.data())
     }
-    /// Whether a crew would not share a batch out for its activation.
-    fn passes_alone(_crew: Crew<'_>, _batch: &Blocked<Self>) -> bool {
+    /// Whether a crew would not share out so many values, those of the padding counted, for their activation.
+    fn passes_alone(_crew: Crew<'_>, _values: usize) -> bool {
         true
     }
-    /// As [`Real::activate_backward_by`], of a delta that is the sum of two.
-    fn activate_sum_backward_by(
-        crew: Crew<'_>,
-        activation: &Activation,
-        held: (&Blocked<Self>, Holds),
-        out: &Blocked<Self>,
-        deltas: (&mut Blocked<Self>, &Blocked<Self>),
-    ) -> Extremes<Self>;
-
     /// out = φ(pre), and 0 in the lanes past the last row.
     fn activate(activation: &Activation, pre: &Blocked<Self>, out: &mut Blocked<Self>);
     /// delta ← delta·φ'(pre), with `out` = φ(pre). Returns the [extremes](Self::extremes) of what it makes.
@@ -281,19 +279,19 @@ pub trait Real: Number + Sum {
     );
 }
 
-/// sum ← first + other, of some units, which are all that `sum` has
-pub fn sum_of_units<T: Real>(
-    (first, other): (&Blocked<T>, Option<&Blocked<T>>),
-    units: &Range<usize>,
-    sum: &mut Blocked<T>,
-) {
-    sum.set_rows(first.rows());
-    let own = units.start * LANES..units.end * LANES;
-    for block in 0..first.blocks() {
-        let (sum, first) = (sum.block_mut(block), &first.block(block)[own.clone()]);
-        match other {
-            Some(other) => T::sum_into(first, &other.block(block)[own.clone()], sum),
-            None => sum.copy_from_slice(first),
+/// What a layer reads.
+#[derive(Clone, Copy)]
+pub enum Source<'s, 'a, T: Real> {
+    Whole(&'s Blocked<T>),
+    /// Two members have made half of the features each: so many rows, and which of them is another's.
+    Halves([&'s Share<'a, T>; 2], usize, usize),
+}
+
+impl<T: Real> Source<'_, '_, T> {
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Whole(input) => input.rows(),
+            Self::Halves(_, rows, _) => *rows,
         }
     }
 }

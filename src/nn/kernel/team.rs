@@ -73,8 +73,8 @@ impl<'a> Crew<'a> {
             // two divisions less, which a small layer feels
             return 0..n;
         }
-        // those who begin first, the caller before all, have what does not divide
-        let end = |members: usize| (n * members).div_ceil(self.members);
+        // the last have what does not divide: of groups the last one may be smaller
+        let end = |members: usize| n * members / self.members;
         end(member)..end(member + 1)
     }
     /// The shares of `0..n` that are not empty, one a member.

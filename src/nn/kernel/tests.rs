@@ -3,7 +3,9 @@
 mod activations;
 
 use super::*;
+use crate::nn::activation::Activation;
 use fearless_simd::dispatch;
+use std::sync::Arc;
 
 const SHAPES: [(usize, usize); 11] = [
     (1, 1),
@@ -125,22 +127,73 @@ fn halves_of_the_units_add_up_to_the_backward_product() {
         let middle = f32::halves(units, inputs, rows).expect("so large");
         let weights = numbers.weights::<f32>(units, inputs);
         let delta = numbers.batch(units, rows, 0.0);
-        let mut parts = [0..middle, middle..units].map(|own| {
-            let mut part = Blocked::zeros(inputs, rows);
-            part.fill(3.0);
+        let mut sum = Blocked::zeros(inputs, rows);
+        for own in [0..middle, middle..units] {
+            let mut of_own = Blocked::zeros(own.len(), rows);
+            of_own.take_units(&own, &delta);
             let w = &weights.data()[own.start * weights.ld()..own.end * weights.ld()];
-            f32::affine_backward_rows((w, weights.ld()), own, &delta, &mut part);
-            part
-        });
-        let [first, second] = &mut parts;
-        f32::add_to(first.data_mut(), second.data());
+            // as two members have it, each with some inputs
+            for some in [0..half(inputs), half(inputs)..inputs] {
+                let mut part = Blocked::zeros(some.len(), rows);
+                part.fill(3.0);
+                f32::affine_backward_rows((w, weights.ld()), some.clone(), &of_own, &mut part);
+                sum.add_units(some, &part);
+            }
+        }
         let (mut got, mut want) = (Blocked::zeros(inputs, rows), Blocked::zeros(inputs, rows));
         f32::affine_backward(&weights, &delta, &mut got);
-        assert_eq!(values(first), values(&got), "{what}");
+        assert_eq!(values(&sum), values(&got), "{what}");
         plain::affine_backward(&weights, &delta, &mut want);
         assert_close(got.data(), want.data(), units, &what);
     }
     assert_eq!(f32::halves(64, 64, 32), None);
+}
+
+/// Two members, one after the other.
+#[derive(Debug)]
+struct Two;
+impl Team for Two {
+    fn members(&self) -> usize {
+        2
+    }
+    fn run(&self, shares: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..shares).for_each(work);
+    }
+}
+
+/// As two members make it, each of both halves: with more blocks than are taken at once, an odd number of them, lanes to spare.
+fn maps_an_input_in_halves<T: Real>((units, inputs, rows): (usize, usize, usize)) {
+    let mut numbers = Numbers(17);
+    let weights = numbers.weights::<T>(units, inputs);
+    let bias: Vec<T> = (0..units).map(|_| T::from_f64(numbers.next())).collect();
+    let mut input = numbers.batch::<T>(inputs, rows, 7.0);
+    let two = || (Blocked::zeros(units, rows), Blocked::zeros(units, rows));
+    let ((mut pre, mut want), (mut got, mut kept)) = (two(), two());
+    T::affine(&weights, Some(&bias), &input, &mut pre);
+    T::activate(&Activation::Tanh, &pre, &mut want);
+    let largest = T::bound(want.data());
+    let team: Arc<dyn Team> = Arc::new(Two);
+    let crew = Crew::of(Some(&team), 2);
+    let halves: Vec<_> = input.shares(crew).map(|(_, half)| half).collect();
+    let mut bound = 0.0;
+    for (member, ((own, mut values), (_, mut kept))) in
+        got.shares(crew).zip(kept.shares(crew)).enumerate()
+    {
+        let source = Source::Halves([&halves[0], &halves[1]], rows, 1 - member);
+        let (map, made) = ((&weights, Some(&bias[..])), (&mut values, &mut kept));
+        let of_own = T::map_units_in_place(map, &Activation::Tanh, source, &own, made);
+        bound = larger(bound, of_own);
+    }
+    assert_eq!(got, want, "{units}x{inputs} on {rows}");
+    assert!(bound >= largest, "{bound} for {largest}");
+}
+
+#[test]
+fn an_input_in_halves_is_mapped_as_a_whole_one() {
+    for shape in [(100, 101, 64), (53, 500, 20), (13, 130, 333), (511, 70, 10)] {
+        maps_an_input_in_halves::<f32>(shape);
+        maps_an_input_in_halves::<f64>(shape);
+    }
 }
 
 #[test]

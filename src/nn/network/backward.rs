@@ -3,7 +3,7 @@
 
 use super::forward::per_unit;
 use super::layer::{Layer, Mode};
-use super::pair::{Descent, Outcome, Room};
+use super::pair::{Descent, Room};
 use super::wide;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, Real, clear_past, slope};
@@ -30,13 +30,8 @@ pub(crate) enum Stage<'a, 'b, T: Real> {
     /// Nothing below needs its weights any more: its gradients can be made, of this input, with a bound of its magnitudes where
     /// that is known.
     Passed(&'a mut Layer<T>, (&'a Blocked<T>, Option<f64>)),
-    /// Before that, of two members: the layer may take its delta down and learn in one go. With the input a bound of its
-    /// magnitudes, where that is known.
-    Passing(
-        &'a mut Layer<T>,
-        (&'a Blocked<T>, Option<f64>),
-        &'a mut Descent<'b, T>,
-    ),
+    /// Before any of that, of two members: some layers may go down and learn in one go.
+    Passing(&'a mut Descent<'b, T>),
 }
 
 /// Takes ∂loss/∂out of the top layer, which its `delta` holds, down through all layers; `visit` is shown each twice, or more often.
@@ -65,7 +60,7 @@ pub(crate) fn backward<T: Real>(
             let input = below.last().map_or(input, Layer::out);
             layer.recurrent_backward(input, exponent);
         } else {
-            let found = layer.pass_activation(mode, crew, None);
+            let found = layer.pass_activation(mode, crew);
             layer.take_scale_out(exponent, found);
         }
         visit(Stage::Signal(layer));
@@ -88,29 +83,30 @@ fn backward_by_two<T: Real>(
     mut visit: impl FnMut(Stage<'_, '_, T>),
 ) -> i32 {
     let (mode, crew) = by;
-    let mut exponent = 0;
-    // whether the next layer's delta has another part
-    let mut is_parted = false;
-    for at in (0..layers.len()).rev() {
-        let (below, rest) = layers.split_at_mut(at);
-        let layer = &mut rest[0];
-        let lower = (below.last_mut(), input);
-        let from = (exponent, is_parted);
-        let made = match descend_from_out((layer, at), lower, from, by, room, &mut visit) {
-            Outcome::Learned => {
-                is_parted = true;
-                hand_down(layer, below);
-                continue;
+    let (mut exponent, mut left) = (0, layers.len());
+    // extremes of the top one's ∂loss/∂pre, where that is there
+    let mut made = None;
+    while left > 0 {
+        if made.is_none() {
+            let from = (&mut layers[..left], input);
+            if let Some(mut descent) = Descent::from_out(from, exponent, by, room) {
+                visit(Stage::Passing(&mut descent));
+                left -= descent.outcome.learned;
+                made = descent.outcome.made;
+                if made.is_none() && descent.outcome.learned > 0 {
+                    continue;
+                }
             }
-            Outcome::Made(found) => Some(found),
-            Outcome::Untouched => None,
-        };
+        }
+        let (below, rest) = layers[..left].split_at_mut(left - 1);
+        let layer = &mut rest[0];
         if layer.recurrence.is_some() {
             let input = below.last().map_or(input, Layer::out);
             layer.recurrent_backward(input, exponent);
         } else {
-            let other = room.part(at, layer.spec.units).filter(|_| is_parted);
-            let found = made.unwrap_or_else(|| layer.pass_activation(mode, crew, other));
+            let found = made
+                .take()
+                .unwrap_or_else(|| layer.pass_activation(mode, crew));
             layer.take_scale_out(exponent, found);
         }
         visit(Stage::Signal(layer));
@@ -118,16 +114,24 @@ fn backward_by_two<T: Real>(
             norm.backward(&mut layer.delta);
         }
         let through = layer.exponent;
-        is_parted = match below.last_mut() {
-            Some(lower) => descend_from_map((layer, at), lower, crew, room, &mut visit),
-            None => false,
-        };
-        if is_parted {
-            exponent = through;
-            hand_down(layer, below);
-        } else {
-            exponent = pass((layer, exponent), (below, None), input, crew, &mut visit);
+        if let Some(mut descent) = Descent::from_map((&mut layers[..left], input), by, room) {
+            visit(Stage::Passing(&mut descent));
+            if descent.outcome.learned > 0 {
+                exponent = through;
+                left -= descent.outcome.learned;
+                made = descent.outcome.made;
+                continue;
+            }
         }
+        let (below, rest) = layers[..left].split_at_mut(left - 1);
+        exponent = pass(
+            (&mut rest[0], exponent),
+            (below, None),
+            input,
+            crew,
+            &mut visit,
+        );
+        left -= 1;
     }
     exponent
 }
@@ -164,65 +168,13 @@ fn hand_down<T: Real>(layer: &mut Layer<T>, below: &mut [Layer<T>]) {
     }
 }
 
-/// Shows `visit` the way that two members may take from ∂loss/∂out on.
-#[inline(never)]
-fn descend_from_out<T: Real>(
-    (layer, at): (&mut Layer<T>, usize),
-    (lower, input): (Option<&mut Layer<T>>, &Blocked<T>),
-    (exponent, is_parted): (i32, bool),
-    by: (Mode, Crew<'_>),
-    room: &mut Room<T>,
-    visit: &mut impl FnMut(Stage<'_, '_, T>),
-) -> Outcome<T> {
-    let (input, delta) = match lower {
-        Some(lower) => {
-            let (input, delta) = lower.out_and_delta();
-            (input, Some(delta))
-        }
-        None => ((input, None), None),
-    };
-    let from = (&mut *layer, at, exponent);
-    match Descent::from_out(from, is_parted, delta, by, room) {
-        Some(mut descent) => {
-            visit(Stage::Passing(layer, input, &mut descent));
-            descent.outcome
-        }
-        None => Outcome::Untouched,
-    }
-}
-
-/// Shows `visit` the way that two members may take from the delta of the affine map on, and says whether they have.
-#[inline(never)]
-fn descend_from_map<T: Real>(
-    (layer, at): (&mut Layer<T>, usize),
-    lower: &mut Layer<T>,
-    crew: Crew<'_>,
-    room: &mut Room<T>,
-    visit: &mut impl FnMut(Stage<'_, '_, T>),
-) -> bool {
-    let (input, delta) = lower.out_and_delta();
-    let Some(mut descent) = Descent::from_map((layer, at), delta, crew, room) else {
-        return false;
-    };
-    visit(Stage::Passing(layer, input, &mut descent));
-    descent.outcome == Outcome::Learned
-}
-
 impl<T: Real> Layer<T> {
     /// What the layer above sees, with a bound of its magnitudes where that is known.
-    fn bounded_out(&self) -> (&Blocked<T>, Option<f64>) {
+    pub(super) fn bounded_out(&self) -> (&Blocked<T>, Option<f64>) {
         match &self.changed {
             Some(changed) => (changed, None),
             None => (&self.activated, self.out_bound),
         }
-    }
-    /// The same, and `delta`.
-    fn out_and_delta(&mut self) -> ((&Blocked<T>, Option<f64>), &mut Blocked<T>) {
-        let out = match &self.changed {
-            Some(changed) => (changed, None),
-            None => (&self.activated, self.out_bound),
-        };
-        (out, &mut self.delta)
     }
     /// Exchanges `delta`, which nobody asks for any more, with that of the layer two below, which is not yet made: two buffers
     /// in the caches serve a deep network, where one a layer would be fetched and written back.
@@ -247,14 +199,8 @@ impl<T: Real> Layer<T> {
             slope.grads_mut().iter_mut().for_each(|g| *g *= factor);
         }
     }
-    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, or in the sum of that and the other; not yet scaled. Returns its extremes.
-    fn pass_activation(
-        &mut self,
-        mode: Mode,
-        crew: Crew<'_>,
-        other: Option<&Blocked<T>>,
-    ) -> Extremes<T> {
-        let other = other.and_then(|other| self.sum_unless_on_the_way(other));
+    /// Makes ∂loss/∂pre of the ∂loss/∂out in `delta`, not yet scaled. Returns its extremes.
+    fn pass_activation(&mut self, mode: Mode, crew: Crew<'_>) -> Extremes<T> {
         if let Some(skipped) = &mut self.skipped {
             skipped.copy_from(&self.delta);
         }
@@ -262,27 +208,7 @@ impl<T: Real> Layer<T> {
             dropout.backward(&mut self.delta);
         }
         self.slope_gradient();
-        match other {
-            Some(other) => self.activate_sum_backward(other, crew),
-            None => self.activate_backward(mode, crew),
-        }
-    }
-    /// Adds the other part to `delta`, unless the activation's pass can do that, which is then returned to.
-    #[inline(never)]
-    fn sum_unless_on_the_way<'a>(&mut self, other: &'a Blocked<T>) -> Option<&'a Blocked<T>> {
-        let plain = self.skipped.is_none() && self.dropout.is_none();
-        let own = self.slope.is_some() || self.slopes.is_some();
-        if plain && !own && self.spec.activation != Activation::Linear {
-            return Some(other);
-        }
-        T::add_to(self.delta.data_mut(), other.data());
-        None
-    }
-    /// delta ← (delta + other)·φ'(pre)
-    fn activate_sum_backward(&mut self, other: &Blocked<T>, crew: Crew<'_>) -> Extremes<T> {
-        let held = (&self.pre, self.pre_holds);
-        let deltas = (&mut self.delta, other);
-        T::activate_sum_backward_by(crew, &self.spec.activation, held, &self.activated, deltas)
+        self.activate_backward(mode, crew)
     }
     /// delta ← delta·φ'(pre)
     fn activate_backward(&mut self, mode: Mode, crew: Crew<'_>) -> Extremes<T> {

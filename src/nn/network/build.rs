@@ -171,15 +171,20 @@ pub(super) fn widths(spec: &NetworkSpec) -> BTreeSet<usize> {
     spec.layers.iter().map(|l| l.units).collect()
 }
 
-/// Widths of the deltas that two threads may make a part each of, on so many rows, and the most units of a layer that they may
-/// own half of each; nothing where there is no such layer.
-pub(super) fn halved<T: Real>(spec: &NetworkSpec, rows: usize) -> Option<(BTreeSet<usize>, usize)> {
+/// The most units or inputs of a layer that two threads may own half of each, on so many rows; nothing where there is none.
+pub(super) fn widest_halved<T: Real>(spec: &NetworkSpec, rows: usize) -> Option<usize> {
     let dense = spec.layers.iter().enumerate();
     let halved =
         dense.filter(|(_, l)| !is_recurrent(l) && T::halves(l.units, l.inputs, rows).is_some());
-    let units = halved.clone().map(|(_, l)| l.units).max()?;
-    let above = halved.filter(|(at, _)| *at > 0);
-    Some((above.map(|(_, l)| l.inputs).collect(), units))
+    // nobody asks for the delta of the network's input
+    let widths = halved.map(|(at, l)| {
+        if at > 0 {
+            l.units.max(l.inputs)
+        } else {
+            l.units
+        }
+    });
+    widths.max()
 }
 
 /// Bytes of what layers share: outputs of every width, those of which two threads make parts once more, and the largest layer's
@@ -192,8 +197,8 @@ fn shared<T: Real>(spec: &NetworkSpec, options: &BuildOptions) -> usize {
     let outputs = widths(spec)
         .into_iter()
         .map(|units| Blocked::<T>::bytes(units, rows));
-    let halved = halved::<T>(spec, rows).filter(|_| options.threads > 1);
-    let room = halved.map_or(0, |(widths, units)| Room::<T>::bytes(&widths, units, rows));
+    let widest = widest_halved::<T>(spec, rows).filter(|_| options.threads > 1);
+    let room = widest.map_or(0, |units| Room::<T>::bytes(units, rows));
     let weights = spec.layers.iter().map(Layer::<T>::weights).max();
     outputs.fold(
         weights.unwrap_or(0).saturating_add(room),

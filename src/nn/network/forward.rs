@@ -2,6 +2,7 @@
 
 use super::dropout::draw_slopes;
 use super::layer::{Layer, Mode};
+use super::pair::ascent;
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Holds, LANES, Real, is_few, slope};
 
@@ -13,6 +14,9 @@ pub(crate) fn forward<T: Real>(
     crew: Crew<'_>,
     keeps_pre: bool,
 ) {
+    if crew.members() == 2 {
+        return forward_by_two(layers, (input, rows), mode, crew, keeps_pre);
+    }
     for at in 0..layers.len() {
         let (below, rest) = layers.split_at_mut(at);
         let below = below.last().map_or(input, Layer::out);
@@ -21,6 +25,31 @@ pub(crate) fn forward<T: Real>(
         } else {
             rest[0].forward(below, mode, crew, keeps_pre);
         }
+    }
+}
+
+/// The same, where two members may take several layers between them.
+#[inline(never)]
+fn forward_by_two<T: Real>(
+    layers: &mut [Layer<T>],
+    (input, rows): (&Blocked<T>, usize),
+    mode: Mode,
+    crew: Crew<'_>,
+    keeps_pre: bool,
+) {
+    let mut at = 0;
+    while at < layers.len() {
+        let (below, rest) = layers.split_at_mut(at);
+        let below = below.last().map_or(input, Layer::out);
+        let floors = ascent::floors(rest, below, mode, crew, keeps_pre);
+        if floors > 1 {
+            ascent::climb(&mut rest[..floors], below, crew);
+        } else if rest[0].recurrence.is_some() {
+            rest[0].recurrent_forward(below, rows);
+        } else {
+            rest[0].forward(below, mode, crew, keeps_pre);
+        }
+        at += floors.max(1);
     }
 }
 
@@ -67,7 +96,7 @@ impl<T: Real> Layer<T> {
         out.clear_padding();
     }
     /// What is best left in `pre` where only the backward pass asks for it.
-    fn best_held(&self, rows: usize, mode: Mode) -> Holds {
+    pub(super) fn best_held(&self, rows: usize, mode: Mode) -> Holds {
         let few = is_few(self.spec.units * rows.next_multiple_of(LANES));
         let activation = &self.spec.activation;
         if !few && activation.slope_follows_from_out() {

@@ -134,8 +134,8 @@ impl<T: Real> Network<T> {
         let two = Crew::of(team.as_ref(), self.threads).members() == 2;
         if two && self.room.is_none() {
             let rows = self.scratch.first().map_or(0, Blocked::max_rows);
-            let halved = build::halved::<T>(&self.spec, rows);
-            self.room = halved.map(|(widths, units)| Room::new(&widths, units, rows));
+            let widest = build::widest_halved::<T>(&self.spec, rows);
+            self.room = widest.map(|units| Room::new(units, rows));
         }
         self.team = team;
     }

@@ -142,15 +142,10 @@ impl<T: Real> Network<T> {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
             Stage::Signal(_) => {}
-            Stage::Passing(layer, (input, bound), descent) => {
-                let strips = sound && by_itself && !layer.spec.frozen;
-                if strips && layer.learns_in_strips(input, bound) {
-                    let before = layer.scalars;
-                    let rule = layer.next_rule(&hyper.optimizer, lr);
-                    match layer.descend(input, &rule, &hyper.regularize, squares, descent) {
-                        Some(norm) => norms[layer.index] = norm,
-                        None => layer.scalars = before,
-                    }
+            Stage::Passing(descent) => {
+                if sound && by_itself {
+                    let by = (&hyper.optimizer, lr);
+                    descent.go(by, &hyper.regularize, norms);
                 }
             }
             Stage::Passed(layer, (input, bound)) => {
@@ -314,7 +309,7 @@ impl<T: Real> Network<T> {
                 layer.look_at_signal(mode, scratch, &mut stats[layer.index]);
             }
             Stage::Passed(layer, (input, _)) => layer.gradients(input, crew),
-            Stage::Passing(..) => {}
+            Stage::Passing(_) => {}
         };
         backward::backward(layers, input, (mode, crew), input_gradient, None, visit)
     }

@@ -61,13 +61,14 @@ impl<T: Real> Share<'_, T> {
         };
         (first, second)
     }
-    /// The gradient of the biases of these units, and what they make of the delta below. `delta`: theirs alone.
-    pub fn pass(&mut self, delta: &Blocked<T>, below: Option<&mut Blocked<T>>) {
-        let units = 0..delta.features();
-        self.bias_gradient(&units, delta);
-        if let Some(below) = below {
-            T::affine_backward_rows((self.value, self.ld), units, delta, below);
-        }
+    /// What these units make of the delta of some of the `inputs` below. `delta`: theirs alone.
+    pub fn pass(&self, delta: &Blocked<T>, inputs: Range<usize>, below: &mut Blocked<T>) {
+        below.reshape(inputs.len());
+        T::affine_backward_rows((self.value, self.ld), inputs, delta, below);
+    }
+    /// The gradient of the biases of these units. `delta`: theirs alone.
+    pub fn gradient_of_biases(&mut self, delta: &Blocked<T>) {
+        self.bias_gradient(&(0..delta.features()), delta);
     }
     /// Learns all of these units' weights. `delta`: theirs alone.
     pub fn learn_all(

@@ -1,10 +1,10 @@
 //! Tiles of the weights' rows.
 
-use super::region::{Region, each_region};
-use super::run::{Output, Run, put, there};
-use crate::nn::kernel::Weights;
-use crate::nn::kernel::tile::{self, Sums, Tiles, array, by_rows, multiply, tiles};
+use super::region::{BLOCKS, Region, each_region, runs};
+use super::run::{Halves, Input, Output, put, there};
+use crate::nn::kernel::tile::{self, Sums, Tiles, array, by_rows, tiles};
 use crate::nn::kernel::vector::Vector;
+use crate::nn::kernel::{Share, Weights};
 use fearless_simd::prelude::*;
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub fn rows<S: Simd>(
     s: S,
     weights: &Weights<f32>,
     begin: Begin<'_>,
-    input: Run<'_>,
+    input: impl Input,
     units: Range<usize>,
     out: &mut impl Output,
 ) {
@@ -50,13 +50,39 @@ pub fn rows<S: Simd>(
     });
 }
 
+/// The same of an input in two halves, of no more features than one piece of a product has.
+pub fn rows_of_halves<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    bias: Option<&[f32]>,
+    halves: [&Share<'_, f32>; 2],
+    units: Range<usize>,
+    out: &mut impl Output,
+) {
+    let w = (&weights.data()[units.start * weights.ld()..], weights.ld());
+    let begin = Begin::Bias(bias.map(|b| &b[units.clone()]));
+    for blocks in runs(halves[0].blocks(), BLOCKS) {
+        let input = Halves::of(halves, &blocks);
+        let depth = 0..weights.inputs();
+        let (pairs, rest) = tile::pairs::<S>(blocks);
+        if !pairs.is_empty() {
+            let region = (pairs, depth.clone());
+            forward_columns::<S, 2>(s, units.len(), w, (&input, &region), out, begin);
+        }
+        if !rest.is_empty() {
+            let region = (rest, depth);
+            forward_columns::<S, 1>(s, units.len(), w, (&input, &region), out, begin);
+        }
+    }
+}
+
 /// All tiles of so many rows, `NV` blocks at once.
 #[inline(always)]
 pub(super) fn forward_columns<S: Simd, const NV: usize>(
     s: S,
     rows: usize,
     w: (&[f32], usize),
-    input: (Run<'_>, &Region),
+    input: (impl Input, &Region),
     out: &mut impl Output,
     begin: Begin<'_>,
 ) {
@@ -72,7 +98,7 @@ fn forward_tiles<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     tiles: Tiles,
     (w, ld): (&[f32], usize),
-    (input, (blocks, depth)): (Run<'_>, &Region),
+    (input, (blocks, depth)): (impl Input, &Region),
     out: &mut impl Output,
     begin: Begin<'_>,
 ) {
@@ -90,13 +116,12 @@ fn forward_tiles<S: Simd, const MR: usize, const NV: usize>(
                     }
                 }
                 for block in blocks.clone().step_by(NV) {
-                    let x = input.piece(block, depth);
                     let mut sums = if afresh {
                         first
                     } else {
                         there(s, out, (block, row))
                     };
-                    multiply(s, &mut sums, rows, x);
+                    input.multiply(s, &mut sums, rows, block, depth);
                     put(&sums, out, (block, row));
                 }
             }

@@ -56,6 +56,18 @@ pub fn affine_units<S: Simd>(
     forward::rows(s, weights, begin, Run::of(input), units, out);
 }
 
+/// The same of an input in two halves, of no more features than [`halves`] has it.
+pub fn affine_units_of_halves<S: Simd>(
+    s: S,
+    weights: &Weights<f32>,
+    bias: Option<&[f32]>,
+    input: [&Share<'_, f32>; 2],
+    units: Range<usize>,
+    out: &mut Share<'_, f32>,
+) {
+    forward::rows_of_halves(s, weights, bias, input, units, out);
+}
+
 /// out = W·input + b over a run of whole blocks, as one step of a sequence is: small, and many of them one after the other.
 pub fn affine_run<S: Simd>(
     s: S,
@@ -92,9 +104,9 @@ pub fn halves(units: usize, inputs: usize, rows: usize) -> Option<usize> {
     apart.then(|| half(units))
 }
 
-/// The first of two members' own of so many units, in whole groups, which is no less than the second's.
+/// The first of two members' own of so many units, in whole groups. The last group, which may be smaller, is the second's.
 pub fn half(units: usize) -> usize {
-    units.div_ceil(GROUP).div_ceil(2) * GROUP
+    units.div_ceil(GROUP) / 2 * GROUP
 }
 
 /// out = Wᵀ·delta
@@ -145,23 +157,24 @@ fn backward_parts<S: Simd>(
     }
 }
 
-/// out = Wᵀ·delta of some `units` alone, whose rows these are, `ld` elements each.
+/// `inputs` of out = Wᵀ·delta of some units alone, whose rows these are, `ld` elements each, and whose delta that is.
 pub fn affine_backward_rows<S: Simd>(
     s: S,
     (rows, ld): (&[f32], usize),
-    units: Range<usize>,
+    inputs: Range<usize>,
     delta: &Blocked<f32>,
     out: &mut Blocked<f32>,
 ) {
+    assert_eq!(out.features(), inputs.len(), "features of the output");
     out.set_rows(delta.rows());
     let rows = Rows {
         w: rows,
         ld,
-        first: units.start,
-        count: units.len(),
+        first: 0,
+        count: delta.features(),
     };
-    let (inputs, delta) = (out.features(), Run::of(delta));
-    backward::columns(s, rows, delta, 0..inputs, Sum::Afresh, &mut RunMut::of(out));
+    let delta = Run::of(delta);
+    backward::columns(s, rows, delta, inputs, Sum::Afresh, &mut RunMut::of(out));
 }
 
 /// out = Wᵀ·delta over a run of whole blocks

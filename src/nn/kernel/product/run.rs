@@ -1,6 +1,7 @@
 //! Batches as the products read and write them: whole blocks, one after the other.
 
-use crate::nn::kernel::tile::{Lanes, Sums, array, lanes, lanes_mut, store, zero};
+use super::region::BLOCKS;
+use crate::nn::kernel::tile::{Lanes, Sums, array, lanes, lanes_mut, multiply, store, zero};
 use crate::nn::kernel::vector::Vector;
 use crate::nn::kernel::{Blocked, Share};
 use fearless_simd::prelude::*;
@@ -39,6 +40,88 @@ impl<'a> Run<'a> {
         array(&[][..], |v| {
             &self.data[(block + v) * self.features + depth.start..][..depth.len()]
         })
+    }
+}
+
+/// What a product reads.
+pub trait Input: Copy {
+    fn blocks(self) -> usize;
+    /// sums += rows·the features within `depth` of `NV` blocks from `block` on
+    fn multiply<S: Simd, const MR: usize, const NV: usize>(
+        self,
+        s: S,
+        sums: &mut Sums<S, MR, NV>,
+        rows: [&[f32]; MR],
+        block: usize,
+        depth: &Range<usize>,
+    );
+}
+
+impl Input for Run<'_> {
+    #[inline(always)]
+    fn blocks(self) -> usize {
+        self.blocks
+    }
+    #[inline(always)]
+    fn multiply<S: Simd, const MR: usize, const NV: usize>(
+        self,
+        s: S,
+        sums: &mut Sums<S, MR, NV>,
+        rows: [&[f32]; MR],
+        block: usize,
+        depth: &Range<usize>,
+    ) {
+        multiply(s, sums, rows, self.piece(block, depth));
+    }
+}
+
+/// Some blocks of a batch whose features are in two halves.
+#[derive(Clone, Copy)]
+pub struct Halves<'a> {
+    halves: [[&'a [Lanes]; BLOCKS]; 2],
+    /// Features of the first.
+    middle: usize,
+    first_block: usize,
+    blocks: usize,
+}
+
+impl<'a> Halves<'a> {
+    /// The `blocks`, at most [`BLOCKS`] of them.
+    pub fn of(halves: [&'a Share<'_, f32>; 2], blocks: &Range<usize>) -> Self {
+        Self {
+            halves: halves.map(|half| {
+                let mut made = [&[][..]; BLOCKS];
+                for (made, block) in made.iter_mut().zip(blocks.clone()) {
+                    *made = lanes(half.made(block));
+                }
+                made
+            }),
+            middle: halves[0].features(),
+            first_block: blocks.start,
+            blocks: blocks.len(),
+        }
+    }
+}
+
+impl Input for &Halves<'_> {
+    fn blocks(self) -> usize {
+        self.blocks
+    }
+    #[inline(always)]
+    fn multiply<S: Simd, const MR: usize, const NV: usize>(
+        self,
+        s: S,
+        sums: &mut Sums<S, MR, NV>,
+        rows: [&[f32]; MR],
+        block: usize,
+        _depth: &Range<usize>,
+    ) {
+        let at = block - self.first_block;
+        let [first, second] = &self.halves;
+        let first_rows = array(&[][..], |r| &rows[r][..self.middle]);
+        multiply(s, sums, first_rows, array(&[][..], |v| first[at + v]));
+        let second_rows = array(&[][..], |r| &rows[r][self.middle..]);
+        multiply(s, sums, second_rows, array(&[][..], |v| second[at + v]));
     }
 }
 

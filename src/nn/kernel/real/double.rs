@@ -1,8 +1,8 @@
 //! `f64`: plain loops, for checks against finite differences.
 
-use super::{Real, scalar};
+use super::{Real, Source, scalar};
 use crate::nn::activation::{self, Activation, Function};
-use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Weights, gradient, plain};
+use crate::nn::kernel::{Blocked, Crew, Extremes, Holds, LANES, Share, Weights, gradient, plain};
 use fearless_simd::{f64x8, prelude::*};
 use std::ops::Range;
 
@@ -83,11 +83,11 @@ impl Real for f64 {
     }
     fn affine_backward_rows(
         rows: (&[Self], usize),
-        units: Range<usize>,
+        inputs: Range<usize>,
         delta: &Blocked<Self>,
         out: &mut Blocked<Self>,
     ) {
-        plain::affine_backward_rows(rows, units, delta, out);
+        plain::affine_backward_rows(rows, inputs, delta, out);
     }
     fn bias_gradient(delta: &Blocked<Self>, grad: &mut [Self]) {
         plain::bias_gradient(delta, 0..delta.features(), grad);
@@ -117,6 +117,27 @@ impl Real for f64 {
         Self::activate(activation, pre, out);
         activation.visit(PlainSlopes(pre.data_mut(), out.data()));
     }
+    fn map_units_in_place(
+        map: (&Weights<f64>, Option<&[f64]>),
+        activation: &Activation,
+        input: Source<'_, '_, f64>,
+        units: &Range<usize>,
+        (values, pre): (&mut Share<'_, f64>, &mut Share<'_, f64>),
+    ) -> f64 {
+        for block in 0..values.blocks() {
+            let parts = match input {
+                Source::Whole(input) => [input.block(block), &[]],
+                Source::Halves(halves, ..) => halves.map(|half| half.made(block)),
+            };
+            let features = parts.into_iter().flat_map(|part| part.chunks_exact(LANES));
+            let (values, pre) = (values.block(block), pre.block(block));
+            plain::affine_units(map, units, features, pre);
+            activation.visit(PlainApply(pre, values));
+            let used = input.rows().saturating_sub(block * LANES).min(LANES);
+            Self::keep_lanes(values.as_chunks_mut().0, used);
+        }
+        f64::INFINITY
+    }
     fn activate_backward_by(
         _crew: Crew<'_>,
         activation: &Activation,
@@ -130,16 +151,6 @@ impl Real for f64 {
         let pairs = delta.data_mut().iter_mut().zip(pre.data());
         pairs.for_each(|(d, slope)| *d *= slope);
         plain::extremes(delta.data())
-    }
-    fn activate_sum_backward_by(
-        crew: Crew<'_>,
-        activation: &Activation,
-        held: (&Blocked<f64>, Holds),
-        out: &Blocked<f64>,
-        (delta, other): (&mut Blocked<f64>, &Blocked<f64>),
-    ) -> Extremes<f64> {
-        Self::add_to(delta.data_mut(), other.data());
-        Self::activate_backward_by(crew, activation, held, out, delta)
     }
     fn extremes(values: &[f64]) -> Extremes<f64> {
         plain::extremes(values)

@@ -24,7 +24,7 @@ pub fn activate_lanes_backward(
     dispatch!(level(), s => activation.visit(ApplyBackward { s, kept, out, delta }))
 }
 
-/// Every member passes the delta of its units back, a block at a time, which `before` is shown first.
+/// Every member passes the delta of its units back, a block at a time.
 #[inline(never)]
 pub fn backward_by_shares(
     crew: Crew<'_>,
@@ -32,7 +32,6 @@ pub fn backward_by_shares(
     (pre, holds): (&Blocked<f32>, Holds),
     out: &Blocked<f32>,
     delta: &mut Blocked<f32>,
-    before: impl Fn(&Range<usize>, &mut [f32], usize) + Sync,
 ) -> Extremes<f32> {
     let mut found = [Extremes::none(); MAX_MEMBERS];
     let pieces = delta.shares(crew).zip(&mut found);
@@ -40,7 +39,6 @@ pub fn backward_by_shares(
     crew.each(pieces, |((units, mut delta), found)| {
         for block in 0..pre.blocks() {
             let delta = delta.block(block);
-            before(&units, delta, block);
             let made = units_backward(activation, held, out, &units, (block, delta));
             *found = found.and(made);
         }

@@ -5,24 +5,26 @@ use super::passes::{
     activate_lanes, activate_lanes_backward, activate_lanes_in_place, activate_share_in_place,
     backward_by_shares, shared, units_backward,
 };
-use super::{Real, scalar, sum_of_units};
+use super::{Real, Source, scalar};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::derivative::{self, Kept};
 use crate::nn::kernel::pass::{self, ApplyWithSlopes};
 use crate::nn::kernel::team::MAX_MEMBERS;
 use crate::nn::kernel::{
-    Blocked, Crew, Extremes, Holds, LANES, Weights, extremes, gradient, larger, level, product,
-    small, squares, transpose,
+    Blocked, Crew, Extremes, Holds, LANES, Share, Weights, extremes, gradient, larger, level,
+    product, small, squares, transpose,
 };
 use fearless_simd::{dispatch, f32x8, f64x8, prelude::*};
 use std::hint::black_box;
 use std::ops::Range;
 
 /// Asks for all of what another core has made at once: a product would wait for one line after the other.
-fn fetch(values: &[f32]) {
-    if values.len() <= MOST_OF_ONES_OWN {
-        let lines = values.iter().step_by(LANES);
-        black_box(lines.fold(0, |all, v| all | v.to_bits()));
+fn fetch<'a>(parts: impl IntoIterator<Item = &'a [f32]>) {
+    for values in parts {
+        if values.len() <= MOST_OF_ONES_OWN {
+            let lines = values.iter().step_by(LANES);
+            black_box(lines.fold(0, |all, v| all | v.to_bits()));
+        }
     }
 }
 
@@ -43,11 +45,11 @@ fn activate_with_bound(
     activate_lanes_in_place::<true>(activation, values, pre, lanes)
 }
 
-/// Who takes a batch through an activation, either way: what a share keeps of pre-activations on the way up, the same share finds
+/// Who takes so many values of a batch through an activation, either way: what a share keeps of pre-activations on the way up, the same share finds
 /// on the way down.
 #[inline(always)]
-fn for_passes<'a>(crew: Crew<'a>, batch: &Blocked<f32>) -> Crew<'a> {
-    crew.for_work(batch.data().len() * ELEMENT)
+fn for_passes(crew: Crew<'_>, values: usize) -> Crew<'_> {
+    crew.for_work(values * ELEMENT)
 }
 
 impl Real for f32 {
@@ -159,11 +161,11 @@ impl Real for f32 {
     }
     fn affine_backward_rows(
         rows: (&[f32], usize),
-        units: Range<usize>,
+        inputs: Range<usize>,
         delta: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        dispatch!(level(), s => product::affine_backward_rows(s, rows, units, delta, out));
+        dispatch!(level(), s => product::affine_backward_rows(s, rows, inputs, delta, out));
     }
     fn bias_gradient(delta: &Blocked<f32>, grad: &mut [f32]) {
         dispatch!(level(), s => gradient::bias_gradient(s, delta, grad));
@@ -244,7 +246,7 @@ impl Real for f32 {
         pre: &Blocked<f32>,
         out: &mut Blocked<f32>,
     ) {
-        let crew = for_passes(crew, pre);
+        let crew = for_passes(crew, pre.data().len());
         if crew.is_alone() {
             return Self::activate(activation, pre, out);
         }
@@ -263,7 +265,7 @@ impl Real for f32 {
         pre: &mut Blocked<f32>,
     ) -> (Holds, Option<f64>) {
         pre.set_rows(values.rows());
-        let crew = for_passes(crew, pre);
+        let crew = for_passes(crew, pre.data().len());
         let rows = values.rows();
         if crew.is_alone() {
             let used = rows % LANES;
@@ -291,21 +293,44 @@ impl Real for f32 {
     ) -> (Holds, Option<f64>) {
         values.set_rows(input.rows());
         let for_product = crew.for_work(weights.units() * weights.inputs() * input.rows());
-        if for_product.is_alone() || for_passes(crew, values).is_alone() {
+        if for_product.is_alone() || for_passes(crew, values.data().len()).is_alone() {
             Self::affine_by(crew, weights, bias, input, values);
             return Self::activate_in_place_by(crew, activation, values, pre);
         }
-        let rows = input.rows();
-        pre.set_rows(rows);
+        pre.set_rows(input.rows());
         let mut bounds = [0.0; MAX_MEMBERS];
         let pieces = values.shares(crew).zip(pre.shares(crew)).zip(&mut bounds);
         crew.each(pieces, |(((units, mut values), (_, mut pre)), bound)| {
-            fetch(input.data());
-            let own = units.clone();
-            dispatch!(level(), s => product::affine_units(s, weights, bias, input, own, &mut values));
-            *bound = activate_share_in_place(activation, (&units, rows), (&mut values, &mut pre));
+            let (map, made) = ((weights, bias), (&mut values, &mut pre));
+            *bound = Self::map_units_in_place(map, activation, Source::Whole(input), &units, made);
         });
         (Holds::Wanted, Some(bounds.into_iter().fold(0.0, larger)))
+    }
+    #[inline(never)]
+    fn map_units_in_place(
+        (weights, bias): (&Weights<f32>, Option<&[f32]>),
+        activation: &Activation,
+        input: Source<'_, '_, f32>,
+        units: &Range<usize>,
+        (values, pre): (&mut Share<'_, f32>, &mut Share<'_, f32>),
+    ) -> f64 {
+        let own = units.clone();
+        let rows = match input {
+            Source::Whole(input) => {
+                fetch([input.data()]);
+                dispatch!(level(), s => product::affine_units(s, weights, bias, input, own, values));
+                input.rows()
+            }
+            Source::Halves(halves, rows, other) => {
+                let other = halves[other];
+                fetch((0..other.blocks()).map(|block| other.made(block)));
+                dispatch!(level(), s => {
+                    product::affine_units_of_halves(s, weights, bias, halves, own, values);
+                });
+                rows
+            }
+        };
+        activate_share_in_place(activation, (units, rows), (values, pre))
     }
     fn activate_backward_by(
         crew: Crew<'_>,
@@ -317,7 +342,7 @@ impl Real for f32 {
         if holds == Holds::Slopes {
             return dispatch!(level(), s => derivative::multiply_by(s, pre.data(), delta.data_mut()));
         }
-        let crew = for_passes(crew, pre);
+        let crew = for_passes(crew, pre.data().len());
         if crew.is_alone() {
             let kept = Kept {
                 pre: pre.data(),
@@ -325,7 +350,7 @@ impl Real for f32 {
             };
             return activate_lanes_backward(activation, kept, out.data(), delta.data_mut());
         }
-        backward_by_shares(crew, activation, (pre, holds), out, delta, |_, _, _| {})
+        backward_by_shares(crew, activation, (pre, holds), out, delta)
     }
     #[inline(never)]
     fn activate_units_backward(
@@ -333,10 +358,8 @@ impl Real for f32 {
         (pre, holds): (&Blocked<f32>, Holds),
         out: &Blocked<f32>,
         units: &Range<usize>,
-        parts: (&Blocked<f32>, Option<&Blocked<f32>>),
         delta: &mut Blocked<f32>,
     ) -> Extremes<f32> {
-        sum_of_units(parts, units, delta);
         let held = (pre, shared(holds));
         let mut found = Extremes::none();
         for block in 0..pre.blocks() {
@@ -345,31 +368,7 @@ impl Real for f32 {
         }
         found
     }
-    fn passes_alone(crew: Crew<'_>, batch: &Blocked<f32>) -> bool {
-        for_passes(crew, batch).is_alone()
-    }
-    #[inline(never)]
-    fn activate_sum_backward_by(
-        crew: Crew<'_>,
-        activation: &Activation,
-        (pre, holds): (&Blocked<f32>, Holds),
-        out: &Blocked<f32>,
-        (delta, other): (&mut Blocked<f32>, &Blocked<f32>),
-    ) -> Extremes<f32> {
-        if for_passes(crew, pre).is_alone() || holds == Holds::Slopes {
-            Self::add_to(delta.data_mut(), other.data());
-            return Self::activate_backward_by(Crew::ALONE, activation, (pre, holds), out, delta);
-        }
-        backward_by_shares(
-            crew,
-            activation,
-            (pre, holds),
-            out,
-            delta,
-            |units, delta, block| {
-                let own = units.start * LANES..units.end * LANES;
-                Self::add_to(delta, &other.block(block)[own]);
-            },
-        )
+    fn passes_alone(crew: Crew<'_>, values: usize) -> bool {
+        for_passes(crew, values).is_alone()
     }
 }
