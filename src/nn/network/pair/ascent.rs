@@ -2,7 +2,7 @@
 //! made of the layer below. Nobody is called together in between; a member waits for the other's half alone.
 
 use super::super::layer::{Layer, Mode};
-use super::{MOST, Patience, finish, wait_for};
+use super::{Begun, MOST, Patience, finish};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::{Blocked, Crew, Holds, LANES, Real, Share, Source, Weights, larger};
 use std::ops::Range;
@@ -34,6 +34,7 @@ struct Climber<'s, 'a, T: Real, O> {
     input: &'s Blocked<T>,
     floors: &'s Floors<'a, T>,
     made: &'s Made<'s, 'a, T>,
+    begun: &'s Begun,
     owns: O,
     at: usize,
     /// What it has made of the layer below.
@@ -43,9 +44,9 @@ struct Climber<'s, 'a, T: Real, O> {
 impl<'s, 'a, T: Real, O: Iterator<Item = &'s mut Own<'a, T>>> Climber<'s, 'a, T, O> {
     /// Up to the top, or to where the other's half is not there in time. Whether it is at the top.
     fn climb(&mut self, patience: Patience) -> bool {
+        self.begun.tell(self.member);
         while let Some(floor) = self.floors.get(self.at).and_then(Option::as_ref) {
-            let work = floor.weights.data().len() * self.input.rows();
-            let Some(input) = self.input_of_next(patience.rounds(work)) else {
+            let Some(input) = self.input_of_next(patience) else {
                 return false;
             };
             let Some(own) = self.owns.next() else {
@@ -62,12 +63,13 @@ impl<'s, 'a, T: Real, O: Iterator<Item = &'s mut Own<'a, T>>> Climber<'s, 'a, T,
         }
         true
     }
-    fn input_of_next(&self, rounds: usize) -> Option<Source<'s, 'a, T>> {
+    fn input_of_next(&self, patience: Patience) -> Option<Source<'s, 'a, T>> {
         let (Some(own), Some(below)) = (self.below, self.at.checked_sub(1)) else {
             return Some(Source::Whole(self.input));
         };
         let other = 1 - self.member;
-        let others: &'s Share<'a, T> = wait_for(rounds, || self.made[other][below].get())?;
+        let made = || self.made[other][below].get();
+        let others: &'s Share<'a, T> = self.begun.wait_for(other, patience, made)?;
         let halves = if other == 1 {
             [own, others]
         } else {
@@ -137,6 +139,7 @@ pub(in super::super) fn climb<T: Real>(
         (*first, *second) = (owns.next(), owns.next());
     }
     let made: Made<'_, '_, T> = Default::default();
+    let begun = Begun::default();
     let mut member = 0;
     let mut climbers = owns.each_mut().map(|owns| {
         member += 1;
@@ -145,6 +148,7 @@ pub(in super::super) fn climb<T: Real>(
             input,
             floors: &floors,
             made: &made,
+            begun: &begun,
             owns: owns.iter_mut().filter_map(Option::as_mut),
             at: 0,
             below: None,

@@ -4,7 +4,7 @@ use super::super::backward::LARGE;
 use super::super::layer::{Layer, Mode};
 use super::super::strips::Share;
 use super::half::{Desk, Floor, Half, Origin, Seen, own_of};
-use super::{MOST, Patience, Room, finish};
+use super::{Begun, MOST, Patience, Room, finish};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::team::Apart;
 use crate::nn::kernel::{Blocked, Crew, Extremes, GROUP, Holds, Real, half};
@@ -133,10 +133,12 @@ impl<'a, T: Real> Descent<'a, T> {
             return Outcome::NOTHING;
         };
         let desks = [Apart(Desk::new()), Apart(Desk::new())];
+        let begun = Begun::default();
         let seen = Seen {
             whole: (self.origin, whole),
             floors: &floors,
             desks: &desks,
+            begun: &begun,
         };
         let [one, other] = &mut shares;
         let [room, other_room] = room;

@@ -4,7 +4,7 @@
 use super::super::backward::is_in_scale;
 use super::super::strips::Share;
 use super::room::HalfRoom;
-use super::{Patience, wait_for};
+use super::{Begun, Patience};
 use crate::nn::activation::Activation;
 use crate::nn::kernel::team::Apart;
 use crate::nn::kernel::{Blocked, Extremes, Holds, Real, half};
@@ -85,6 +85,7 @@ pub struct Seen<'d, 's, 'a, T: Real> {
     /// From the top down.
     pub floors: &'d [Option<Floor<'a, T>>],
     pub desks: &'d [Apart<Desk<'s, T>>; 2],
+    pub begun: &'d Begun,
 }
 
 pub struct Half<'d, 's, 'a, T: Real> {
@@ -128,12 +129,12 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
     /// Down to the bottom, or to where a delta is not in scale: then nothing of that layer is learned, and `own` is its
     /// ∂loss/∂pre. Whether it is there, and not only where the other has let it wait too long.
     pub fn go_down(&mut self, patience: Patience) -> bool {
+        self.seen.begun.tell(self.member);
         while let Some(floor) = self.seen.floors.get(self.at).and_then(Option::as_ref) {
-            let rounds = patience.rounds(floor.units * floor.input.data().len());
             let next = match self.next {
-                Next::Make => self.make(floor, rounds),
+                Next::Make => self.make(floor, patience),
                 Next::Pass => Some(self.pass(floor)),
-                Next::Agree => self.agree(rounds),
+                Next::Agree => self.agree(patience),
                 Next::Learn => Some(self.learn(floor)),
                 Next::Stop => return true,
             };
@@ -143,6 +144,10 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
             }
         }
         true
+    }
+    fn wait_for<R>(&self, patience: Patience, found: impl FnMut() -> Option<R>) -> Option<R> {
+        let other = 1 - self.member;
+        self.seen.begun.wait_for(other, patience, found)
     }
     fn desk(&self, member: usize) -> &'d Desk<'s, T> {
         &self.seen.desks[member].0
@@ -154,7 +159,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
         own_of(self.member, floor.middle, floor.units)
     }
     /// The delta of its own units.
-    fn make(&mut self, floor: &Floor<'_, T>, rounds: usize) -> Option<Next> {
+    fn make(&mut self, floor: &Floor<'_, T>, patience: Patience) -> Option<Next> {
         let units = self.units(floor);
         match self.at.checked_sub(1) {
             None => {
@@ -164,7 +169,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
             Some(above) => {
                 let other = self.other();
                 let is_there = || (other.sent.load(Ordering::Acquire) >= self.at).then_some(());
-                wait_for(rounds, is_there)?;
+                self.wait_for(patience, is_there)?;
                 let part = other.take(above)?;
                 self.own.reshape(units.len());
                 self.own.set_rows(part.rows());
@@ -198,9 +203,9 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
         Next::Agree
     }
     /// Whether both deltas are in scale.
-    fn agree(&mut self, rounds: usize) -> Option<Next> {
+    fn agree(&mut self, patience: Patience) -> Option<Next> {
         let stopped = 2 * self.at + 1;
-        let word = wait_for(rounds, || {
+        let word = self.wait_for(patience, || {
             let word = self.other().word.load(Ordering::Relaxed);
             (word >= stopped).then_some(word)
         })?;

@@ -9,42 +9,56 @@ mod room;
 pub(crate) use descent::Descent;
 pub(crate) use room::Room;
 
+use crate::nn::kernel::team::Apart;
 use std::hint::spin_loop;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most layers that are taken in one go; what their members need lies on the stack.
 const MOST: usize = 16;
 
-/// How long a member waits for what the other makes.
+/// Whether a member waits for what the other makes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Patience {
     None,
-    /// Longer than the other's half of the layer takes, and than the system interrupts it as a rule.
     Some,
 }
 
-/// Rounds of spinning, some hundred microseconds in all; and multiply-adds in which another one passes.
-const ROUNDS: usize = 1 << 12;
-const ROUND: usize = 1 << 10;
+/// Rounds of spinning, some hundred microseconds: in them a member begins that is awake or has been woken.
+const FIRST: usize = 1 << 12;
+/// And of what one is waited for that has begun: some ten milliseconds, in which one that the system has interrupted is back.
+const THEN: usize = 1 << 19;
 
-impl Patience {
-    /// In a layer of so many multiply-adds.
-    fn rounds(self, work: usize) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Some => ROUNDS + work / ROUND,
-        }
-    }
-}
+/// Which members have begun. Whoever has not may not come: the other goes on alone.
+#[derive(Debug, Default)]
+struct Begun([Apart<AtomicBool>; 2]);
 
-/// Spins until something is there, for so many rounds.
-fn wait_for<R>(rounds: usize, mut found: impl FnMut() -> Option<R>) -> Option<R> {
-    for _ in 0..rounds {
-        if let Some(found) = found() {
-            return Some(found);
-        }
-        spin_loop();
+impl Begun {
+    fn tell(&self, member: usize) {
+        self.0[member].0.store(true, Ordering::Relaxed);
     }
-    found()
+    /// Spins until something is there that `other` makes.
+    fn wait_for<R>(
+        &self,
+        other: usize,
+        patience: Patience,
+        mut found: impl FnMut() -> Option<R>,
+    ) -> Option<R> {
+        let mut spin = |rounds| {
+            (0..rounds).find_map(|_| {
+                let found = found();
+                if found.is_none() {
+                    spin_loop();
+                }
+                found
+            })
+        };
+        if patience == Patience::None {
+            return spin(1);
+        }
+        let soon = spin(FIRST);
+        let begun = || self.0[other].0.load(Ordering::Relaxed);
+        soon.or_else(|| if begun() { spin(THEN) } else { None })
+    }
 }
 
 /// Goes on with what both members have left, in turns, until both are at the end.
