@@ -1,7 +1,7 @@
 //! Tiles of the weights' rows.
 
 use super::region::{BLOCKS, Region, each_region, runs};
-use super::run::{Halves, Input, Output, put, there};
+use super::run::{Halves, Input, Output, Run, put, there};
 use crate::nn::kernel::tile::{self, Sums, Tiles, array, by_rows, tiles};
 use crate::nn::kernel::vector::Vector;
 use crate::nn::kernel::{Share, Weights};
@@ -22,7 +22,7 @@ pub fn rows<S: Simd>(
     s: S,
     weights: &Weights<f32>,
     begin: Begin<'_>,
-    input: impl Input,
+    input: Run<'_>,
     units: Range<usize>,
     out: &mut impl Output,
 ) {

@@ -45,7 +45,6 @@ impl<'a> Run<'a> {
 
 /// What a product reads.
 pub trait Input: Copy {
-    fn blocks(self) -> usize;
     /// sums += rows·the features within `depth` of `NV` blocks from `block` on
     fn multiply<S: Simd, const MR: usize, const NV: usize>(
         self,
@@ -58,10 +57,6 @@ pub trait Input: Copy {
 }
 
 impl Input for Run<'_> {
-    #[inline(always)]
-    fn blocks(self) -> usize {
-        self.blocks
-    }
     #[inline(always)]
     fn multiply<S: Simd, const MR: usize, const NV: usize>(
         self,
@@ -82,7 +77,6 @@ pub struct Halves<'a> {
     /// Features of the first.
     middle: usize,
     first_block: usize,
-    blocks: usize,
 }
 
 impl<'a> Halves<'a> {
@@ -98,15 +92,11 @@ impl<'a> Halves<'a> {
             }),
             middle: halves[0].features(),
             first_block: blocks.start,
-            blocks: blocks.len(),
         }
     }
 }
 
 impl Input for &Halves<'_> {
-    fn blocks(self) -> usize {
-        self.blocks
-    }
     #[inline(always)]
     fn multiply<S: Simd, const MR: usize, const NV: usize>(
         self,
