@@ -229,13 +229,6 @@ impl<T: Real> Blocked<T> {
             own.copy_from_slice(other.block(block));
         }
     }
-    /// The same of the sum with what is there.
-    pub fn add_units(&mut self, units: Range<usize>, other: &Self) {
-        for block in 0..self.blocks() {
-            let own = &mut self.block_mut(block)[units.start * LANES..units.end * LANES];
-            T::add_to(own, other.block(block));
-        }
-    }
     /// Takes over some units of another, which are all that this one has, and the number of its rows.
     pub fn take_units(&mut self, units: &Range<usize>, other: &Self) {
         self.set_rows(other.rows);

@@ -128,17 +128,20 @@ fn halves_of_the_units_add_up_to_the_backward_product() {
         let weights = numbers.weights::<f32>(units, inputs);
         let delta = numbers.batch(units, rows, 0.0);
         let mut sum = Blocked::zeros(inputs, rows);
-        for own in [0..middle, middle..units] {
-            let mut of_own = Blocked::zeros(own.len(), rows);
-            of_own.take_units(&own, &delta);
-            let w = &weights.data()[own.start * weights.ld()..own.end * weights.ld()];
-            // as two members have it, each with some inputs
-            for some in [0..half(inputs), half(inputs)..inputs] {
+        // as two members have it, each with some inputs
+        for some in [0..half(inputs), half(inputs)..inputs] {
+            let parts = [0..middle, middle..units].map(|own| {
+                let mut of_own = Blocked::zeros(own.len(), rows);
+                of_own.take_units(&own, &delta);
+                let w = &weights.data()[own.start * weights.ld()..own.end * weights.ld()];
                 let mut part = Blocked::zeros(some.len(), rows);
                 part.fill(3.0);
                 f32::affine_backward_rows((w, weights.ld()), some.clone(), &of_own, &mut part);
-                sum.add_units(some, &part);
-            }
+                part
+            });
+            let mut both = Blocked::zeros(some.len(), rows);
+            f32::sum_into(parts[0].data(), parts[1].data(), both.data_mut());
+            sum.copy_units(some, &both);
         }
         let (mut got, mut want) = (Blocked::zeros(inputs, rows), Blocked::zeros(inputs, rows));
         f32::affine_backward(&weights, &delta, &mut got);

@@ -152,15 +152,11 @@ impl<'a, T: Real> Descent<'a, T> {
         finish(&mut halves, |half| half.go_down(Patience::None));
         let learned = halves[0].at;
         let found = halves[0].found.and(halves[1].found);
-        let last = learned.wrapping_sub(1);
-        let [handed, other_handed] = [&desks[1], &desks[0]].map(|desk| desk.0.take(last));
-        let [made, other_made] = halves.map(Half::made);
+        let made = halves.map(Half::made);
         if learned < count {
-            let delta = &mut layers[count - 1 - learned].delta;
-            gather(delta, [(made.0, None), (other_made.0, None)]);
+            gather(&mut layers[count - 1 - learned].delta, made);
         } else if let Some(lower) = below.last_mut() {
-            let parts = [(made.1, handed), (other_made.1, other_handed)];
-            gather(&mut lower.delta, parts);
+            gather(&mut lower.delta, made);
         }
         Outcome {
             learned,
@@ -205,16 +201,12 @@ fn groups<T: Real>(layer: &Layer<T>) -> usize {
     layer.spec.units.div_ceil(GROUP)
 }
 
-/// The whole of a delta, of what two members have made of their own units: one part, or two that are added.
-fn gather<T: Real>(delta: &mut Blocked<T>, halves: [(&Blocked<T>, Option<&mut Blocked<T>>); 2]) {
+/// The whole of a delta, of what two members have of it.
+fn gather<T: Real>(delta: &mut Blocked<T>, halves: [&Blocked<T>; 2]) {
     let width = delta.features();
-    for (member, (own, part)) in halves.into_iter().enumerate() {
-        let units = own_of(member, half(width), width);
+    for (member, own) in halves.into_iter().enumerate() {
         delta.set_rows(own.rows());
-        delta.copy_units(units.clone(), own);
-        if let Some(part) = part {
-            delta.add_units(units, part);
-        }
+        delta.copy_units(own_of(member, half(width), width), own);
     }
 }
 
@@ -260,7 +252,6 @@ fn parts<'a, T: Real>(
         rule,
         exponent: *exponent,
         width,
-        middle,
         units,
     });
     let out = changed.as_ref().unwrap_or(activated);

@@ -32,7 +32,6 @@ pub struct Floor<'a, T: Real> {
     pub exponent: i32,
     /// Of the layer below, where its delta is asked for.
     pub width: Option<usize>,
-    pub middle: usize,
     pub units: usize,
 }
 
@@ -63,7 +62,7 @@ impl<'s, T: Real> Desk<'s, T> {
         self.sent.store(at + 1, Ordering::Release);
     }
     /// The part that was made in layer `at`.
-    pub fn take(&self, at: usize) -> Option<&'s mut Blocked<T>> {
+    fn take(&self, at: usize) -> Option<&'s mut Blocked<T>> {
         self.place(at).take()
     }
 }
@@ -122,28 +121,36 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
             next: Next::Make,
         }
     }
-    /// The last delta of its own units, and its part of the one below.
-    pub fn made(self) -> (&'s Blocked<T>, &'s Blocked<T>) {
-        (self.own, self.kept)
+    /// The last delta of its own units.
+    pub fn made(self) -> &'s Blocked<T> {
+        self.own
     }
-    /// Down to the bottom, or to where a delta is not in scale: then nothing of that layer is learned, and `own` is its
-    /// ∂loss/∂pre. Whether it is there, and not only where the other has let it wait too long.
+    /// Down to below the lowest of the layers, of whose ∂loss/∂input it makes its own; or to where a delta is not in scale: then
+    /// nothing of that layer is learned, and `own` is its ∂loss/∂pre. Whether it is there, and not only where the other has let
+    /// it wait too long.
     pub fn go_down(&mut self, patience: Patience) -> bool {
         self.seen.begun.tell(self.member);
-        while let Some(floor) = self.seen.floors.get(self.at).and_then(Option::as_ref) {
-            let next = match self.next {
-                Next::Make => self.make(floor, patience),
-                Next::Pass => Some(self.pass(floor)),
-                Next::Agree => self.agree(patience),
-                Next::Learn => Some(self.learn(floor)),
-                Next::Stop => return true,
-            };
-            match next {
+        while self.next != Next::Stop {
+            match self.go_on(patience) {
                 Some(next) => self.next = next,
                 None => return false,
             }
         }
         true
+    }
+    fn go_on(&mut self, patience: Patience) -> Option<Next> {
+        let floors = self.seen.floors;
+        let Some(floor) = floors.get(self.at).and_then(Option::as_ref) else {
+            self.take_delta(patience)?;
+            return Some(Next::Stop);
+        };
+        match self.next {
+            Next::Make => self.make(floor, patience),
+            Next::Pass => Some(self.pass(floor)),
+            Next::Agree => self.agree(patience),
+            Next::Learn => Some(self.learn(floor)),
+            Next::Stop => Some(Next::Stop),
+        }
     }
     fn wait_for<R>(&self, patience: Patience, found: impl FnMut() -> Option<R>) -> Option<R> {
         let other = 1 - self.member;
@@ -155,28 +162,35 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
     fn other(&self) -> &'d Desk<'s, T> {
         self.desk(1 - self.member)
     }
-    fn units(&self, floor: &Floor<'_, T>) -> Range<usize> {
-        own_of(self.member, floor.middle, floor.units)
+    /// What has come down to its own units: of the whole delta at the top, then the sum of both members' parts.
+    fn take_delta(&mut self, patience: Patience) -> Option<()> {
+        let Some(above) = self.at.checked_sub(1) else {
+            let whole = self.seen.whole.1;
+            let width = whole.features();
+            let units = own_of(self.member, half(width), width);
+            self.own.reshape(units.len());
+            self.own.take_units(&units, whole);
+            return Some(());
+        };
+        let Some(width) = self.seen.floors[above].as_ref().and_then(|f| f.width) else {
+            // nobody asks for the input's
+            return Some(());
+        };
+        let other = self.other();
+        let is_there = || (other.sent.load(Ordering::Acquire) >= self.at).then_some(());
+        self.wait_for(patience, is_there)?;
+        let part = other.take(above)?;
+        let units = own_of(self.member, half(width), width);
+        self.own.reshape(units.len());
+        self.own.set_rows(part.rows());
+        T::sum_into(self.kept.data(), part.data(), self.own.data_mut());
+        self.to_hand = Some(part);
+        Some(())
     }
-    /// The delta of its own units.
+    /// ∂loss/∂pre of its own units.
     fn make(&mut self, floor: &Floor<'_, T>, patience: Patience) -> Option<Next> {
-        let units = self.units(floor);
-        match self.at.checked_sub(1) {
-            None => {
-                self.own.reshape(units.len());
-                self.own.take_units(&units, self.seen.whole.1);
-            }
-            Some(above) => {
-                let other = self.other();
-                let is_there = || (other.sent.load(Ordering::Acquire) >= self.at).then_some(());
-                self.wait_for(patience, is_there)?;
-                let part = other.take(above)?;
-                self.own.reshape(units.len());
-                self.own.set_rows(part.rows());
-                T::sum_into(self.kept.data(), part.data(), self.own.data_mut());
-                self.to_hand = Some(part);
-            }
-        }
+        self.take_delta(patience)?;
+        let units = own_of(self.member, half(floor.units), floor.units);
         let mut in_scale = true;
         if self.at > 0 || matches!(self.seen.whole.0, Origin::Out) {
             let (held, out) = (floor.held, floor.activated);
