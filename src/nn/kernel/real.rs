@@ -208,17 +208,6 @@ pub trait Real: Number + Sum {
         out: &Blocked<Self>,
         delta: &mut Blocked<Self>,
     ) -> Extremes<Self>;
-    /// values ← values + others
-    fn add_to(values: &mut [Self], others: &[Self]) {
-        wide(
-            #[inline(always)]
-            || {
-                for (v, &other) in values.iter_mut().zip(others) {
-                    *v += other;
-                }
-            },
-        );
-    }
     /// sum ← a + b
     fn sum_into(a: &[Self], b: &[Self], sum: &mut [Self]) {
         wide(

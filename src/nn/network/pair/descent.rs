@@ -206,7 +206,7 @@ fn gather<T: Real>(delta: &mut Blocked<T>, halves: [&Blocked<T>; 2]) {
     let width = delta.features();
     for (member, own) in halves.into_iter().enumerate() {
         delta.set_rows(own.rows());
-        delta.copy_units(own_of(member, half(width), width), own);
+        delta.copy_units(own_of(member, width), own);
     }
 }
 

@@ -167,7 +167,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
         let Some(above) = self.at.checked_sub(1) else {
             let whole = self.seen.whole.1;
             let width = whole.features();
-            let units = own_of(self.member, half(width), width);
+            let units = own_of(self.member, width);
             self.own.reshape(units.len());
             self.own.take_units(&units, whole);
             return Some(());
@@ -180,7 +180,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
         let is_there = || (other.sent.load(Ordering::Acquire) >= self.at).then_some(());
         self.wait_for(patience, is_there)?;
         let part = other.take(above)?;
-        let units = own_of(self.member, half(width), width);
+        let units = own_of(self.member, width);
         self.own.reshape(units.len());
         self.own.set_rows(part.rows());
         T::sum_into(self.kept.data(), part.data(), self.own.data_mut());
@@ -190,7 +190,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
     /// ∂loss/∂pre of its own units.
     fn make(&mut self, floor: &Floor<'_, T>, patience: Patience) -> Option<Next> {
         self.take_delta(patience)?;
-        let units = own_of(self.member, half(floor.units), floor.units);
+        let units = own_of(self.member, floor.units);
         let mut in_scale = true;
         if self.at > 0 || matches!(self.seen.whole.0, Origin::Out) {
             let (held, out) = (floor.held, floor.activated);
@@ -208,7 +208,7 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
             return Next::Stop;
         };
         if let (Some(width), Some(part)) = (floor.width, self.to_hand.take()) {
-            let of = |member| own_of(member, half(width), width);
+            let of = |member| own_of(member, width);
             share.pass(self.own, of(1 - self.member), part);
             desk.hand_over(self.at, part);
             share.pass(self.own, of(self.member), self.kept);
@@ -237,10 +237,10 @@ impl<'d, 's, 'a, T: Real> Half<'d, 's, 'a, T> {
     }
 }
 
-/// A member's own of so many units, of which the second's begin at `middle`.
-pub fn own_of(member: usize, middle: usize, units: usize) -> Range<usize> {
+/// A member's own of so many units.
+pub fn own_of(member: usize, units: usize) -> Range<usize> {
     match member {
-        0 => 0..middle,
-        _ => middle..units,
+        0 => 0..half(units),
+        _ => half(units)..units,
     }
 }
