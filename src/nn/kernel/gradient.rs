@@ -35,7 +35,7 @@ impl Panels {
     ) {
         let (whole, halved) = groups(input.features());
         let large = whole > 0 && has_strips(delta.features() * input.features());
-        self.picks = large && self.picked.look(s, delta, units);
+        self.picks = large && self.picked.look(s, (delta, units), whole);
         if !self.picks {
             return self.load_groups(s, crew, input, 0, 0);
         }

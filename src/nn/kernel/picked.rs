@@ -36,6 +36,10 @@ const BLOCKS: usize = 2;
 /// Samples of them, a bit of a mask each.
 const SAMPLES: usize = BLOCKS * LANES;
 
+/// Groups of inputs up to which a unit's sums, of a register each, are so few that they wait for each other: a sample that is
+/// picked then takes twice the time that it takes among all.
+const NARROW: usize = 8;
+
 /// Deltas of a unit in such blocks.
 type Deltas = [Lanes; BLOCKS];
 
@@ -55,9 +59,18 @@ pub struct Picked {
 }
 
 impl Picked {
-    /// Takes over the deltas of some units. Says whether so many are 0 that picking pays: a sample that is picked takes about
-    /// five quarters of the time that it takes among all. The first block tells most of those that are not worth more looking.
-    pub fn look<S: Simd>(&mut self, s: S, delta: &Blocked<f32>, units: &Range<usize>) -> bool {
+    /// Takes over the deltas of some units, for so many groups of inputs. Says whether so many are 0 that picking pays: a sample
+    /// that is picked takes about five quarters of the time that it takes among all. The first block tells most of those that are
+    /// not worth more looking.
+    pub fn look<S: Simd>(
+        &mut self,
+        s: S,
+        (delta, units): (&Blocked<f32>, &Range<usize>),
+        groups: usize,
+    ) -> bool {
+        if tile::wide::<S>() && groups <= NARROW {
+            return false;
+        }
         let pays = |count: usize, rows: usize| 4 * count <= 3 * rows * units.len();
         s.vectorize(
             #[inline(always)]

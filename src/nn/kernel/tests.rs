@@ -277,8 +277,8 @@ fn picked_samples_give_the_sums_of_all() {
     let shapes = [
         (100, 784, 32),
         (37, 300, 70),
-        (100, 100, 64),
-        (90, 106, 7),
+        (100, 196, 64),
+        (90, 198, 7),
         (30, 530, 300),
     ];
     for (units, inputs, rows) in shapes {
