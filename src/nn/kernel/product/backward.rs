@@ -1,7 +1,7 @@
 //! Tiles of the weights' columns.
 
 use super::packed;
-use super::region::{Region, each_region};
+use super::region::{Region, each_region, tiles_that_stay};
 use super::run::{Output, Run, Sum, beginning, end};
 use crate::nn::kernel::Weights;
 use crate::nn::kernel::tile::{self, Sums, Tiles, by_rows, multiply_strip, tiles};
@@ -104,13 +104,15 @@ fn backward_tiles<S: Simd, const MR: usize, const NV: usize>(
     s.vectorize(
         #[inline(always)]
         || {
-            for column in tiles.starts() {
-                let strip = &strip[column..];
+            for tiles in tiles.some_at_a_time(tiles_that_stay(MR, depth)) {
                 for block in blocks.clone().step_by(NV) {
-                    let (d, place) = (delta.piece(block, depth), (block, column));
-                    let mut sums: Sums<S, MR, NV> = beginning(s, sum, out, place);
-                    multiply_strip(s, &mut sums, strip, ld, d);
-                    end(s, sum, sums, out, place);
+                    let d = delta.piece(block, depth);
+                    for column in tiles.starts() {
+                        let place = (block, column);
+                        let mut sums: Sums<S, MR, NV> = beginning(s, sum, out, place);
+                        multiply_strip(s, &mut sums, &strip[column..], ld, d);
+                        end(s, sum, sums, out, place);
+                    }
                 }
             }
         },

@@ -1,6 +1,6 @@
 //! Tiles of the weights' rows.
 
-use super::region::{BLOCKS, Region, each_region, runs};
+use super::region::{BLOCKS, Region, each_region, runs, tiles_that_stay};
 use super::run::{Halves, Input, Output, Run, put, there};
 use crate::nn::kernel::tile::{self, Sums, Tiles, array, by_rows, tiles};
 use crate::nn::kernel::vector::Vector;
@@ -105,26 +105,36 @@ fn forward_tiles<S: Simd, const MR: usize, const NV: usize>(
     s.vectorize(
         #[inline(always)]
         || {
-            let afresh = matches!(begin, Begin::Bias(_));
-            for row in tiles.starts() {
-                let w = &w[row * ld..];
-                let rows: [&[f32]; MR] = array(&[][..], |r| &w[r * ld..][..depth.len()]);
-                let mut first: Sums<S, MR, NV> = tile::zero(s);
-                if let Begin::Bias(Some(bias)) = begin {
-                    for (sums, &b) in first.iter_mut().zip(&bias[row..][..MR]) {
-                        *sums = [Vector::splat(s, b); NV];
-                    }
-                }
+            for tiles in tiles.some_at_a_time(tiles_that_stay(MR, depth)) {
                 for block in blocks.clone().step_by(NV) {
-                    let mut sums = if afresh {
-                        first
-                    } else {
-                        there(s, out, (block, row))
-                    };
-                    input.multiply(s, &mut sums, rows, block, depth);
-                    put(&sums, out, (block, row));
+                    for row in tiles.starts() {
+                        let w = &w[row * ld..];
+                        let rows: [&[f32]; MR] = array(&[][..], |r| &w[r * ld..][..depth.len()]);
+                        let mut sums: Sums<S, MR, NV> = match begin {
+                            Begin::There => there(s, out, (block, row)),
+                            Begin::Bias(bias) => biases(s, bias, row),
+                        };
+                        input.multiply(s, &mut sums, rows, block, depth);
+                        put(&sums, out, (block, row));
+                    }
                 }
             }
         },
     );
+}
+
+/// Those of the units from `row` on, in every lane.
+#[inline(always)]
+fn biases<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    bias: Option<&[f32]>,
+    row: usize,
+) -> Sums<S, MR, NV> {
+    let mut sums = tile::zero(s);
+    if let Some(bias) = bias {
+        for (sums, &b) in sums.iter_mut().zip(&bias[row..][..MR]) {
+            *sums = [Vector::splat(s, b); NV];
+        }
+    }
+    sums
 }

@@ -9,6 +9,15 @@ const DEPTH: usize = 272;
 /// Weights in a strip that stays in the first-level cache, of 32 KB in the smallest, beside the batch that passes.
 pub const STRIP: usize = 7 * 1024;
 
+/// Weights that stay in the first-level cache, of 48 KB where tiles are tall, while blocks of the batch pass one after the other.
+const STAY: usize = 5 * 1024;
+
+/// Tiles of `rows` rows that a block passes before the next: as many as stay, so that neither the weights nor the batch is fetched
+/// anew for each.
+pub fn tiles_that_stay(rows: usize, depth: &Range<usize>) -> usize {
+    (STAY / (rows * depth.len()).max(1)).max(1)
+}
+
 /// Blocks of a batch that are taken through all of a product before the next: more of them, of a piece's depth, would not stay
 /// in the second-level cache while the tiles pass over them.
 pub const BLOCKS: usize = 16;
