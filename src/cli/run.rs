@@ -86,7 +86,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Status, Failure> {
         shown: Instant::now(),
         every: None,
         burst: Burst::of(BURST),
-        measuring: Measuring::new(BURST, RAREST),
+        measuring: Measuring::of_statistics(BURST, RAREST),
         unmeasured: false,
         flushed: Instant::now(),
         saver: Saver::default(),

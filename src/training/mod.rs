@@ -29,7 +29,7 @@ pub use handle::{Handle, Left, THREAD_NAME};
 pub use look::{DataView, Lens};
 pub use mailbox::{Mailbox, bound, stands_out};
 pub use order::rows_under_batch_norm;
-pub use pace::{Burst, Measuring};
+pub use pace::{Burst, Measuring, Pace};
 pub use pretrain::{PretrainError, Pretraining, Stage};
 pub use protocol::*;
 pub use session::{
