@@ -346,7 +346,7 @@ mod tests {
         assert!(stats >= 2, "{stats}");
     }
 
-    /// The design's bound on all telemetry of a run that is watched; figures of three deep networks.
+    /// All telemetry of a run that is watched, by the figures of three deep networks.
     #[test]
     fn all_that_is_measured_takes_at_most_three_hundredths_of_the_time() {
         for (plain, stats, histograms) in [
